@@ -1,0 +1,77 @@
+"""The catalogue: a database (SQLite by default, PostgreSQL by URL) with a schema version, and transactions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, create_engine
+
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Catalogue:
+    """An open catalogue. Every change happens in one `transaction`, which is kept whole or not at all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits on leaving, and rolls everything back if an error leaves it."""
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+def open_catalogue(workspace: Workspace) -> Catalogue:
+    """The workspace's catalogue, created when it is not there and migrated when an older version made it.
+
+    Raises:
+        RedactionError: a newer version of this project made it.
+    """
+    return Catalogue(_engine_at_head(workspace.catalogue_url))
+
+
+@cache
+def _engine_at_head(url: str) -> Engine:
+    parsed = make_url(url)
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    if is_sqlite and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 30} if is_sqlite else {})
+    if is_sqlite:
+        event.listen(engine, "connect", _set_pragmas)
+    _migrate(engine, parsed.render_as_string(hide_password=True))
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    # WAL lets the service and a pipeline read while another writes; FULL keeps a committed row through a power cut.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(engine: Engine, shown_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine.begin() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in known:
+            raise RedactionError(
+                f"The catalogue {shown_url} has schema {current!r}, which a newer version of this project made; update the project."
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

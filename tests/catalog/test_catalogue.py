@@ -1,0 +1,50 @@
+"""The catalogue: transactions, schema versions, times."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlmodel import select
+
+from redaction import catalog
+from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog.tables import Source
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+
+def sources(catalogue: Catalogue) -> list[Source]:
+    with catalogue.transaction() as session:
+        return list(session.exec(select(Source)))
+
+
+def test_a_new_workspace_gets_an_empty_catalogue(workspace: Workspace) -> None:
+    assert sources(open_catalogue(workspace)) == []
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(workspace: Workspace) -> None:
+    catalogue = open_catalogue(workspace)
+    with pytest.raises(ZeroDivisionError), catalogue.transaction() as session:
+        session.add(Source(name="kept?", kind="folder", location="x"))
+        session.flush()
+        _ = 1 / 0
+    assert sources(catalogue) == []
+
+
+def test_times_come_back_in_utc_whatever_zone_they_went_in(workspace: Workspace) -> None:
+    catalogue = open_catalogue(workspace)
+    noon_in_tokyo = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=9)))
+    with catalogue.transaction() as session:
+        session.add(Source(name="a", kind="folder", location="x", checked_at=noon_in_tokyo))
+    assert sources(catalogue)[0].checked_at == datetime(2026, 1, 1, 3, tzinfo=UTC)
+
+
+def test_a_catalogue_made_by_a_newer_version_is_refused_by_name(workspace: Workspace) -> None:
+    open_catalogue(workspace)
+    catalog._engine_at_head.cache_clear()
+    with sqlite3.connect(workspace.root / "catalogue.sqlite") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(RedactionError, match=r"'9999'.*newer version"):
+        open_catalogue(workspace)

@@ -71,7 +71,7 @@ def _migrate(engine: Engine, shown_url: str) -> None:
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
             raise RedactionError(
-                f"The catalogue {shown_url} has schema {current!r}, which a newer version of this project made; update the project."
+                f"The catalogue {shown_url} has schema {current!r}, made by a newer version of this project: update the project."
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -46,5 +46,5 @@ def test_a_catalogue_made_by_a_newer_version_is_refused_by_name(workspace: Works
     catalog._engine_at_head.cache_clear()
     with sqlite3.connect(workspace.root / "catalogue.sqlite") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(RedactionError, match=r"'9999'.*newer version"):
+    with pytest.raises(RedactionError, match=r"'9999'.*newer version of this project"):
         open_catalogue(workspace)

@@ -1,0 +1,62 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3.11
+# where the toolchain of the set-up itself comes from when the machine has no uv
+UV = $(shell command -v uv || echo $(VENV)/bin/uv)
+STAMP := $(VENV)/.installed
+
+# Nothing here may call home, and ZenML's progress lines would bury what the steps print.
+export ZENML_ANALYTICS_OPT_IN := false
+export GX_ANALYTICS_ENABLED := false
+export BENTOML_DO_NOT_TRACK := true
+export DO_NOT_TRACK := 1
+export ZENML_ENABLE_REPO_INIT_WARNINGS := false
+export ZENML_AUTO_OPEN_DASHBOARD := false
+# VIRTUAL_ENV of another project would mislead uv
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install demo test lint format types lock bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## set up .venv (done by every other target where needed)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is needed; install Python 3.11 or run 'make PYTHON=/path/to/python3.11'"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@echo "Installing the environment into $(VENV) (about 7 GB, a minute or two) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps --compile-bytecode -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: install ## see the whole life of a detector on a sample reading room (DOCUMENTS=DIR ANNOTATIONS=FILE for your own)
+	@$(BIN)/redaction demo $(if $(DOCUMENTS),--documents "$(DOCUMENTS)") $(if $(ANNOTATIONS),--annotations "$(ANNOTATIONS)")
+
+test: install lint types ## lint, check types and run every test, with branch coverage
+	@$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --durations=15
+
+lint: install ## check style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "make: some files are not formatted; run 'make format'"; exit 1; }
+
+format: install ## put the code into shape
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+types: install ## check types
+	@$(BIN)/mypy
+
+bench: install ## measure what docs/benchmarks.md tells
+	@$(BIN)/python -m benchmarks
+
+lock: ## resolve pyproject.toml anew into requirements.lock
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
+	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o requirements.lock
+
+clean: ## remove the environment and everything made on the way
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* htmlcov

@@ -95,3 +95,7 @@ class Dataset(Frozen):
         """SHA-256 over every page's content and boxes, independent of where the root lies."""
         lines = sorted(page.model_dump_json() for page in self.pages)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class SyntheticDataset(Dataset):
+    """Made pages, which travel with their images: no checkpoint holds these."""

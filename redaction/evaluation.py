@@ -58,6 +58,13 @@ class Evaluation(Frozen):
     """Median time of one prediction; None when there was no page."""
 
 
+class Comparison(Frozen):
+    """The candidate and, where there is one, the champion, on the same pages."""
+
+    candidate: Evaluation
+    champion: Evaluation | None
+
+
 class PagePredictor(Protocol):
     """Whatever finds redactions on a page image."""
 
@@ -181,3 +188,28 @@ def average_precision(pages: Sequence[JudgedPage]) -> tuple[float | None, float 
 
 def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """The figures of both detectors, overall and by style, as a Markdown table."""
+    head = ["pages", "detector", "n", "boxes", "AP", "AP50", "precision", "recall", "F1", "false boxes"]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    evaluations = [comparison.candidate, *([comparison.champion] if comparison.champion else [])]
+    for group in ["all", *comparison.candidate.by_style]:
+        for evaluation in evaluations:
+            row = evaluation.overall if group == "all" else evaluation.by_style[group]
+            rates = [row.ap, row.ap50, row.precision, row.recall, row.f1]
+            cells = [group, evaluation.version, str(row.pages), str(row.boxes), *map(_shown, rates), str(row.false_positives)]
+            lines.append(f"| {' | '.join(cells)} |")
+    lines.append("")
+    for evaluation in evaluations:
+        lines.append(
+            f"- {evaluation.version}: operating point {evaluation.operating_point:.2f}, "
+            f"{_shown(evaluation.false_positives_per_clean_page)} false boxes a page without redactions, "
+            f"{_shown(evaluation.seconds_per_page)} s a page"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -6,7 +6,9 @@ import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlmodel import select
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlmodel import SQLModel, create_engine, select
 
 from redaction import catalog
 from redaction.catalog import Catalogue, open_catalogue
@@ -48,3 +50,9 @@ def test_a_catalogue_made_by_a_newer_version_is_refused_by_name(workspace: Works
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(RedactionError, match=r"'9999'.*newer version of this project"):
         open_catalogue(workspace)
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(workspace: Workspace) -> None:
+    open_catalogue(workspace)
+    with create_engine(workspace.catalogue_url).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []

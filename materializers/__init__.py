@@ -1,0 +1,1 @@
+"""How our artifacts are stored, and what the dashboard shows of them."""

@@ -1,0 +1,120 @@
+"""Pages with drawn redactions, to train on besides the real ones.
+
+Deterministic: the same configuration and backgrounds give the same bytes in any number of processes. Every row says that it is
+synthetic, belongs to the training split, and is named by the digest of its recipe, which lies beside the images in
+``recipes.jsonl`` and names the real page below, where there is one. Synthetic pages are never made from documents that are held
+out for validation or test.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from redaction.dataset import AnnotatedPage, Dataset, Split
+from redaction.errors import RedactionError
+from redaction.files import new_folder, sha256_of_bytes
+from redaction.synthesis.composition import compose
+from redaction.synthesis.drawing import PageImage
+from redaction.synthesis.recipes import Background, Recipe, SynthesisConfig, check_backgrounds, plan, usable_backgrounds
+
+__all__ = ["Background", "Recipe", "SynthesisConfig", "read_recipes", "read_synthetic", "synthesize", "usable_backgrounds"]
+
+DATASET_FILE, RECIPES_FILE, IMAGES_FOLDER = "dataset.json", "recipes.jsonl", "images"
+
+
+def synthesize(
+    config: SynthesisConfig, backgrounds: Dataset | None, folder: Path, progress: Callable[[int, int], None] | None = None
+) -> Dataset:
+    """Make `config.pages` synthetic pages in a new folder.
+
+    Args:
+        backgrounds: real training pages without redactions (see `usable_backgrounds`); `None` or empty for generated pages only.
+        folder: made by this call, whole or not at all: images, ``dataset.json`` and ``recipes.jsonl``.
+        progress: called after each page with the pages done and the pages wanted.
+
+    Raises:
+        RedactionError: the folder is there already, or a background may not be used or is not the file it was.
+    """
+    if folder.exists():
+        raise RedactionError(f"{folder} is there already; give the synthetic pages a folder of their own.")
+    if backgrounds:
+        check_backgrounds(backgrounds)
+    recipes = plan(config, backgrounds)
+    images = {page.page: str(backgrounds.image_path(page)) for page in backgrounds.pages} if backgrounds else {}
+    with new_folder(folder) as unfinished:
+        (unfinished / IMAGES_FOLDER).mkdir()
+        tasks = [(recipe, images[recipe.background.page] if recipe.background else None, str(unfinished)) for recipe in recipes]
+        pages = []
+        for page in _in_processes(tasks, config.workers):
+            pages.append(page)
+            if progress:
+                progress(len(pages), config.pages)
+        dataset = Dataset(root=".", pages=tuple(pages))
+        (unfinished / DATASET_FILE).write_text(dataset.model_dump_json(indent=1), encoding="utf-8")
+        lines = (f"{recipe.model_dump_json()}\n" for recipe in recipes)
+        (unfinished / RECIPES_FILE).write_text("".join(lines), encoding="utf-8")
+    return dataset.model_copy(update={"root": str(folder)})
+
+
+def read_synthetic(folder: Path) -> Dataset:
+    """The synthetic pages in a folder that `synthesize` made, wherever it lies now."""
+    dataset = Dataset.model_validate_json((folder / DATASET_FILE).read_text(encoding="utf-8"))
+    return dataset.model_copy(update={"root": str(folder)})
+
+
+def read_recipes(folder: Path) -> dict[str, Recipe]:
+    """Where each synthetic page of the folder comes from, by its document."""
+    lines = (folder / RECIPES_FILE).read_text(encoding="utf-8").splitlines()
+    return {recipe.document: recipe for recipe in map(Recipe.model_validate_json, lines)}
+
+
+Task = tuple[Recipe, str | None, str]
+
+
+def _in_processes(tasks: list[Task], workers: int) -> Iterator[AnnotatedPage]:
+    if workers == 1 or len(tasks) == 1:
+        yield from map(_make_page, tasks)
+        return
+    # spawned, not forked: the caller may hold threads and locks (an orchestrator, a database), which a fork would copy half-way
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        yield from pool.map(_make_page, tasks, chunksize=max(1, min(8, len(tasks) // (4 * workers))))
+
+
+def _make_page(task: Task) -> AnnotatedPage:
+    recipe, background_path, folder = task
+    background = _read_background(recipe.background, Path(background_path)) if recipe.background and background_path else None
+    composed = compose(recipe, background)
+    image = f"{IMAGES_FOLDER}/{recipe.document}{composed.suffix}"
+    (Path(folder) / image).write_bytes(composed.data)
+    height, width = composed.after.shape[:2]
+    return AnnotatedPage(
+        page=f"{recipe.document}/0000",
+        document=recipe.document,
+        image=image,
+        sha256=sha256_of_bytes(composed.data),
+        width=width,
+        height=height,
+        split=Split.TRAIN,
+        synthetic=True,
+        boxes=tuple(bar.box for bar in composed.bars),
+    )
+
+
+def _read_background(background: Background, path: Path) -> PageImage:
+    """The real page as RGB, once its bytes are known to be those that were annotated."""
+    data = path.read_bytes() if path.is_file() else b""
+    if sha256_of_bytes(data) != background.sha256:
+        raise RedactionError(
+            f"{path} is missing or no longer the image that page {background.page} was annotated on; restore the checkpoint."
+        )
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise RedactionError(f"{path} is not an image that can be read; render page {background.page} anew.")
+    return np.ascontiguousarray(decoded[:, :, ::-1], np.uint8)

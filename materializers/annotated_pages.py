@@ -25,13 +25,9 @@ class DatasetMaterializer(PydanticMaterializer):
 
     def save_visualizations(self, data: Dataset) -> dict[str, VisualizationType]:
         """A contact sheet of pages spread evenly over the dataset, with their boxes."""
-        stride = max(1, len(data.pages) // SHOWN_PAGES)
-        shown = data.model_copy(update={"pages": data.pages[::stride][:SHOWN_PAGES]})
-        if not shown.pages:
-            return {}
         path = f"{self.uri}/contact_sheet.png"
         with self.artifact_store.open(path, "wb") as file:
-            file.write(contact_sheet_png(shown))
+            file.write(contact_sheet_png(data, limit=SHOWN_PAGES))
         return {path: VisualizationType.IMAGE}
 
     def extract_metadata(self, data: Dataset) -> dict[str, MetadataType]:

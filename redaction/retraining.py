@@ -9,6 +9,8 @@ from sqlmodel import Session, col, func, select
 from redaction.catalog import Catalogue
 from redaction.catalog.tables import Annotation, Deployment, MonitoringWindow, Stage, TrainingRun, now
 from redaction.dataset import Frozen
+from redaction.decision import Decision
+from redaction.evaluation import Comparison
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -89,11 +91,12 @@ def start_training_run(catalogue: Catalogue, run: str, revision: str, annotated_
             session.add(TrainingRun(run=run, revision=revision, annotated_pages=annotated_pages))
 
 
-def finish_training_run(catalogue: Catalogue, run: str, version: str) -> None:
+def finish_training_run(catalogue: Catalogue, run: str, comparison: Comparison, decision: Decision) -> None:
     """Record that a training came to its decision; the requests that were open when it read its data are answered."""
     with catalogue.transaction() as session:
         training = session.get_one(TrainingRun, run)
-        training.finished_at, training.version = now(), version
+        training.finished_at, training.version = now(), decision.candidate
+        training.comparison, training.decision = comparison.model_dump(mode="json"), decision.model_dump(mode="json")
         session.add(training)
         for window in open_retraining_requests(session):
             if window.judged_at <= training.data_read_at:

@@ -21,10 +21,20 @@ from redaction.catalog.tables import (
     Verdict,
     now,
 )
+from redaction.dataset import Dataset
+from redaction.decision import Decision
+from redaction.evaluation import Comparison, evaluate
 from redaction.retraining import check_retraining, finish_training_run, open_retraining_requests, production, start_training_run
 from redaction.workspace import Workspace
 
 HOUR = timedelta(hours=1)
+COMPARISON = Comparison(
+    candidate=evaluate([], Dataset(root="/", pages=()), version="v", detector_digest="d", operating_point=0.5), champion=None
+)
+
+
+def held(version: str) -> Decision:
+    return Decision(deploy=False, candidate=version, champion=None, reasons=())
 
 
 @pytest.fixture
@@ -68,7 +78,7 @@ def test_only_a_finished_training_uses_annotations_up(catalogue: Catalogue, anno
     start_training_run(catalogue, "run", "revision", 10)
     assert check_retraining(catalogue, 10).new_annotations == 10
     annotate(3, start=10)  # while the training runs
-    finish_training_run(catalogue, "run", "v1")
+    finish_training_run(catalogue, "run", COMPARISON, held("v1"))
     assert check_retraining(catalogue, 10).new_annotations == 3
 
 
@@ -82,9 +92,9 @@ def test_a_request_of_monitoring_is_answered_by_the_training_that_read_its_data_
         session.add(
             MonitoringWindow(version="v1", requests=9, verdict=Verdict.DRIFTED, retraining_requested=True, judged_at=now() - HOUR)
         )
-    finish_training_run(catalogue, "before", "v2")
+    finish_training_run(catalogue, "before", COMPARISON, held("v2"))
     assert check_retraining(catalogue, 100).proceed
-    finish_training_run(catalogue, "after", "v3")
+    finish_training_run(catalogue, "after", COMPARISON, held("v3"))
     assert not check_retraining(catalogue, 100).proceed
     with catalogue.transaction() as session:
         assert open_retraining_requests(session) == []

@@ -178,6 +178,10 @@ class TrainingRun(SQLModel, table=True):
     finished_at: datetime | None = _time(default=None)
     version: str | None = None
     """Version of the detector that came out of it."""
+    comparison: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """See `redaction.evaluation.Comparison`."""
+    decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """See `redaction.decision.Decision`."""
 
 
 class Deployment(SQLModel, table=True):
@@ -209,6 +213,8 @@ class MonitoringWindow(SQLModel, table=True):
     verdict: Verdict
     reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON))
     retraining_requested: bool = False
+    report: str | None = None
+    """The readable report, relative to the workspace."""
     answered_by: str | None = Field(default=None, foreign_key="training_runs.run")
     """The training run that took the request up."""
 

@@ -6,13 +6,15 @@ import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel, create_engine, select
 
 from redaction import catalog
 from redaction.catalog import Catalogue, open_catalogue
-from redaction.catalog.tables import Source
+from redaction.catalog.tables import Source, TrainingRun
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
@@ -56,3 +58,18 @@ def test_the_migrations_make_the_tables_that_the_code_declares(workspace: Worksp
     open_catalogue(workspace)
     with create_engine(workspace.catalogue_url).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_a_catalogue_made_by_an_older_version_is_migrated_with_its_rows(workspace: Workspace) -> None:
+    workspace.root.mkdir(parents=True)
+    config = Config()
+    config.set_main_option("script_location", str(catalog.MIGRATIONS))
+    with create_engine(workspace.catalogue_url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO training_runs (run, revision, annotated_pages, data_read_at) VALUES ('r', 'x', 3, '2026-01-01')"
+        )
+    with open_catalogue(workspace).transaction() as session:
+        training = session.exec(select(TrainingRun)).one()
+    assert (training.run, training.annotated_pages, training.decision) == ("r", 3, None)

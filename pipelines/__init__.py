@@ -1,0 +1,1 @@
+"""The flows themselves, and how their configurations are checked."""

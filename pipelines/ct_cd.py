@@ -1,0 +1,43 @@
+"""Continuous training and deployment: from annotated pages to a watched service.
+
+``zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml``
+
+The pipeline is dynamic because it ends early when there is nothing to learn, and holds when the candidate is not better. Every
+step stands in ``depends_on``: ZenML hands the ``steps:`` section of a config to those only.
+"""
+
+from __future__ import annotations
+
+from zenml import pipeline
+
+from steps.check import check
+from steps.decide import decide
+from steps.deploy import deploy
+from steps.evaluate import evaluate
+from steps.hold import hold
+from steps.monitor import monitor
+from steps.synthesize import synthesize
+from steps.train import train
+from steps.validate import validate
+
+
+@pipeline(dynamic=True, depends_on=[check, validate, synthesize, train, evaluate, decide, deploy, hold, monitor])
+def ct_cd(workspace: str | None = None, force: bool = False) -> None:
+    """Check → validate → synthesise → train → evaluate → decide → deploy or hold → monitor.
+
+    Args:
+        workspace: the workspace's folder; by default ``REDACTION_WORKSPACE`` or ``./workspace``.
+        force: train even when little is new.
+    """
+    retraining_check, annotated, production = check(workspace=workspace, force=force)
+    if retraining_check.load().proceed:
+        validated, _ = validate(annotated)
+        synthetic, _ = synthesize(validated)
+        candidate = train(validated, synthetic)
+        comparison = evaluate(candidate, validated, production)
+        decision = decide(comparison)
+        if decision.load().deploy:
+            deploy(candidate, decision, comparison, validated)
+        else:
+            hold(decision, comparison, production)
+    monitor(workspace=workspace)

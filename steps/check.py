@@ -1,0 +1,41 @@
+"""Is there enough to learn?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from zenml import get_step_context, log_metadata, step
+from zenml.logger import get_logger
+
+from materializers.annotated_pages import DatasetMaterializer
+from redaction.annotations.reading import read_dataset
+from redaction.catalog import open_catalogue
+from redaction.checkpoints import checkpoint
+from redaction.dataset import Dataset
+from redaction.doctor import check_environment, require
+from redaction.retraining import Production, RetrainingCheck, check_retraining, production, start_training_run
+from redaction.workspace import Workspace
+
+logger = get_logger(__name__)
+
+
+@step(enable_cache=False, output_materializers={"annotated": DatasetMaterializer})
+def check(
+    workspace: str | None = None, min_new_annotations: int = 50, force: bool = False
+) -> tuple[Annotated[RetrainingCheck, "retraining_check"], Annotated[Dataset, "annotated"], Annotated[Production, "production"]]:
+    """Decide whether to train; if so, pin the annotated pages in a checkpoint and record that they were read."""
+    place = Workspace.at(workspace)
+    require(check_environment(place))
+    catalogue = open_catalogue(place)
+    verdict = check_retraining(catalogue, min_new_annotations, force)
+    for reason in verdict.reasons:
+        logger.info(reason)
+    annotated = Dataset(root=str(place.root), pages=())
+    if verdict.proceed:
+        pinned = checkpoint(place, "Annotated pages for a training")
+        start_training_run(catalogue, get_step_context().pipeline_run.name, pinned.revision, verdict.annotated_pages)
+        annotated = read_dataset(place, pinned.revision)
+    else:
+        logger.info("Nothing to train: the run ends after a look at the service's traffic.")
+    log_metadata(verdict.model_dump(mode="json"))
+    return verdict, annotated, production(catalogue, str(place.root))

@@ -1,0 +1,24 @@
+"""Deploy or hold?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from zenml import step
+from zenml.logger import get_logger
+
+from materializers.verdicts import DecisionMaterializer
+from redaction.decision import Decision, DecisionLimits
+from redaction.decision import decide as decide_between
+from redaction.evaluation import Comparison
+from steps.caching import code_of
+
+logger = get_logger(__name__)
+
+
+@step(cache_policy=code_of("redaction.decision"), output_materializers=DecisionMaterializer)
+def decide(comparison: Comparison, limits: DecisionLimits) -> Annotated[Decision, "decision"]:
+    """Apply the limits of the config to the two evaluations."""
+    decision = decide_between(comparison.candidate, comparison.champion, limits)
+    logger.info("%s: %s", "Deploy" if decision.deploy else "Hold", " ".join(reason.sentence for reason in decision.reasons))
+    return decision

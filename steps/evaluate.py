@@ -1,0 +1,28 @@
+"""How good are the candidate and the champion on the frozen test split?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from zenml import step
+
+from materializers.detector_folder import DetectorMaterializer  # noqa: F401  (registers)
+from materializers.verdicts import ComparisonMaterializer
+from redaction.dataset import Dataset, Split
+from redaction.detector.artifact import Detector
+from redaction.detector.evaluating import evaluate_detector
+from redaction.evaluation import Comparison
+from redaction.retraining import Production
+from redaction.workspace import Workspace
+from steps.caching import code_of
+
+
+@step(cache_policy=code_of("redaction.evaluation", "redaction.detector"), output_materializers=ComparisonMaterializer)
+def evaluate(candidate: Detector, validated: Dataset, production: Production) -> Annotated[Comparison, "comparison"]:
+    """Both detectors on the same real test pages."""
+    test = validated.of_split(Split.TEST)
+    champion = None
+    if production.champion:
+        folder = Workspace.at(production.workspace).models / production.champion.version
+        champion = evaluate_detector(Detector.load(folder), test)
+    return Comparison(candidate=evaluate_detector(candidate, test), champion=champion)

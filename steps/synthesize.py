@@ -1,0 +1,49 @@
+"""Top the real pages up with made ones."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated
+
+from zenml import log_metadata, step
+from zenml.logger import get_logger
+from zenml.types import HTMLString
+
+from expectations.report import report_html
+from expectations.validation import SYNTHETIC_SUITES
+from expectations.validation import validate as run_suites
+from materializers.annotated_pages import SyntheticDatasetMaterializer
+from redaction.dataset import Dataset, SyntheticDataset
+from redaction.errors import RedactionError
+from redaction.synthesis import SynthesisConfig, usable_backgrounds
+from redaction.synthesis import synthesize as make_pages
+from redaction.workspace import Workspace
+from steps.caching import code_of
+
+logger = get_logger(__name__)
+
+
+@step(
+    cache_policy=code_of("redaction.synthesis", "expectations"),
+    output_materializers={"synthetic": SyntheticDatasetMaterializer},
+)
+def synthesize(
+    validated: Dataset, config: SynthesisConfig
+) -> tuple[Annotated[SyntheticDataset, "synthetic"], Annotated[HTMLString, "synthetic_validation_report"]]:
+    """Draw redactions on real unredacted training pages and on generated ones, and judge the result by the suites too."""
+    folder = Workspace.at(validated.root).state / "synthetic"
+    shutil.rmtree(folder, ignore_errors=True)  # of the last run, whose pages the artifact store holds by now
+    made = make_pages(config, usable_backgrounds(validated), folder, progress=_log_every_tenth)
+    synthetic = SyntheticDataset.model_validate(made.model_dump())
+    report = run_suites(synthetic, SYNTHETIC_SUITES)
+    log_metadata({"success": report.success, "pages": len(synthetic.pages)})
+    if not report.success:
+        raise RedactionError(
+            f"The synthetic pages in {folder} fail «{report.failures[0].rule}»: a fault of the synthesis."
+        )
+    return synthetic, HTMLString(report_html(report, synthetic))
+
+
+def _log_every_tenth(done: int, wanted: int) -> None:
+    if done == wanted or done % max(1, wanted // 10) == 0:
+        logger.info("Synthetic pages: %d of %d", done, wanted)

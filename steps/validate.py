@@ -1,0 +1,46 @@
+"""May these annotations be learnt from?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from zenml import log_metadata, save_artifact, step
+from zenml.logger import get_logger
+from zenml.types import HTMLString
+
+from expectations.report import report_html
+from expectations.validation import REAL_SUITES, quarantine
+from expectations.validation import validate as run_suites
+from materializers.annotated_pages import DatasetMaterializer
+from redaction.dataset import Dataset
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+from steps.caching import code_of
+
+logger = get_logger(__name__)
+
+
+@step(cache_policy=code_of("expectations"), output_materializers={"validated": DatasetMaterializer})
+def validate(
+    annotated: Dataset, on_failure: Literal["stop", "quarantine"] = "quarantine"
+) -> tuple[Annotated[Dataset, "validated"], Annotated[HTMLString, "validation_report"]]:
+    """Judge the annotated pages by the suites; what fails stops the run or is left out, as configured."""
+    docs = Workspace.at(annotated.root).state / "data_docs" / annotated.digest[:12]
+    report = run_suites(annotated, REAL_SUITES, docs)
+    html = HTMLString(report_html(report, annotated))
+    log_metadata({"success": report.success, "failing pages": len(report.failing_pages), "data docs": str(docs / "index.html")})
+    if report.success:
+        return annotated, html
+    if on_failure == "stop":
+        save_artifact(html, "validation_report")
+        rules = " ".join(f"«{failure.rule}»" for failure in report.failures)
+        raise RedactionError(f"The annotated pages fail {rules}: read the artifact validation_report and correct them.")
+    logger.warning("%d pages fail validation and are left out.", len(report.failing_pages))
+    kept = quarantine(annotated, report)
+    still_failing = run_suites(kept, REAL_SUITES).failures
+    if still_failing:
+        save_artifact(html, "validation_report")
+        raise RedactionError(
+            f"Without the failing pages the rest still fails «{still_failing[0].rule}»: correct the annotations."
+        )
+    return kept, html

@@ -13,7 +13,7 @@ from redaction.dataset import Style
 from redaction.synthesis.ageing import age, encode, wear
 from redaction.synthesis.bars import Bar, Look, draw_look
 from redaction.synthesis.drawing import PageImage, draw_bars, write_note
-from redaction.synthesis.layouts import write_page
+from redaction.synthesis.layouts import draw_size, write_page
 from redaction.synthesis.placement import place_bars
 from redaction.synthesis.recipes import Recipe
 from redaction.synthesis.sheet import Paragraph, new_pdf
@@ -42,7 +42,8 @@ def compose(recipe: Recipe, background: PageImage | None) -> Composed:
     """
     rng = Random(recipe.document)
     if background is None:
-        page, paragraphs = generated_page(rng, recipe.layout or "report", recipe.long_side_px)
+        size_pt = draw_size(rng)
+        page, paragraphs = generated_page(rng, recipe.layout or "report", size_pt, recipe.long_side_px / max(size_pt))
         page = age(page, rng)
     else:
         page = _at_most(background, recipe.long_side_px)
@@ -75,20 +76,20 @@ def redact(
     return page, page, []
 
 
-def generated_page(rng: Random, layout: str, long_side_px: int) -> tuple[PageImage, list[Paragraph]]:
-    """A page of that layout, rendered so that its longer side has `long_side_px`, and its text with word boxes in pixels."""
+def generated_page(rng: Random, layout: str, size_pt: tuple[float, float], scale: float) -> tuple[PageImage, list[Paragraph]]:
+    """A page of that layout and size, rendered at `scale` pixels per point, and its text with word boxes in pixels."""
     pdf = new_pdf()
-    sheet = write_page(pdf, rng, layout)
+    sheet = write_page(pdf, rng, layout, size_pt)
     document = pypdfium2.PdfDocument(bytes(pdf.output()))
     try:
-        bitmap = document[0].render(scale=long_side_px / max(sheet.width, sheet.height), rev_byteorder=True)
+        bitmap = document[0].render(scale=scale, rev_byteorder=True)
         image = np.array(bitmap.to_numpy()[:, :, :3])
     finally:
         document.close()
-    return image, in_pixels(sheet.paragraphs, image.shape[1] / sheet.width, image.shape[0] / sheet.height)
+    return image, _in_pixels(sheet.paragraphs, image.shape[1] / sheet.width, image.shape[0] / sheet.height)
 
 
-def in_pixels(paragraphs: list[Paragraph], x_scale: float, y_scale: float) -> list[Paragraph]:
+def _in_pixels(paragraphs: list[Paragraph], x_scale: float, y_scale: float) -> list[Paragraph]:
     """Word boxes in points as word boxes in pixels."""
     return [
         [[(x0 * x_scale, y0 * y_scale, x1 * x_scale, y1 * y_scale) for x0, y0, x1, y1 in line] for line in paragraph]

@@ -291,9 +291,13 @@ def draw_layout(rng: Random) -> str:
     return rng.choices(list(LAYOUTS), [weight for _, weight in LAYOUTS.values()])[0]
 
 
-def write_page(pdf: FPDF, rng: Random, layout: str) -> Sheet:
+def draw_size(rng: Random) -> tuple[float, float]:
+    """Width and height of a page in points: US Letter or A4."""
+    return rng.choice([LETTER_PT, LETTER_PT, A4_PT])
+
+
+def write_page(pdf: FPDF, rng: Random, layout: str, size_pt: tuple[float, float]) -> Sheet:
     """Write one page of that layout at the end of the document."""
-    width, height = rng.choice([LETTER_PT, LETTER_PT, A4_PT])
-    sheet = Sheet(pdf, width, height, rng)
+    sheet = Sheet(pdf, *size_pt, rng)
     LAYOUTS[layout][0](sheet)
     return sheet

@@ -1,0 +1,255 @@
+"""Run suites against a dataset, say what failed and on which pages, and take the failing pages out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from expectations.tables import box_table, page_table
+from redaction.dataset import Dataset, Frozen
+from redaction.errors import RedactionError
+
+SUITES = Path(__file__).parent
+REAL_SUITES = ("pages", "annotations")
+SYNTHETIC_SUITES = ("pages", "annotations", "synthetic")
+
+Table = Literal["pages", "boxes"]
+
+
+class FailingRow(Frozen):
+    """One row that an expectation rejects."""
+
+    page: str
+    box: int | None = None
+    """Number of the box on its page, from 0; none in a row about the page itself."""
+    reason: str
+    """The values at fault, such as ``x1=1300, page_width=1275``."""
+
+
+class ExpectationResult(Frozen):
+    """What became of one expectation."""
+
+    rule: str
+    """The expectation as a sentence, from the suite."""
+    kind: str
+    """The expectation's name in Great Expectations."""
+    success: bool
+    rows: int
+    """Rows that were looked at."""
+    mostly: float = 1.0
+    """The share of rows that must satisfy the rule."""
+    observed: str | None = None
+    """What was seen, where the rule is about the table and not about its rows."""
+    error: str | None = None
+    """Why the rule could not be judged at all; it then counts as failed."""
+    failing: tuple[FailingRow, ...] = ()
+    """Every row that breaks the rule, also when the rule tolerates a few."""
+
+    @property
+    def names_its_rows(self) -> bool:
+        """Whether leaving the failing rows out cures the failure.
+
+        A rule about the whole table names none. A rule that *most* rows must satisfy fails when the whole is odd (all boxes
+        given as width and height, say): dropping just the rows that show it would hide that.
+        """
+        return self.mostly == 1.0 and bool(self.failing) and self.error is None
+
+
+class SuiteResult(Frozen):
+    """What became of one suite."""
+
+    suite: str
+    table: Table
+    rows: int
+    expectations: tuple[ExpectationResult, ...]
+
+    @property
+    def success(self) -> bool:
+        """Whether every expectation held."""
+        return all(expectation.success for expectation in self.expectations)
+
+
+class ValidationReport(Frozen):
+    """What became of all suites on one dataset."""
+
+    dataset_digest: str
+    pages: int
+    boxes: int
+    suites: tuple[SuiteResult, ...]
+
+    @property
+    def success(self) -> bool:
+        """Whether every suite held; no suite at all is no success."""
+        return bool(self.suites) and all(suite.success for suite in self.suites)
+
+    @property
+    def failures(self) -> tuple[ExpectationResult, ...]:
+        """The expectations that did not hold."""
+        return tuple(e for suite in self.suites for e in suite.expectations if not e.success)
+
+    @property
+    def failing_pages(self) -> frozenset[str]:
+        """Names of the pages on which a failed expectation has rows."""
+        return frozenset(row.page for expectation in self.failures for row in expectation.failing)
+
+
+def validate(dataset: Dataset, suites: Sequence[str], docs_folder: Path | None = None) -> ValidationReport:
+    """Run the suites of these names (files beside this module) on the dataset.
+
+    Args:
+        dataset: its image files are read and hashed.
+        suites: see `REAL_SUITES` and `SYNTHETIC_SUITES`.
+        docs_folder: where Great Expectations' own Data Docs go, if wanted (``index.html``); a folder for this validation alone.
+
+    Raises:
+        RedactionError: there is no suite of such a name.
+    """
+    definitions = [_read_suite(name) for name in suites]
+    tables = {"pages": page_table(dataset), "boxes": box_table(dataset)}
+    gx = _great_expectations()
+    context = _context(gx, docs_folder)
+    source = context.data_sources.add_pandas("dataset")
+    batches = {
+        name: source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
+        for name in {definition["meta"]["table"] for definition in definitions}
+    }
+    results = [_run_suite(gx, context, batches, tables, definition) for definition in definitions]
+    if docs_folder is not None:
+        context.build_data_docs()
+    return ValidationReport(
+        dataset_digest=dataset.digest, pages=len(tables["pages"]), boxes=len(tables["boxes"]), suites=tuple(results)
+    )
+
+
+def quarantine(dataset: Dataset, report: ValidationReport) -> Dataset:
+    """The dataset without the pages that failed. Validate what is left again: a rule about the whole may fail only now.
+
+    Raises:
+        RedactionError: a rule failed that leaving pages out cannot cure, or no page would be left.
+    """
+    incurable = [expectation for expectation in report.failures if not expectation.names_its_rows]
+    if incurable:
+        rules = " ".join(f"«{expectation.rule}»" for expectation in incurable)
+        raise RedactionError(
+            f"The dataset fails {rules}, which is about the whole and not about single pages: leaving pages out cannot cure it. "
+            "Read the validation report and correct the annotations."
+        )
+    bad = report.failing_pages
+    kept = dataset.where(lambda page: page.page not in bad)
+    if not kept.pages:
+        raise RedactionError(f"All {report.pages} pages fail validation: read the validation report and correct the annotations.")
+    return kept
+
+
+def _read_suite(name: str) -> dict[str, Any]:
+    path = SUITES / f"{name}.json"
+    known = sorted(file.stem for file in SUITES.glob("*.json"))
+    if name not in known:
+        raise RedactionError(f"There is no suite {name!r} in expectations/; known are {', '.join(known)}.")
+    definition: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return definition
+
+
+def _great_expectations() -> Any:
+    # Both must be set before the first import: it reads the setting, and it registers hundreds of metrics, each with a log line
+    # that shows as soon as another library (ZenML does) opens the root logger.
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    import great_expectations as gx
+
+    import expectations.custom  # noqa: F401 - makes our own expectations known
+
+    return gx
+
+
+def _context(gx: Any, docs_folder: Path | None) -> Any:
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
+
+    # without this, each context leaves an empty folder for Data Docs in the temporary directory
+    stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    context = gx.get_context(project_config=DataContextConfig(store_backend_defaults=stores))
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    if docs_folder is not None:
+        docs_folder.mkdir(parents=True, exist_ok=True)
+        backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_folder.resolve())}
+        builder = {"class_name": "DefaultSiteIndexBuilder"}
+        site = {
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": backend,
+            "site_index_builder": builder,
+        }
+        context.add_data_docs_site("validation", site)
+    return context
+
+
+def _run_suite(
+    gx: Any, context: Any, batches: dict[str, Any], tables: dict[str, pd.DataFrame], definition: dict[str, Any]
+) -> SuiteResult:
+    name, table_name = definition["name"], definition["meta"]["table"]
+    table = tables[table_name]
+    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=definition["expectations"], meta=definition["meta"]))
+    run = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batches[table_name], suite=suite))
+    outcome = run.run(batch_parameters={"dataframe": table}, result_format={"result_format": "COMPLETE"})
+    by_rule = {result.expectation_config.description: result for result in outcome.results}
+    return SuiteResult(
+        suite=name,
+        table=table_name,
+        rows=len(table),
+        # Great Expectations answers in an order of its own
+        expectations=tuple(_result(by_rule[expectation["description"]], table) for expectation in definition["expectations"]),
+    )
+
+
+def _result(outcome: Any, table: pd.DataFrame) -> ExpectationResult:
+    config, result = outcome.expectation_config, outcome.result
+    observed = result.get("observed_value")
+    raised = outcome.exception_info
+    return ExpectationResult(
+        rule=config.description,
+        kind=config.type,
+        success=bool(outcome.success),
+        rows=int(result.get("element_count", len(table))),
+        mostly=float(config.kwargs.get("mostly", 1.0)),
+        observed=None if observed is None else str(observed),
+        error=_error(raised) if not outcome.success else None,
+        failing=_failing_rows(table, result.get("unexpected_index_list") or [], _columns(config.kwargs)),
+    )
+
+
+def _error(exception_info: dict[str, Any]) -> str | None:
+    # one exception, or a dictionary of them by metric
+    raised = [exception_info] if "raised_exception" in exception_info else list(exception_info.values())
+    messages = {str(one["exception_message"]) for one in raised if one["raised_exception"]}
+    return "; ".join(sorted(messages)) or None
+
+
+def _columns(kwargs: dict[str, Any]) -> list[str]:
+    single = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
+    return [*single, *kwargs.get("column_list", [])]
+
+
+def _failing_rows(table: pd.DataFrame, indexes: Sequence[int], columns: list[str]) -> tuple[FailingRow, ...]:
+    rows = table.loc[sorted(set(indexes))]
+    boxes = rows["box"].tolist() if "box" in rows else [None] * len(rows)
+    shown = [column for column in columns if column != "page"]
+    reasons = zip(*(rows[column].tolist() for column in shown), strict=True) if shown else [()] * len(rows)
+    return tuple(
+        FailingRow(page=page, box=box, reason=", ".join(f"{c}={_shown(v)}" for c, v in zip(shown, values, strict=True)))
+        for page, box, values in zip(rows["page"].tolist(), boxes, reasons, strict=True)
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return np.format_float_positional(value, precision=2, trim="-")
+    text = str(value)
+    # 64 digits of a digest say no more to a person than the first twelve
+    return text if len(text) <= 40 else f"{text[:12]}…"

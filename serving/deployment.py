@@ -1,0 +1,177 @@
+"""Putting a detector into production, and an earlier one back: served is only what answers as the detector does offline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog.tables import Deployment, Stage, now
+from redaction.dataset import Frozen
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+from serving import control
+from serving.bento import bentoml_home, build_bento, detector_digest, save_to_model_store
+from serving.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
+
+ROLLED_BACK = "rolled back"
+"""How the reason of a version starts that was taken out of production: the next rollback does not bring it back by itself."""
+
+
+class DeploymentOutcome(Frozen):
+    """What came of a deployment or a rollback."""
+
+    served: bool
+    """The version is in production, and the service answers with it."""
+    version: str
+    url: str | None
+    """Where the service in production answers, whichever version that is; none when there is none."""
+    bento_tag: str
+    reasons: tuple[str, ...] = ()
+    """Why it is not served; a sentence each."""
+
+
+def deploy(
+    workspace: Workspace,
+    detector_folder: Path,
+    version: str,
+    golden: Sequence[GoldenPage],
+    host: str | None = None,
+    port: int | None = None,
+    revision: str | None = None,
+) -> DeploymentOutcome:
+    """Pack a detector, try it beside the one in production, put it in its place, and check it there too.
+
+    A candidate whose answers differ from `golden` is refused: the champion goes on serving, and the catalogue says why. The same
+    deployment again changes nothing.
+
+    Args:
+        workspace: whose service it is.
+        detector_folder: of the detector; it is copied.
+        version: of the detector, as its own manifest says.
+        golden: see `serving.golden.golden_pages`.
+        host: interface to listen on; that of the last service of this workspace, else loopback.
+        port: to listen on; that of the last service of this workspace, else 3000.
+        revision: of the workspace that holds the detector's folder, for the catalogue.
+
+    Raises:
+        RedactionError: another detector has this version already, or the port is taken by a stranger.
+    """
+    home = bentoml_home(workspace)
+    tag = build_bento(home, save_to_model_store(home, detector_folder, version))
+    save_golden_pages(_golden_folder(workspace, version), golden)
+    outcome = _replace(workspace, tag, golden, *_address(workspace, host, port))
+    digest = detector_digest(detector_folder)
+    row = Deployment(version=version, detector_digest=digest, bento_tag=tag, revision=revision, stage=Stage.REFUSED)
+    _record(open_catalogue(workspace), row, outcome, retired_because=[])
+    return outcome
+
+
+def rollback(
+    workspace: Workspace, version: str | None = None, host: str | None = None, port: int | None = None
+) -> DeploymentOutcome:
+    """Bring an earlier version back into production, checked with the golden pages of its own deployment.
+
+    Args:
+        workspace: whose service it is.
+        version: to bring back; when left out, the last in production before this one that was not itself rolled back.
+        host: see `deploy`.
+        port: see `deploy`.
+
+    Raises:
+        RedactionError: there is no such version to go back to.
+    """
+    catalogue = open_catalogue(workspace)
+    with catalogue.transaction() as session:
+        earlier = _earlier(session, version)
+        row = Deployment(
+            **earlier.model_dump(include={"version", "detector_digest", "bento_tag", "revision"}), stage=Stage.REFUSED
+        )
+    if row.bento_tag is None:
+        raise RedactionError(f"Version {row.version} was never packed as a Bento; deploy it anew.")
+    golden = load_golden_pages(_golden_folder(workspace, row.version))
+    outcome = _replace(workspace, row.bento_tag, golden, *_address(workspace, host, port))
+    _record(catalogue, row, outcome, retired_because=[f"{ROLLED_BACK} to {row.version}"])
+    return outcome
+
+
+def production_tag(workspace: Workspace) -> str | None:
+    """The Bento that the catalogue says is in production, if any."""
+    with open_catalogue(workspace).transaction() as session:
+        row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).first()
+        return row.bento_tag if row else None
+
+
+def _replace(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> DeploymentOutcome:
+    version = tag.partition(":")[2]
+    before = control.status(workspace)
+    try:
+        with control.candidate(workspace, tag) as url:
+            problems = check_golden_pages(url, golden, version)
+    except RedactionError as fault:
+        problems = [str(fault)]
+    if not problems:
+        problems = _swap(workspace, tag, golden, host, port)
+        if problems and before.bento_tag is not None and before.bento_tag != tag:
+            # it was right beside the champion and wrong in its place, so the champion comes back
+            old = control.service_folder(workspace)
+            control.swap(workspace, before.bento_tag, host, port)
+            problems.append(f"{before.bento_tag} serves again; see {old.log_file}.")
+    return DeploymentOutcome(
+        served=not problems, version=version, url=control.status(workspace).url, bento_tag=tag, reasons=tuple(problems)
+    )
+
+
+def _swap(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> list[str]:
+    try:
+        if control.status(workspace).bento_tag == tag:
+            url = control.start(workspace, tag, host, port).url
+        else:
+            url = control.swap(workspace, tag, host, port).url
+    except RedactionError as fault:
+        return [str(fault)]
+    return check_golden_pages(str(url), golden, tag.partition(":")[2])
+
+
+def _record(catalogue: Catalogue, row: Deployment, outcome: DeploymentOutcome, retired_because: list[str]) -> None:
+    with catalogue.transaction() as session:
+        current = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).all()
+        if outcome.served:
+            if any(other.version == row.version for other in current):
+                return
+            for other in current:
+                other.stage, other.retired_at, other.reasons = Stage.ARCHIVED, now(), retired_because
+                session.add(other)
+        row.stage = Stage.PRODUCTION if outcome.served else Stage.REFUSED
+        row.reasons = list(outcome.reasons)
+        session.add(row)
+
+
+def _earlier(session: Session, version: str | None) -> Deployment:
+    query = select(Deployment).where(Deployment.stage == Stage.ARCHIVED).order_by(col(Deployment.retired_at).desc())
+    current = session.exec(select(Deployment.version).where(Deployment.stage == Stage.PRODUCTION)).first()
+    archived = [row for row in session.exec(query) if row.version != current]
+    if version is None:
+        rolled_back = {row.version for row in archived if any(reason.startswith(ROLLED_BACK) for reason in row.reasons)}
+        archived = [row for row in archived if row.version not in rolled_back]
+        if not archived:
+            raise RedactionError("No version was in production before this one, so there is none to go back to; name one.")
+        return archived[0]
+    if version == current:
+        raise RedactionError(f"Version {version} is in production already; see `redaction service status`.")
+    for row in archived:
+        if row.version == version:
+            return row
+    known = ", ".join(dict.fromkeys(row.version for row in archived)) or "none"
+    raise RedactionError(f"Version {version} was never in production; versions to go back to: {known}.")
+
+
+def _address(workspace: Workspace, host: str | None, port: int | None) -> tuple[str, int]:
+    last = control.service_folder(workspace).read_state()
+    return host or (last.host if last else control.HOST), port or (last.port if last else control.PORT)
+
+
+def _golden_folder(workspace: Workspace, version: str) -> Path:
+    return workspace.state / "service" / "golden" / version

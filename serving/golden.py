@@ -1,0 +1,114 @@
+"""Golden pages: what the detector finds on a few pages offline, which the service that claims to run it must find as well."""
+
+from __future__ import annotations
+
+import mimetypes
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import httpx
+import numpy as np
+from pydantic import TypeAdapter
+
+from redaction.dataset import Frozen
+from redaction.detector.inference import Predictor
+from redaction.detector.preprocessing import page_from_file
+from redaction.files import new_folder, write_bytes
+from redaction.geometry import Detections
+from serving.uploads import CHECK_HEADER
+
+BOX_TOLERANCE_PX = 0.5
+SCORE_TOLERANCE = 0.01
+TIMEOUT_S = 60
+
+
+class GoldenPage(Frozen):
+    """A page image and what the detector finds on it, at its operating point."""
+
+    image: Path
+    detections: tuple[tuple[float, float, float, float, float], ...]
+    """``(x0, y0, x1, y1, score)`` in page pixels, best first."""
+
+
+def golden_pages(predictor: Predictor, operating_point: float, images: Iterable[Path]) -> tuple[GoldenPage, ...]:
+    """The pages with what the detector finds on them offline."""
+    return tuple(
+        GoldenPage(image=image, detections=_rows(predictor.predict(page_from_file(image)).at_least(operating_point)))
+        for image in images
+    )
+
+
+def check_golden_pages(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
+    """What is wrong with the service at `url`, a sentence each; empty when it answers as the detector does offline.
+
+    Args:
+        url: of the service, such as ``http://127.0.0.1:3000``.
+        golden: the pages; with none of them nothing is known, which is a problem too.
+        version: that the service must say it runs; any when left out.
+    """
+    if not golden:
+        return ["There are no golden pages, so nothing shows that the service answers as the detector does."]
+    with httpx.Client(base_url=url, timeout=TIMEOUT_S, headers={CHECK_HEADER: "golden"}, trust_env=False) as client:
+        return [problem for page in golden for problem in _check_page(client, page, version)]
+
+
+def save_golden_pages(folder: Path, golden: Sequence[GoldenPage]) -> None:
+    """Keep copies of the pages and what was found on them, for a later rollback; what the folder held before is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with new_folder(folder) as temporary:
+        kept = []
+        for number, page in enumerate(golden):
+            name = f"{number:03d}{page.image.suffix.lower()}"
+            write_bytes(temporary / name, page.image.read_bytes())
+            kept.append(page.model_copy(update={"image": Path(name)}))
+        write_bytes(temporary / "golden.json", _ADAPTER.dump_json(tuple(kept), indent=1))
+
+
+def load_golden_pages(folder: Path) -> tuple[GoldenPage, ...]:
+    """The pages kept by `save_golden_pages`; none when the folder is not there."""
+    file = folder / "golden.json"
+    if not file.exists():
+        return ()
+    pages = _ADAPTER.validate_json(file.read_bytes())
+    return tuple(page.model_copy(update={"image": folder / page.image.name}) for page in pages)
+
+
+_ADAPTER = TypeAdapter(tuple[GoldenPage, ...])
+
+
+def _rows(detections: Detections) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, np.column_stack([detections.xyxy, detections.scores]).tolist()))
+
+
+def _check_page(client: httpx.Client, page: GoldenPage, version: str | None) -> list[str]:
+    name = page.image.name
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    try:
+        response = client.post("/detect", files={"page": (name, page.image.read_bytes(), media_type)})
+    except httpx.HTTPError as fault:
+        return [f"{name}: the service did not answer ({type(fault).__name__})."]
+    if response.status_code != httpx.codes.OK:
+        return [f"{name}: the service answered {response.status_code} ({response.text[:200]})."]
+    answer = response.json()
+    problems = []
+    if version is not None and answer["version"] != version:
+        problems.append(f"{name}: the service runs version {answer['version']}, not {version}.")
+    served = [[box[key] for key in ("x0", "y0", "x1", "y1", "score")] for box in answer["boxes"]]
+    if difference := _difference(page.detections, served):
+        problems.append(f"{name}: {difference}")
+    return problems
+
+
+def _difference(expected: Sequence[Sequence[float]], served: Sequence[Sequence[float]]) -> str | None:
+    """How the served boxes differ from the expected, if they do. Boxes with nearly the same score may change places."""
+    if len(expected) != len(served):
+        return f"{len(served)} boxes were served, {len(expected)} were found offline."
+    tolerance = np.array([BOX_TOLERANCE_PX] * 4 + [SCORE_TOLERANCE])
+    left = [np.asarray(row) for row in served]
+    for row in expected:
+        match = next((i for i, other in enumerate(left) if (np.abs(other - row) <= tolerance).all()), None)
+        if match is None:
+            return f"the box {[round(value, 2) for value in row]} found offline was not served."
+        left.pop(match)
+    return None

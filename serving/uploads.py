@@ -1,0 +1,158 @@
+"""What may come through the door: one page image of reasonable size, and nothing that the service would choke on.
+
+BentoML 1.4 reads a body of any length, answers a broken multipart body with 500, and takes a *string* in a file field for an
+address from which to download the file. So requests for `/detect` are read here, before BentoML sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+DETECT = "/detect"
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""An A3 page at 400 dpi in 8-bit grey is 31 MB before compression."""
+
+UPLOAD = "redaction.upload"
+"""Where the request's ASGI scope holds the `Upload`."""
+
+CHECK_HEADER = "x-redaction-check"
+"""A request with this header is a check of the service and no traffic: monitoring does not count it."""
+
+_HOW = 'Send one PNG, JPEG, TIFF or WebP image as the multipart file field "page", or as the body with its image type.'
+
+
+class Refusal(Exception):
+    """The request cannot be served, and it is the request's fault: a 4xx status and one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+    def response(self) -> JSONResponse:
+        """The answer, as JSON with the sentence under ``error``."""
+        return JSONResponse({"error": str(self)}, self.status)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One page image as it came in, not decoded yet."""
+
+    image: bytes
+    threshold: float | None
+    """The score that the client asked for; none means the detector's operating point."""
+    is_check: bool
+
+
+class PageUploads:
+    """ASGI middleware that reads the page out of a request for `/detect`, or refuses the request."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the class."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == DETECT:
+            try:
+                scope[UPLOAD] = await read_upload(Request(scope, receive), self.max_body_bytes)
+            except Refusal as refusal:
+                await refusal.response()(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) -> Upload:
+    """The page that a request carries, as multipart file field `page` or as the raw body.
+
+    Raises:
+        Refusal: there is no page in it, it is too large or of a type that is not served, or the threshold is no score.
+    """
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    threshold = request.query_params.get("threshold")
+    body = _limited(request, max_body_bytes)
+    if media_type == "multipart/form-data":
+        form = await _read_form(request, body, max_body_bytes)
+        image, threshold = await _page_field(form), _text_field(form, "threshold") or threshold
+    elif media_type.startswith("image/") or media_type == "application/octet-stream":
+        image = b"".join([chunk async for chunk in body])
+    else:
+        raise Refusal(415, f"A request of type {media_type[:80] or 'unknown'!r} holds no page. {_HOW}")
+    _require_page_image(image)
+    return Upload(image, _score(threshold), CHECK_HEADER in request.headers)
+
+
+async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The body's pieces. What is over the limit is read on for as much again and thrown away, so that a client that only listens
+    after it has sent everything gets our sentence and not a broken connection.
+    """
+    received = 0
+    try:
+        async for chunk in request.stream():
+            received += len(chunk)
+            if received <= limit:
+                yield chunk
+            elif received > 2 * limit:
+                break
+    except ClientDisconnect:
+        raise Refusal(400, "The connection was closed before the request was complete; send it again.") from None
+    if received > limit:
+        raise Refusal(413, f"The request is larger than the {limit // 2**20} MiB allowed; send one page, at a lower resolution.")
+
+
+class _InMemoryParser(MultiPartParser):
+    # the limit on the body bounds the memory already; Starlette would write every page over 1 MB to the disk and read it back
+    spool_max_size = MAX_BODY_BYTES
+
+
+async def _read_form(request: Request, body: AsyncIterator[bytes], max_body_bytes: int) -> FormData:
+    parser = _InMemoryParser(request.headers, body, max_files=1, max_fields=8, max_part_size=1024)  # type: ignore[arg-type]
+    try:
+        return await parser.parse()
+    except (MultiPartException, FormParserError, UnicodeError, ValueError) as fault:
+        reason = str(getattr(fault, "message", fault)).rstrip(".")
+        raise Refusal(400, f"The multipart body cannot be read ({reason}). {_HOW}") from fault
+
+
+async def _page_field(form: FormData) -> bytes:
+    page = form.get("page")
+    if not isinstance(page, UploadFile):
+        found = "holds text, not a file" if page is not None else "is missing"
+        raise Refusal(400, f'The file field "page" {found}. {_HOW}')
+    return await page.read()
+
+
+def _text_field(form: FormData, name: str) -> str | None:
+    value = form.get(name)
+    # BentoML's own client sends a parameter that was left out as JSON's null
+    return value if isinstance(value, str) and value not in ("", "null") else None
+
+
+def _score(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        score = float(text)
+    except ValueError:
+        score = float("nan")
+    if not 0 <= score <= 1:
+        raise Refusal(400, f"The threshold {text[:40]!r} is no score; give a number from 0 to 1, or leave it out.")
+    return score
+
+
+def _require_page_image(data: bytes) -> None:
+    if not data:
+        raise Refusal(400, f"The page is empty. {_HOW}")
+    if data.startswith(b"%PDF"):
+        raise Refusal(415, "A PDF is not served here; render its pages and send them one by one as PNG or JPEG.")
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    if not is_webp and not data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")):
+        raise Refusal(415, f"The page's bytes are no PNG, JPEG, TIFF or WebP image. {_HOW}")

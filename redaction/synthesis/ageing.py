@@ -13,12 +13,12 @@ from redaction.synthesis.drawing import PageImage
 
 def age(image: PageImage, rng: Random) -> PageImage:
     """A page as it was before somebody redacted it: fresh, photocopied to black and white, scanned, or scanned badly."""
-    kind = rng.choices(["fresh", "photocopy", "scan", "dark scan"], [9, 5, 4, 1])[0]
+    kind = rng.choices(["fresh", "photocopy", "scan", "dark scan"], [10, 5, 4, 1])[0]
     if kind == "fresh":
         return image
     if kind == "photocopy":
         return _scanner_edges(_photocopy(image, rng), rng) if rng.random() < 0.4 else _photocopy(image, rng)
-    paper = _shade(_tint(image, rng, darkest=150 if kind == "dark scan" else 215), rng)
+    paper = _shade(_tint(image, rng, darkest=150 if kind == "dark scan" else 222), rng)
     return _scanner_edges(paper, rng) if kind == "dark scan" or rng.random() < 0.2 else paper
 
 
@@ -67,14 +67,14 @@ def _photocopy(image: PageImage, rng: Random) -> PageImage:
 
 def _tint(image: PageImage, rng: Random, darkest: int) -> PageImage:
     """Paper that is not white and ink that is not black."""
-    paper, warmth, ink = rng.uniform(darkest, 250), rng.uniform(0, 18), rng.uniform(5, 60)
+    paper, warmth, ink = rng.uniform(darkest, 252), rng.uniform(0, 18), rng.uniform(5, 60)
     return _curve(image, [(ink, paper), (ink, paper - warmth * 0.3), (ink, paper - warmth)])
 
 
 def _shade(image: PageImage, rng: Random) -> PageImage:
     """Uneven light across the page and the scanner's own noise."""
     height, width = image.shape[:2]
-    corners = np.array([[rng.uniform(0.86, 1.0) for _ in range(2)] for _ in range(2)], np.float32)
+    corners = np.array([[rng.uniform(0.9, 1.0) for _ in range(2)] for _ in range(2)], np.float32)
     light = cv2.resize((corners * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
     lit = cv2.multiply(image, cv2.cvtColor(light, cv2.COLOR_GRAY2RGB), scale=1 / 255)
     return _noisy(_image(lit), rng, rng.uniform(1, 5))

@@ -93,38 +93,32 @@ def barcode(sheet: Sheet, x: float, y: float, width: float, height: float) -> No
 
 
 def matrix_code(sheet: Sheet, x: float, y: float, size: float) -> None:
-    """A two-dimensional code."""
+    """A two-dimensional code: random cells, and in three corners the rings that a reader looks for."""
     cells, rng = 21, sheet.rng
     step = size / cells
     for row in range(cells):
         for column in range(cells):
-            finder = any(abs(row - r) <= 3 and abs(column - c) <= 3 for r, c in ((3, 3), (3, 17), (17, 3)))
-            ring = max(
-                min(
-                    abs(row - r) + 0 if abs(row - r) > abs(column - c) else abs(column - c) for r, c in ((3, 3), (3, 17), (17, 3))
-                ),
-                0,
-            )
-            if (ring != 2) if finder else rng.random() < 0.5:
+            rings = [max(abs(row - r), abs(column - c)) for r, c in ((3, 3), (3, 17), (17, 3))]
+            nearest = min(rings)
+            if nearest in (0, 1, 3) if nearest <= 4 else rng.random() < 0.5:
                 sheet.rect(x + column * step, y + row * step, x + (column + 1) * step, y + (row + 1) * step, fill=(0, 0, 0))
 
 
 def photograph(rng: Random, width: int, height: int) -> Image.Image:
-    """Something with the tones of a photograph or a map: smooth light and dark areas, some edges, grain."""
+    """Something with the tones of a photograph or a map: smooth light and dark areas, a horizon, grain, hardly any colour."""
     noise = np.random.default_rng(rng.getrandbits(64))
-    channels = rng.choice([1, 3])
-    picture: NDArray[np.float32] = np.zeros((height, width, channels), np.float32)
-    for octave, weight in ((3, 1.0), (7, 0.5), (24, 0.22), (90, 0.08)):
-        coarse = noise.random((octave, octave, channels), dtype=np.float32)
-        layers = [
-            np.asarray(Image.fromarray(coarse[..., c]).resize((width, height), Image.Resampling.BICUBIC)) for c in range(channels)
-        ]
-        picture += weight * np.stack(layers, axis=2)
-    picture = (picture - picture.min()) / (picture.max() - picture.min())
+    tones: NDArray[np.float32] = np.zeros((height, width), np.float32)
+    for cells, weight in ((3, 1.0), (8, 0.6), (24, 0.3), (90, 0.12)):
+        coarse = Image.fromarray(noise.random((cells, cells), dtype=np.float32))
+        tones += weight * np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
+    tones = (tones - tones.min()) / (tones.max() - tones.min())
     if rng.random() < 0.5:
-        picture[int(height * rng.uniform(0.4, 0.7)) :] *= rng.uniform(0.2, 0.6)
-    tones = np.clip(picture * rng.uniform(150, 250), 0, 255).astype(np.uint8)
-    return Image.fromarray(tones[..., 0] if channels == 1 else tones)
+        tones[int(height * rng.uniform(0.4, 0.7)) :] *= rng.uniform(0.2, 0.6)
+    grey = np.clip(tones * rng.uniform(150, 250), 0, 255)
+    if rng.random() < 0.5:
+        return Image.fromarray(grey.astype(np.uint8))
+    tint = np.array([rng.uniform(0.6, 1.0) for _ in range(3)], np.float32)
+    return Image.fromarray((grey[:, :, None] * tint).astype(np.uint8))
 
 
 def photo(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:

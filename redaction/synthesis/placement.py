@@ -9,6 +9,8 @@ from redaction.synthesis.bars import Bar, Look, Rect, bands, overlap
 from redaction.synthesis.sheet import Line, Paragraph
 
 MIN_WIDTH_PX, MIN_HEIGHT_PX = 12, 9
+_OUTER_REACH = 0.16
+"""Of the text's height."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def _passages(rng: Random, paragraphs: list[Paragraph], habit: Habit) -> list[li
     usable = [paragraph for paragraph in paragraphs if any(paragraph)]
     if not usable:
         return []
-    density = rng.choices(["light", "many", "heavy"], [5, 4, 2])[0]
+    density = rng.choices(["light", "many", "heavy"], [4, 5, 3])[0]
     if density == "heavy":
         kinds = rng.choice([["line"], ["line", "ragged"], ["block"], ["several", "line"]])
         chosen = [paragraph for paragraph in usable if rng.random() < 0.75] or usable[:1]
@@ -127,18 +129,20 @@ def _block(rng: Random, paragraph: Paragraph, rows: list[tuple[int, int]], first
 
 
 def _rows(paragraph: Paragraph, habit: Habit) -> list[tuple[int, int]]:
-    """Upper and lower edge of a bar on each line. Bars reach at most to the middle between two lines, so they never overlap."""
+    """Upper and lower edge of a bar on each line.
+
+    Bars reach at most to the middle between two lines, so they never overlap; above the first line and below the last they
+    stay close to the text, since what lies there is not known here.
+    """
     tops = [min(word[1] for word in line) for line in paragraph]
     bottoms = [max(word[3] for word in line) for line in paragraph]
     middles = [round((bottom + top) / 2) for bottom, top in zip(bottoms[:-1], tops[1:], strict=True)]
     rows = []
     for index, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
-        extra = (bottom - top) * (habit.reach - 1) / 2
-        upper, lower = round(top - extra), round(bottom + extra)
-        if index > 0:
-            upper = max(upper, middles[index - 1] + habit.gap_px // 2)
-        if index < len(middles):
-            lower = min(lower, middles[index] - (habit.gap_px - habit.gap_px // 2))
+        inner = (bottom - top) * (habit.reach - 1) / 2
+        outer = min(inner, (bottom - top) * _OUTER_REACH)
+        upper = max(round(top - inner), middles[index - 1] + habit.gap_px // 2) if index > 0 else round(top - outer)
+        lower = min(round(bottom + inner), middles[index] - (habit.gap_px + 1) // 2) if index < len(middles) else round(bottom + outer)
         rows.append((upper, lower))
     return rows
 

@@ -10,6 +10,8 @@ from redaction.synthesis.drawing import PageImage
 from redaction.synthesis.sheet import Line, Paragraph, WordBox
 
 _MIN_LETTERS = 12
+_MARGIN = 0.03
+"""Of the page's height, at the top and at the bottom: there lie the stamps of courts and archives, which nobody redacts."""
 
 
 def find_paragraphs(image: PageImage) -> list[Paragraph]:
@@ -17,10 +19,11 @@ def find_paragraphs(image: PageImage) -> list[Paragraph]:
     letters, height = _letters(image)
     if len(letters) < _MIN_LETTERS:
         return []
+    margin = image.shape[0] * _MARGIN
     lines = [
         line
         for line in _lines(_words(letters, height, image.shape[:2]), height)
-        if len(line) > 1 or line[0][2] - line[0][0] > 3 * height
+        if (len(line) > 1 or line[0][2] - line[0][0] > 3 * height) and line[0][1] > margin and line[0][3] < image.shape[0] - margin
     ]
     return _paragraphs(lines, height)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,3 +26,26 @@ def real_dev() -> Path:
     if not REAL_DEV.is_dir():
         pytest.skip("needs the real annotated pages, which are not part of this repository")
     return REAL_DEV
+
+
+@pytest.fixture(scope="session")
+def zenml_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ZenML on a store of its own, shared by the session because creating one takes seconds; gives the configuration's folder."""
+    root = tmp_path_factory.mktemp("zenml")
+    os.environ |= {
+        "ZENML_CONFIG_PATH": str(root / "config"),
+        "ZENML_LOCAL_STORES_PATH": str(root / "stores"),
+        "ZENML_CUSTOM_SOURCE_ROOT": str(REPOSITORY),
+        "ZENML_ANALYTICS_OPT_IN": "false",
+        "ZENML_LOGGING_VERBOSITY": "WARNING",
+        "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
+        "ZENML_AUTO_OPEN_DASHBOARD": "false",
+    }
+    if "zenml" in sys.modules:
+        # a test module that imported it while tests were collected must not leave it on the person's own store
+        from zenml.client import Client
+        from zenml.config.global_config import GlobalConfiguration
+
+        GlobalConfiguration._reset_instance()
+        Client._reset_instance()
+    return root / "config"

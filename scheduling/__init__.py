@@ -1,0 +1,1 @@
+"""Running pipelines by the clock on one machine, and looking at them."""

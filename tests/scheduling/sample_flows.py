@@ -1,0 +1,94 @@
+"""Pipelines small enough to run in a test: they write what reached them to the file named by ``FLOW_REPORT``."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel
+from zenml import get_step_context, pipeline, step
+
+from pipelines.strict import strict
+
+
+class Limits(BaseModel):
+    """A parameter with keys of its own."""
+
+    lowest: float = 0.5
+    pages: list[int] = []
+
+
+@step(enable_cache=False)
+def count(start: int, step_size: int = 1) -> Annotated[int, "counted"]:
+    """Runs each time."""
+    return start + step_size
+
+
+@step
+def weigh(counted: int, factor: float = 1.0, limits: Limits | None = None) -> Annotated[float, "weight"]:
+    """Writes what it was given, with what the run looks like from inside."""
+    run = get_step_context().pipeline_run
+    weight = counted * factor
+    report = {
+        "weight": weight,
+        "lowest": limits.lowest if limits else None,
+        "tags": sorted(tag.name for tag in run.tags),
+        "memory": get_step_context().step_run.config.resource_settings.memory,
+        "environment": os.environ.get("FLOW_WORD"),
+        "execution_mode": run.config.execution_mode.value,
+        "scheduled": run.schedule is not None,
+    }
+    with Path(os.environ["FLOW_REPORT"]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(report) + "\n")
+    return weight
+
+
+@step(enable_cache=False)
+def linger(seconds: float) -> None:
+    """Says that it has begun, and takes its time."""
+    with Path(os.environ["FLOW_REPORT"]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"pid": os.getpid()}) + "\n")
+    time.sleep(seconds)
+
+
+@step(enable_cache=False)
+def fail() -> None:
+    """Fails."""
+    raise RuntimeError("this step always fails")
+
+
+@strict
+@pipeline
+def weighing(start: int, label: str = "plain") -> None:
+    """A static pipeline with a parameter that must be given."""
+    weigh(count(start))
+
+
+@strict
+@pipeline(dynamic=True, depends_on=[count, weigh])
+def dynamic_weighing(start: int = 1) -> None:
+    """A dynamic pipeline."""
+    weigh(count(start))
+
+
+@strict
+@pipeline
+def slow(seconds: float = 60.0) -> None:
+    """Runs as long as it is told."""
+    linger(seconds)
+
+
+@strict
+@pipeline
+def failing() -> None:
+    """Fails each time."""
+    fail()
+
+
+@pipeline
+def loose(start: int = 1) -> None:
+    """Not under `strict`."""
+    weigh(count(start))

@@ -15,6 +15,9 @@ PAGE_WIDTH = 340
 MARGIN = 28
 """Pixels around the page, where boxes that leave it are seen."""
 
+EASILY_MISSED = 8
+"""A faulty box thinner than this many pixels gets a ring around it."""
+
 GROUND, SOUND, AT_FAULT = (226, 229, 234), (90, 120, 165), (214, 32, 39)
 
 
@@ -34,7 +37,10 @@ def thumbnail_jpeg(dataset: Dataset, page: AnnotatedPage, at_fault: Collection[i
     draw = ImageDraw.Draw(canvas)
     for number, box in sorted(enumerate(page.boxes), key=lambda numbered: numbered[0] in at_fault):
         red = number in at_fault
-        draw.rectangle(_corners(box, page, canvas.size), outline=AT_FAULT if red else SOUND, width=3 if red else 1)
+        (x0, y0), (x1, y1) = _corners(box, page, canvas.size)
+        draw.rectangle((x0, y0, x1, y1), outline=AT_FAULT if red else SOUND, width=3 if red else 1)
+        if red and min(x1 - x0, y1 - y0) < EASILY_MISSED:
+            draw.ellipse((x0 - 14, y0 - 14, x1 + 14, y1 + 14), outline=AT_FAULT, width=2)
     buffer = io.BytesIO()
     canvas.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()

@@ -1,0 +1,79 @@
+"""``redaction documents``: what the sources list, and how far the documents have come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Look at the sources of documents and at what was fetched from them.")
+
+
+@app.command("check-sources")
+def check_sources(
+    file: Annotated[Path, typer.Argument(help="The sources, such as configs/sources.yaml.")] = Path("configs/sources.yaml"),
+    show: Annotated[int, typer.Option(min=0, help="How many addresses to show for each source.")] = 5,
+) -> None:
+    """Check the file and list what its sources offer. Index pages are read; no document is downloaded, nothing is written."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from redaction.documents.discovery import discover
+    from redaction.documents.progress import shown
+    from redaction.documents.sources import load_sources
+
+    console = Console()
+    config = load_sources(file)
+    with shown(console) as progress:
+        found = discover(config, progress)
+    table = Table("source", "kind", "documents", "such as", title=str(file))
+    for source in config.sources:
+        links = [link.url for link in found.links if link.source == source.name]
+        table.add_row(source.name, source.kind, str(len(links)) if source.enabled else "off", "\n".join(links[:show]))
+    console.print(table)
+    _print_problems("Could not be read", [(problem.source, problem.where, problem.reason) for problem in found.problems])
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command("status")
+def status(
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else REDACTION_WORKSPACE, else ./workspace.")] = None,
+) -> None:
+    """Count links, documents and pages, and say what is in quarantine and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from redaction.catalog import open_catalogue
+    from redaction.documents.inventory import take_inventory
+    from redaction.errors import RedactionError
+    from redaction.workspace import Workspace
+
+    place = Workspace.at(workspace)
+    if not place.root.is_dir():
+        raise RedactionError(f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace.")
+    inventory = take_inventory(open_catalogue(place))
+    table = Table("source", "links", "documents", "waiting", "quarantined", "pages", title=str(place.root))
+    for row in inventory.sources:
+        numbers = (row.links, row.documents, row.waiting, row.quarantined, row.pages)
+        table.add_row(row.source, *(str(number) for number in numbers))
+    Console().print(table)
+    _print_problems("In quarantine", [(problem.source, problem.where, problem.reason) for problem in inventory.quarantine])
+    _print_problems(
+        "Failed at the last visit", [(problem.source, problem.where, problem.reason) for problem in inventory.failures]
+    )
+
+
+def _print_problems(title: str, rows: list[tuple[str, str, str]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not rows:
+        return
+    # Addresses and file names were chosen by strangers: nothing in them may be taken for markup.
+    table = Table("source", "where", "why", title=title)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    Console().print(table)

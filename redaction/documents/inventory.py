@@ -1,0 +1,72 @@
+"""What the catalogue knows of documents by now: counts for each source, and what is in quarantine and why."""
+
+from __future__ import annotations
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from redaction.catalog import Catalogue
+from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, Page, Source
+from redaction.dataset import Frozen
+from redaction.documents.discovery import Problem
+
+
+class SourceInventory(Frozen):
+    """How much there is of one source."""
+
+    source: str
+    links: int
+    documents: int
+    waiting: int
+    """Documents fetched and not rendered yet."""
+    quarantined: int
+    """Documents and pages that cannot be used, and links behind which there is no document."""
+    pages: int
+    """Rendered pages."""
+
+
+class Inventory(Frozen):
+    """How much there is, and what is wrong."""
+
+    sources: tuple[SourceInventory, ...]
+    quarantine: tuple[Problem, ...]
+    failures: tuple[Problem, ...]
+
+
+def take_inventory(catalogue: Catalogue) -> Inventory:
+    """Count what the catalogue holds."""
+    with catalogue.transaction() as session:
+        of_documents = select(Document.source, func.count()).group_by(Document.source)
+        of_pages = select(Document.source, func.count()).join(Page).where(col(Page.image).is_not(None)).group_by(Document.source)
+        links = dict(session.exec(select(Link.source, func.count()).group_by(Link.source)).all())
+        documents = dict(session.exec(of_documents).all())
+        waiting = dict(session.exec(of_documents.where(Document.status == DocumentStatus.FETCHED)).all())
+        pages = dict(session.exec(of_pages).all())
+        names = session.exec(select(Source.name).order_by(Source.name)).all()
+        bad_links = session.exec(select(Link).where(col(Link.reason).is_not(None)).order_by(Link.source, Link.url)).all()
+        bad_documents = session.exec(select(Document).where(Document.status == DocumentStatus.QUARANTINED)).all()
+        bad_pages = session.exec(select(Page, Document.source).join(Document).where(col(Page.reason).is_not(None))).all()
+    quarantine = (
+        *(_link_problem(link) for link in bad_links if link.outcome is LinkOutcome.QUARANTINED),
+        *(Problem(source=row.source, where=row.file_name, reason=row.reason or "") for row in bad_documents),
+        *(Problem(source=source, where=page.file_name, reason=page.reason or "") for page, source in bad_pages),
+    )
+    return Inventory(
+        sources=tuple(
+            SourceInventory(
+                source=name,
+                links=links.get(name, 0),
+                documents=documents.get(name, 0),
+                waiting=waiting.get(name, 0),
+                quarantined=sum(problem.source == name for problem in quarantine),
+                pages=pages.get(name, 0),
+            )
+            for name in names
+        ),
+        quarantine=quarantine,
+        failures=tuple(_link_problem(link) for link in bad_links if link.outcome is LinkOutcome.FAILED),
+    )
+
+
+def _link_problem(link: Link) -> Problem:
+    return Problem(source=link.source, where=link.url, reason=link.reason or "")

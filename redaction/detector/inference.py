@@ -1,0 +1,128 @@
+"""Predicting with an exported detector: OpenVINO or ONNX Runtime, and neither torch nor what trained it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from redaction.detector.artifact import ONNX, OPENVINO, Detector, Postprocessing
+from redaction.detector.preprocessing import Page, Placement
+from redaction.errors import RedactionError
+from redaction.geometry import Detections
+
+Runtime = Literal["openvino", "onnxruntime"]
+Graph = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""From a batch of one prepared page, (1, 3, height, width), to boxes (1, points, 4) in the frame and scores (1, points)."""
+
+
+class Predictor:
+    """A detector that is loaded and ready. May be called from several threads; they take turns.
+
+    Args:
+        detector: a verified detector; preprocessing and all else come from its manifest.
+        runtime: which of its two exports to run; ``auto`` takes OpenVINO where it is installed.
+        threads: how many processor cores to use; all of them if None.
+    """
+
+    def __init__(self, detector: Detector, runtime: Runtime | Literal["auto"] = "auto", threads: int | None = None) -> None:
+        self.detector = detector
+        self.runtime = _installed_runtime() if runtime == "auto" else runtime
+        load = load_openvino if self.runtime == "openvino" else load_onnxruntime
+        self._graph = load(str(detector.path(OPENVINO if self.runtime == "openvino" else ONNX)), threads)
+        self._turn = threading.Lock()
+
+    def predict(self, image: Page) -> Detections:
+        """Everything found on a page (RGB, uint8, (height, width, 3)) down to the score floor, in page pixels."""
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise ValueError(f"a page has dtype uint8 and shape (height, width, 3), not {image.dtype} and {image.shape}")
+        prepared, placement = self.detector.manifest.preprocessing.prepare(image)
+        with self._turn:
+            boxes, scores = self._graph(prepared[None])
+        return detections_on_page(boxes[0], scores[0], placement, self.detector.manifest.postprocessing)
+
+    def predict_batch(self, images: Iterable[Page]) -> list[Detections]:
+        """The same for each page, in order; on a processor one page at a time is as fast as several."""
+        return [self.predict(image) for image in images]
+
+
+def detections_on_page(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], placement: Placement, settings: Postprocessing
+) -> Detections:
+    """Non-maximum suppression, then back from the frame to the page, cut at its edges.
+
+    Args:
+        boxes: (points, 4), in the frame.
+        scores: (points,).
+    """
+    candidates = scores >= settings.score_floor
+    boxes, scores = boxes[candidates], scores[candidates]
+    if not len(scores):
+        return Detections.none()
+    xywh = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1).astype(np.float64)
+    kept = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), 0.0, settings.nms_iou)
+    best = np.asarray(kept, np.intp).reshape(-1)[: settings.max_detections]
+    xyxy = np.clip(placement.to_page(boxes[best]), 0, np.array([placement.width, placement.height] * 2, np.float32))
+    visible = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
+    return Detections(xyxy[visible], scores[best][visible])
+
+
+def import_openvino() -> Any:
+    """OpenVINO, without the usage statistics that it would send to a third party at import, and the folder ``~/intel`` for them."""
+    # OpenVINO goes without where this optional package is not installed, and None in its place says just that
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+def load_openvino(path: str, threads: int | None) -> Graph:
+    """An OpenVINO model (``.xml``) as a function."""
+    openvino = import_openvino()
+    # left to itself OpenVINO computes in bfloat16 where the processor can, and boxes and scores move by up to 6 %
+    settings: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    if threads is not None:
+        settings["INFERENCE_NUM_THREADS"] = threads
+    request = openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
+
+    def run(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        request.infer([batch])
+        boxes, scores = (request.get_output_tensor(index).data.copy() for index in (0, 1))
+        return boxes, scores
+
+    return run
+
+
+def load_onnxruntime(path: str, threads: int | None) -> Graph:
+    """An ONNX model as a function."""
+    # at import it would open a database of usage statistics in the home folder, to be sent to its maker
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        boxes, scores = session.run(None, {name: batch})
+        return boxes, scores
+
+    return run
+
+
+def _installed_runtime() -> Runtime:
+    if importlib.util.find_spec("openvino") is not None:
+        return "openvino"
+    if importlib.util.find_spec("onnxruntime") is not None:
+        return "onnxruntime"
+    raise RedactionError("neither openvino nor onnxruntime is installed, so no detector can run; install one of them.")

@@ -1,0 +1,133 @@
+"""From any page image to what the network reads, and back: the same code in training, evaluation and serving.
+
+A page is scaled to fit a fixed frame and laid into its upper left corner. What is left over is filled with white, because that is
+what paper looks like: black filling would look like a redaction.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from redaction.dataset import Frozen
+from redaction.errors import RedactionError
+from redaction.geometry import Xyxy
+
+Page = NDArray[np.uint8]
+"""A page image, RGB, shape (height, width, 3)."""
+
+MAX_PIXELS = 60_000_000
+"""More than an A3 page at 400 dpi (31 million): beyond it an image is an accident or an attack, not a page."""
+
+PAPER = 255
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a page came to lie in the frame: its size in pixels, and by how much it was scaled in each direction."""
+
+    width: int
+    height: int
+    scale_x: float
+    scale_y: float
+
+    def to_frame(self, xyxy: Xyxy) -> Xyxy:
+        """Boxes in page pixels as boxes in the frame; shape (n, 4)."""
+        return np.asarray(xyxy * self._scales, np.float32)
+
+    def to_page(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes in the frame as boxes in page pixels, not clipped; shape (n, 4)."""
+        return np.asarray(xyxy / self._scales, np.float32)
+
+    @property
+    def _scales(self) -> NDArray[np.float32]:
+        return np.array([self.scale_x, self.scale_y] * 2, np.float32)
+
+
+class Preprocessing(Frozen):
+    """How a page becomes the network's input. Part of the detector, so that a detector predicts the same everywhere."""
+
+    width: int
+    height: int
+    """The frame, in pixels."""
+    fill: int = PAPER
+    """The shade of what the page leaves over."""
+    channels: Literal["rgb"] = "rgb"
+    mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
+    std: tuple[float, float, float] = (58.395, 57.12, 57.375)
+    """Each channel becomes ``(value - mean) / std``; the figures are ImageNet's, which pretrained weights expect."""
+
+    def placement(self, width: int, height: int) -> Placement:
+        """Where a page of `width` by `height` pixels comes to lie in the frame."""
+        scale = min(self.width / width, self.height / height)
+        return Placement(width, height, max(1, round(width * scale)) / width, max(1, round(height * scale)) / height)
+
+    def place(self, page: Page) -> tuple[Page, Placement]:
+        """The page scaled into the frame (uint8, (height, width, 3)), and where it lies there."""
+        placement = self.placement(page.shape[1], page.shape[0])
+        width, height = round(placement.width * placement.scale_x), round(placement.height * placement.scale_y)
+        # averaging over areas keeps thin outlines visible when shrinking, which sampling would lose
+        method = cv2.INTER_AREA if placement.scale_x < 1 else cv2.INTER_LINEAR
+        frame = np.full((self.height, self.width, 3), self.fill, np.uint8)
+        frame[:height, :width] = cv2.resize(page, (width, height), interpolation=method)
+        return frame, placement
+
+    def normalise(self, frame: Page) -> NDArray[np.float32]:
+        """The frame's values as the network expects them; shape unchanged, float32."""
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        return (frame.astype(np.float32) - mean) / std
+
+    def prepare(self, page: Page) -> tuple[NDArray[np.float32], Placement]:
+        """The network's input for one page, float32 (3, height, width), and the way back for boxes."""
+        frame, placement = self.place(page)
+        return np.ascontiguousarray(self.normalise(frame).transpose(2, 0, 1)), placement
+
+
+def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_PIXELS) -> Page:
+    """An image file's bytes as a page: grey, 1-bit, 16-bit, palette, transparent and CMYK images become RGB on white paper.
+
+    Raises:
+        RedactionError: the bytes are no image that can be read whole, or it has more than `max_pixels`.
+    """
+    with warnings.catch_warnings():
+        # the limit that counts is ours, and it is an error
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                width, height = image.size
+                if width * height > max_pixels:
+                    raise RedactionError(
+                        f"{name} has {width} x {height} pixels, more than the {max_pixels:,} allowed; render it at a lower resolution."
+                    )
+                return page_from_pil(image)
+        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as fault:
+            raise RedactionError(f"{name} cannot be read as an image ({fault}); give a whole PNG, JPEG, TIFF or WebP.") from fault
+
+
+def page_from_file(path: Path, max_pixels: int = MAX_PIXELS) -> Page:
+    """An image file as a page; see `page_from_bytes`."""
+    return page_from_bytes(path.read_bytes(), path.name, max_pixels)
+
+
+def page_from_pil(image: Image.Image) -> Page:
+    """A Pillow image of any mode as a page, turned upright if its camera said how."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return cv2.cvtColor(_to_8_bits(np.asarray(image)), cv2.COLOR_GRAY2RGB).astype(np.uint8)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        opaque = Image.new("RGBA", image.size, (PAPER, PAPER, PAPER, 255))
+        image = Image.alpha_composite(opaque, image.convert("RGBA"))
+    return np.asarray(image.convert("RGB"), np.uint8)
+
+
+def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """16-bit grey scaled by its full range, never by its own extremes: an all-black page stays black."""
+    return np.clip(values.astype(np.float64) / 257, 0, 255).round().astype(np.uint8)

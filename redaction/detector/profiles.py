@@ -1,0 +1,75 @@
+"""How large a detector is, three sizes of the same VarifocalNet, and how it is trained."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from redaction.dataset import Frozen
+from redaction.detector.preprocessing import Preprocessing
+
+ProfileName = Literal["nano", "small", "base"]
+
+
+class Profile(Frozen):
+    """The shape of the network and of the page that it reads."""
+
+    name: str
+    depth: Literal[18, 34, 50]
+    """Layers of the ResNet."""
+    base_channels: int
+    """Channels of the first stage of the ResNet; every later stage doubles them."""
+    neck_channels: int
+    """Channels of the feature pyramid and of the head."""
+    stacked_convs: int
+    """Convolutions of the head before its star-shaped one."""
+    width: int
+    height: int
+    """The page image that the network sees, in pixels. A frame in portrait: a page in landscape is shrunk to its width."""
+
+    @property
+    def stage_channels(self) -> list[int]:
+        """Channels that the four stages of the ResNet hand to the feature pyramid."""
+        expansion = 4 if self.depth >= 50 else 1
+        return [self.base_channels * expansion * factor for factor in (1, 2, 4, 8)]
+
+
+PROFILES: dict[str, Profile] = {
+    # A line of redacted text is about 13 pixels tall on a page of 640 (measured on real court filings: 7 to 20), which the
+    # finest level of the pyramid, with a point every 8 pixels, still sees.
+    "nano": Profile(name="nano", depth=18, base_channels=16, neck_channels=64, stacked_convs=1, width=512, height=640),
+    "small": Profile(name="small", depth=18, base_channels=64, neck_channels=128, stacked_convs=2, width=640, height=800),
+    "base": Profile(name="base", depth=50, base_channels=64, neck_channels=256, stacked_convs=3, width=768, height=960),
+}
+
+
+class TrainingConfig(Frozen):
+    """Everything that decides what a training makes of its data."""
+
+    profile: ProfileName = "nano"
+    epochs: int = Field(default=8, ge=1)
+    batch_size: int = Field(default=4, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """The highest of the one-cycle schedule."""
+    seed: int = 0
+    init: str = "scratch"
+    """``scratch``; ``coco`` (mmdet's weights, downloaded, for `base` only); or a detector's folder, or a safetensors file."""
+    width: int | None = Field(default=None, ge=64, multiple_of=32)
+    height: int | None = Field(default=None, ge=64, multiple_of=32)
+    """Another frame than the profile's, in pixels."""
+    workers: int = Field(default=0, ge=0)
+    """Processes that read pages beside the training; 0 reads them in the training's own."""
+    recall_target: float | None = Field(default=None, gt=0, le=1)
+    """Choose the highest operating point that finds this share of the validation boxes, instead of the best F1."""
+
+    @property
+    def shape(self) -> Profile:
+        """The profile, in the frame asked for."""
+        profile = PROFILES[self.profile]
+        return profile.model_copy(update={"width": self.width or profile.width, "height": self.height or profile.height})
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How pages are prepared for this training's network."""
+        return Preprocessing(width=self.shape.width, height=self.shape.height)

@@ -1,0 +1,141 @@
+"""Annotated pages as IceVision wants them: parser, records, transforms, data loaders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import albumentations
+import cv2
+import numpy as np
+from icevision import tfms
+from icevision.core import (
+    BaseRecord,
+    BBox,
+    BBoxesRecordComponent,
+    ClassMap,
+    FilepathRecordComponent,
+    InstancesLabelsRecordComponent,
+)
+from icevision.data import Dataset as RecordDataset
+from icevision.data import SingleSplitSplitter
+from icevision.models.mmdet import vfnet
+from icevision.parsers import Parser
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from redaction.dataset import AnnotatedPage, Dataset
+from redaction.detector.preprocessing import PAPER, Page, Preprocessing, page_from_file
+from redaction.errors import RedactionError
+from redaction.geometry import clip_to_page
+
+CLASSES = ("redaction",)
+
+
+class FramedPage(FilepathRecordComponent):  # type: ignore[misc]
+    """A page image that is read and laid into the frame by the detector's own preprocessing, as it will be when serving."""
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.preprocessing = preprocessing
+        self.page_size = (0, 0)
+
+    def set_page_size(self, width: int, height: int) -> None:
+        """The size, in pixels, that the annotations take the page to have."""
+        self.page_size = (width, height)
+
+    def _load(self) -> None:
+        page = page_from_file(Path(self.filepath))
+        if (page.shape[1], page.shape[0]) != self.page_size:
+            raise RedactionError(
+                f"{self.filepath} is {page.shape[1]} x {page.shape[0]} pixels, but its annotations were made on "
+                f"{self.page_size[0]} x {self.page_size[1]}; annotate the page again or restore the image."
+            )
+        self.set_img(self.preprocessing.place(page)[0])
+
+
+class PageParser(Parser):  # type: ignore[misc]
+    """One record a page, its boxes in pixels of the frame. Sizes come from the annotations, so that no image is opened here.
+
+    (IceVision's own COCO parser opens every image, and fails on PNG with the Pillow of today.)
+    """
+
+    def __init__(self, dataset: Dataset, preprocessing: Preprocessing) -> None:
+        components = (FramedPage(preprocessing), InstancesLabelsRecordComponent(), BBoxesRecordComponent())
+        super().__init__(template_record=BaseRecord(components))
+        self.dataset = dataset
+        self.preprocessing = preprocessing
+        self.class_map = ClassMap(list(CLASSES))
+
+    def __iter__(self) -> Iterator[AnnotatedPage]:
+        return iter(self.dataset.pages)
+
+    def __len__(self) -> int:
+        return len(self.dataset.pages)
+
+    def record_id(self, page: AnnotatedPage) -> str:
+        """The page's name."""
+        return page.page
+
+    def parse_fields(self, page: AnnotatedPage, record: Any, is_new: bool) -> None:
+        """Fill the record of one page."""
+        placement = self.preprocessing.placement(page.width, page.height)
+        boxes = clip_to_page(placement.to_frame(page.xyxy), self.preprocessing.width, self.preprocessing.height)
+        record.set_filepath(self.dataset.image_path(page))
+        record.set_page_size(page.width, page.height)
+        record.set_image_size(self.preprocessing.width, self.preprocessing.height)
+        record.detection.set_class_map(self.class_map)
+        record.detection.add_labels([CLASSES[0]] * len(boxes))
+        record.detection.add_bboxes([BBox.from_xyxy(*(float(side) for side in box)) for box in boxes])
+
+
+class _ForIceVision:
+    """The last transform: the detector's normalisation. IceVision turns the channels round after it, so they are turned before."""
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        self.preprocessing = preprocessing
+
+    def __call__(self, frame: Page, **_: Any) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.preprocessing.normalise(frame)[:, :, ::-1])
+
+
+def augmentation() -> list[Any]:
+    """What a scanner or another renderer might do to a page. Nothing is cut off a page, and what is uncovered is paper."""
+    return [
+        albumentations.HorizontalFlip(p=0.5),
+        albumentations.ShiftScaleRotate(
+            shift_limit=0.04,
+            scale_limit=(-0.15, 0.05),
+            rotate_limit=0,
+            border_mode=cv2.BORDER_CONSTANT,
+            value=(PAPER,) * 3,
+            p=0.7,
+        ),
+        albumentations.RandomBrightnessContrast(brightness_limit=0.15, contrast_limit=0.15, p=0.5),
+        albumentations.GaussNoise(var_limit=(5, 60), p=0.3),
+        albumentations.Blur(blur_limit=3, p=0.15),
+        albumentations.ToGray(p=0.15),
+    ]
+
+
+def records(dataset: Dataset, preprocessing: Preprocessing, augment: bool) -> RecordDataset:
+    """The dataset as IceVision's, pages in their frame and normalised; augmented anew at each reading where asked for."""
+    (parsed,) = PageParser(dataset, preprocessing).parse(data_splitter=SingleSplitSplitter(), show_pbar=False)
+    last = albumentations.Lambda(image=_ForIceVision(preprocessing), name="normalise")
+    return RecordDataset(parsed, tfms.A.Adapter([*(augmentation() if augment else []), last]))
+
+
+def data_loaders(
+    train: Dataset, validation: Dataset, preprocessing: Preprocessing, batch_size: int, workers: int
+) -> list[DataLoader[Any]]:
+    """Shuffled and augmented batches to learn from, and plain ones to judge by."""
+    learn_from = records(train, preprocessing, augment=True)
+    judge_by = records(validation, preprocessing, augment=False)
+    return [
+        # a last batch of one page would spoil the statistics of the batch normalisation
+        vfnet.train_dl(
+            learn_from, batch_size=batch_size, num_workers=workers, shuffle=True, drop_last=len(learn_from) >= batch_size
+        ),
+        vfnet.valid_dl(judge_by, batch_size=batch_size, num_workers=workers, shuffle=False),
+    ]

@@ -1,0 +1,73 @@
+"""The network: IceVision's VFNet in the size that a profile names, and the graph that is exported of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from icevision.models.mmdet import vfnet
+from mmdet.models import HEADS
+from mmdet.models.dense_heads import VFNetHead
+from torch import Tensor, nn
+
+from redaction.detector.profiles import Profile
+
+STRIDES = (8, 16, 32, 64, 128)
+"""Distance between the points of each level of the pyramid, in pixels of the frame."""
+
+
+@HEADS.register_module()
+class VFNetHeadWithValidationLoss(VFNetHead):  # type: ignore[misc]
+    """VFNet's head, whose loss can be computed in evaluation mode too.
+
+    In evaluation mode the original returns two outputs where its loss takes three, so that no validation loss exists
+    (airctic/icevision#1006, open-mmlab/mmdetection#6851). This one returns all three always, and ignores the unrefined boxes
+    where only boxes are wanted.
+    """
+
+    def forward_single(self, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores, boxes, and refined boxes of one level, in either mode."""
+        training, self.training = self.training, True
+        try:
+            outputs: tuple[Tensor, Tensor, Tensor] = super().forward_single(*args)
+        finally:
+            self.training = training
+        return outputs
+
+    def get_bboxes(self, scores: Any, _unrefined: Any, refined: Any, *args: Any, **kwargs: Any) -> Any:
+        """Boxes after non-maximum suppression, from the refined ones."""
+        return super().get_bboxes(scores, refined, *args, **kwargs)
+
+
+def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool = False) -> nn.Module:
+    """The network with fresh weights, as IceVision builds it; `number_of_classes` does not count the background.
+
+    Args:
+        pretrained: leave the first stages and the running statistics of the batch normalisation as they come (the caller loads
+            weights that were trained with large batches).
+    """
+    backbone = {
+        "depth": profile.depth,
+        "base_channels": profile.base_channels,
+        "stem_channels": profile.base_channels,
+        # the original names a download of torchvision's ResNet here
+        "init_cfg": None,
+        "norm_eval": pretrained,
+        "frozen_stages": 1 if pretrained else -1,
+    }
+    head = {
+        "type": VFNetHeadWithValidationLoss.__name__,
+        "in_channels": profile.neck_channels,
+        "feat_channels": profile.neck_channels,
+        "stacked_convs": profile.stacked_convs,
+    }
+    options = {
+        **{f"model.backbone.{key}": value for key, value in backbone.items()},
+        **{f"model.bbox_head.{key}": value for key, value in head.items()},
+        "model.neck.in_channels": profile.stage_channels,
+        "model.neck.out_channels": profile.neck_channels,
+        "model.test_cfg.score_thr": 0.01,
+        "model.test_cfg.max_per_img": 300,
+    }
+    config = vfnet.backbones.resnet50_fpn_1x(pretrained=False)
+    model: nn.Module = vfnet.model(backbone=config, num_classes=number_of_classes + 1, cfg_options=options)
+    return model

@@ -1,8 +1,8 @@
 """The catalogue as JSON lines: what a checkpoint carries of it, and the way back.
 
-Two kinds of tables are carried. The *content* (documents, pages, annotations, boxes) is what the registry holds; a change in it is
-worth a checkpoint. The *context* (sources, links, training runs, deployments) goes along whenever there is one, but is not worth
-one by itself: every look at a source changes it. The monitoring windows stay out: they tell of the service on this machine.
+Two kinds of tables are carried. The *content* (documents, pages, annotations, boxes) is what the registry holds; a change in it
+is worth a checkpoint. The *context* (sources, links, training runs, deployments) goes along whenever there is one, but is not
+worth one by itself: every look at a source changes it. The monitoring windows stay out: they tell of the service on this machine.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def file_name(table: type[SQLModel]) -> str:
 
 
 def export_tables(session: Session, tables: tuple[type[SQLModel], ...], folder: Path) -> None:
-    """Write each table to ``<folder>/<table>.jsonl``: a row a line, keys and rows in a fixed order, so equal rows give equal bytes."""
+    """Write each table to ``<folder>/<table>.jsonl``, a row a line; keys and rows are ordered, so equal rows give equal bytes."""
     for table in tables:
         with new_file(folder / file_name(table)) as path, path.open("w", encoding="utf-8") as file:
             for row in session.exec(_in_order(table)).yield_per(_ROWS_AT_ONCE):
@@ -105,9 +105,7 @@ def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]])
 
 def _read(path: Path, table: type[SQLModel]) -> Iterator[dict[str, Any]]:
     if not path.is_file():
-        raise RedactionError(
-            f"The catalogue's export has no file {path.name}; restore a checkpoint that was made by this project."
-        )
+        raise RedactionError(f"The catalogue's export has no file {path.name}; restore a checkpoint of this project.")
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             try:

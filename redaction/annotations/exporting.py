@@ -1,0 +1,58 @@
+"""The catalogue's annotations handed out in the three formats."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from sqlmodel import Session, col, select
+
+from redaction.annotations.formats import Tool, write_file
+from redaction.annotations.reading import boxes_by_page
+from redaction.annotations.records import BoxRecord, PageRecord
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import Annotation, Document, Page
+from redaction.workspace import Workspace
+
+
+def export_annotations(workspace: Workspace, file: Path, tool: Tool) -> int:
+    """Write every annotation of the catalogue to a file in the format of `tool`.
+
+    Returns:
+        The number of annotated pages written.
+    """
+    with open_catalogue(workspace).transaction() as session:
+        records = annotated_records(session)
+    write_file(file, tool, records)
+    return len(records)
+
+
+def annotated_records(session: Session) -> list[PageRecord]:
+    """Every annotated page with its boxes, ordered by the page's file name."""
+    boxes = boxes_by_page(session)
+    rows = session.exec(
+        select(Page, Annotation, Document)
+        .join(Annotation, col(Annotation.page) == Page.name)
+        .join(Document, col(Document.sha256) == Page.document)
+        .order_by(Page.file_name, Page.name)
+    )
+    return [
+        _record(page, annotation, document, tuple(BoxRecord(row=page.name, **box.model_dump()) for box in boxes[page.name]))
+        for page, annotation, document in rows
+    ]
+
+
+def _record(page: Page, annotation: Annotation, document: Document, boxes: tuple[BoxRecord, ...]) -> PageRecord:
+    image = page.image or ""
+    return PageRecord(
+        row=page.name,
+        paths=(page.file_name + PurePosixPath(image).suffix, image),
+        sha256=page.sha256,
+        document=document.sha256,
+        pdf=document.file_name,
+        page_index=page.page_index,
+        width=page.width,
+        height=page.height,
+        annotator=annotation.annotator,
+        annotated_at=annotation.annotated_at,
+        boxes=boxes,
+    )

@@ -1,0 +1,92 @@
+"""The annotated pages as a dataset, and what is still to annotate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import AnnotatedBox, Annotation, Document, Page
+from redaction.dataset import AnnotatedPage, Box, Dataset, Split
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+
+def read_dataset(workspace: Workspace, revision: str | None) -> Dataset:
+    """Every annotated page with its boxes and its document's split, ordered by name.
+
+    Args:
+        workspace: where the catalogue and the images are.
+        revision: git revision of the checkpoint that was just made of this workspace; it is noted in the dataset.
+
+    Raises:
+        RedactionError: an annotated page has no image.
+    """
+    with open_catalogue(workspace).transaction() as session:
+        boxes = boxes_by_page(session)
+        rows = session.exec(
+            select(Page, Document.split)
+            .join(Annotation, col(Annotation.page) == Page.name)
+            .join(Document, col(Document.sha256) == Page.document)
+            .order_by(Page.name)
+        )
+        pages = tuple(_annotated_page(page, split, boxes[page.name]) for page, split in rows)
+    return Dataset(root=str(workspace.root), revision=revision, pages=pages)
+
+
+def pages_without_redactions(dataset: Dataset) -> Dataset:
+    """The training pages on which the annotator saw no redaction: the paper that synthesis may draw on."""
+    return dataset.where(lambda page: page.split is Split.TRAIN and not page.synthetic and not page.boxes)
+
+
+def unannotated_pages(workspace: Workspace, limit: int | None = None) -> list[Page]:
+    """Rendered pages that nobody has annotated, those most likely to hold redactions first.
+
+    Pages with large dark areas come first, because that is what most redactions are; pages of equal darkness, the latest first.
+    """
+    with open_catalogue(workspace).transaction() as session:
+        pages = list(
+            session.exec(
+                select(Page)
+                .outerjoin(Annotation, col(Annotation.page) == Page.name)
+                .where(col(Annotation.page).is_(None), col(Page.image).is_not(None))
+                .order_by(col(Page.rendered_at).desc(), Page.name)
+            )
+        )
+    pages.sort(key=lambda page: -(page.features or {}).get("block_density", 0.0))
+    return pages[:limit]
+
+
+def count_annotated_since(workspace: Workspace, time: datetime | None) -> int:
+    """Number of pages whose annotation came in, or changed, after `time`; all of them when there is no such time."""
+    query = select(func.count()).select_from(Annotation)
+    if time is not None:
+        query = query.where(col(Annotation.imported_at) > time)
+    with open_catalogue(workspace).transaction() as session:
+        return session.exec(query).one()
+
+
+def boxes_by_page(session: Session) -> defaultdict[str, tuple[Box, ...]]:
+    """The boxes of every annotated page, from top to bottom; none for any other name."""
+    lists: dict[str, list[Box]] = {}
+    order = (getattr(AnnotatedBox, column) for column in ("page", "y0", "x0", "y1", "x1"))
+    for row in session.exec(select(AnnotatedBox).order_by(*order)):
+        lists.setdefault(row.page, []).append(Box(**row.model_dump(exclude={"id", "page"})))
+    return defaultdict(tuple, {page: tuple(boxes) for page, boxes in lists.items()})
+
+
+def _annotated_page(page: Page, split: str | None, boxes: tuple[Box, ...]) -> AnnotatedPage:
+    if page.image is None or page.sha256 is None or page.width is None or page.height is None or split is None:
+        raise RedactionError(f"The annotated page {page.file_name} has no image or no split; import its annotation again.")
+    return AnnotatedPage(
+        page=page.name,
+        document=page.document,
+        image=page.image,
+        sha256=page.sha256,
+        width=page.width,
+        height=page.height,
+        split=Split(split),
+        boxes=boxes,
+    )

@@ -1,0 +1,10 @@
+"""Checkpoints: DVC + git revisions of the workspace that can be made, listed, verified, repaired and restored."""
+
+from __future__ import annotations
+
+from redaction.checkpoints.checkpointing import Checkpoint, checkpoint, list_checkpoints
+from redaction.checkpoints.registry import initialise
+from redaction.checkpoints.restoring import restore
+from redaction.checkpoints.verifying import Verification, repair, verify
+
+__all__ = ["Checkpoint", "Verification", "checkpoint", "initialise", "list_checkpoints", "repair", "restore", "verify"]

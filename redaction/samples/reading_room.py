@@ -87,26 +87,37 @@ def _write_documents(folder: Path, seed: int, count: int) -> dict[str, dict[int,
     folder.mkdir(parents=True)
     rng = _random(seed, "documents")
     styles = [style for style, weight in _STYLES.items() for _ in range(weight)]
+    page_counts = rng.choices(list(_PAGE_COUNTS), list(_PAGE_COUNTS.values()), k=count)
+    redacted = _flags(rng, sum(page_counts))
     known: dict[str, dict[int, KnownPage]] = {}
-    for number in range(1, count + 1):
+    for number, pages in enumerate(page_counts, start=1):
         # each style comes up in turn, so that a small room has all of them
-        data, pages = _document(
-            _random(seed, f"document {number}"), styles[number * 5 % len(styles)], rng.choices(*_weighted(_PAGE_COUNTS))[0]
+        style = styles[number * 5 % len(styles)]
+        data, known_pages = _document(
+            _random(seed, f"document {number}"), [style if redacted.pop() else None for _ in range(pages)]
         )
         suffix = ".PDF" if number % 10 == 3 else ".pdf"
         name = f"{rng.choice(['letter', 'filing', 'memo', 'report', 'record'])}-{number:04}{suffix}"
         (folder / name).write_bytes(data)
-        known[name] = dict(enumerate(pages))
-    data, pages = _document(_random(seed, "broken"), Style.BLACK, 3)
+        known[name] = dict(enumerate(known_pages))
+    data, known_pages = _document(_random(seed, "broken"), [Style.BLACK, None, Style.BLACK])
     (folder / BROKEN_PAGE).write_bytes(malformed.without_second_page(data))
-    known[BROKEN_PAGE] = {0: pages[0], 2: pages[2]}
+    known[BROKEN_PAGE] = {0: known_pages[0], 2: known_pages[2]}
     return known
 
 
-def _document(rng: Random, style: Style, page_count: int) -> tuple[bytes, list[KnownPage]]:
+def _flags(rng: Random, pages: int) -> list[bool]:
+    """For each page whether it is redacted: the share is met exactly, so that a small room has it too."""
+    flags = [index < round(SHARE_REDACTED * pages) for index in range(pages)]
+    rng.shuffle(flags)
+    return flags
+
+
+def _document(rng: Random, styles: list[Style | None]) -> tuple[bytes, list[KnownPage]]:
+    """A PDF with a page for each entry, all of them scanned or none, and what is known of them."""
     pdf = new_pdf()
     write = write_scanned_page if rng.random() < _SHARE_SCANNED else write_digital_page
-    pages = [write(pdf, rng, style if rng.random() < SHARE_REDACTED else None) for _ in range(page_count)]
+    pages = [write(pdf, rng, style) for style in styles]
     return bytes(pdf.output()), pages
 
 
@@ -123,7 +134,7 @@ def _write_trouble(site: Path, seed: int, names: list[str]) -> None:
     for name, data in contents.items():
         (site / "documents" / name).write_bytes(data)
     ordinary = [name for name in names if name != BROKEN_PAGE]
-    private, _ = _document(rng, Style.BLACK, 1)
+    private, _ = _document(rng, [Style.BLACK])
     for path, data in {"private/sealed.pdf": private, "mirror/copy.pdf": (site / "documents" / ordinary[0]).read_bytes()}.items():
         (site / path).parent.mkdir()
         (site / path).write_bytes(data)
@@ -166,10 +177,6 @@ def _coco(known: Mapping[str, Mapping[int, KnownPage]]) -> dict[str, Any]:
         "annotations": annotations,
         "categories": [{"id": 1, "name": "redaction"}],
     }
-
-
-def _weighted(weights: Mapping[int, int]) -> tuple[list[int], list[int]]:
-    return list(weights), list(weights.values())
 
 
 def _random(seed: int, part: str) -> Random:

@@ -142,5 +142,5 @@ class _Handler(SimpleHTTPRequestHandler):
         with self.room.lock:
             self.room.requests.append(Request(self.command, self.path, int(code)))
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing on the terminal: every request is in `RoomServer.requests`."""

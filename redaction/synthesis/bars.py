@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from random import Random
 
 import numpy as np
@@ -115,12 +116,10 @@ def bands(rects: list[Rect]) -> list[Rect]:
     into horizontal bands of constant left and right edge (edges within 5 px count as the same). The result never overlaps, and
     is what must be drawn, notches filled, so that picture and annotation agree to the pixel.
     """
-    result: list[Rect] = []
-    for shape in _shapes(rects):
-        xyxy = as_xyxy(shape)
-        around = (int(xyxy[:, 0].min()), int(xyxy[:, 1].min()), int(xyxy[:, 2].max()), int(xyxy[:, 3].max()))
-        full = (around[2] - around[0]) * (around[3] - around[1])
-        result += [around] if union_area(xyxy) > ONE_BOX_FILL * full else _cut(shape)
+    result = _bands_of_shapes(rects)
+    # a filled notch can reach into another shape that stood in it: then both are one shape, and are cut anew
+    while any(overlap(one, other) for one, other in combinations(result, 2)):
+        result = _bands_of_shapes(result)
     return result
 
 
@@ -134,6 +133,16 @@ def touch(a: Rect, b: Rect) -> bool:
 def overlap(a: Rect, b: Rect) -> bool:
     """Whether two rectangles share a pixel."""
     return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+
+
+def _bands_of_shapes(rects: list[Rect]) -> list[Rect]:
+    result: list[Rect] = []
+    for shape in _shapes(rects):
+        xyxy = as_xyxy(shape)
+        around = (int(xyxy[:, 0].min()), int(xyxy[:, 1].min()), int(xyxy[:, 2].max()), int(xyxy[:, 3].max()))
+        full = (around[2] - around[0]) * (around[3] - around[1])
+        result += [around] if union_area(xyxy) > ONE_BOX_FILL * full else _cut(shape)
+    return result
 
 
 def _shapes(rects: list[Rect]) -> list[list[Rect]]:
@@ -150,7 +159,7 @@ def _cut(shape: list[Rect]) -> list[Rect]:
     ys = np.unique([y for rect in shape for y in (rect[1], rect[3])]).tolist()
     done: list[Rect] = []
     growing: list[Rect] = []
-    for top, bottom in zip(ys[:-1], ys[1:], strict=True):
+    for top, bottom in pairwise(ys):
         row = _row(shape, top, bottom)
         alike = len(row) == len(growing) and all(
             abs(a[0] - b[0]) <= EDGE_TOLERANCE_PX and abs(a[2] - b[2]) <= EDGE_TOLERANCE_PX

@@ -142,7 +142,11 @@ def _rows(paragraph: Paragraph, habit: Habit) -> list[tuple[int, int]]:
         inner = (bottom - top) * (habit.reach - 1) / 2
         outer = min(inner, (bottom - top) * _OUTER_REACH)
         upper = max(round(top - inner), middles[index - 1] + habit.gap_px // 2) if index > 0 else round(top - outer)
-        lower = min(round(bottom + inner), middles[index] - (habit.gap_px + 1) // 2) if index < len(middles) else round(bottom + outer)
+        lower = (
+            min(round(bottom + inner), middles[index] - (habit.gap_px + 1) // 2)
+            if index < len(middles)
+            else round(bottom + outer)
+        )
         rows.append((upper, lower))
     return rows
 

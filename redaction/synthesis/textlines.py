@@ -23,7 +23,9 @@ def find_paragraphs(image: PageImage) -> list[Paragraph]:
     lines = [
         line
         for line in _lines(_words(letters, height, image.shape[:2]), height)
-        if (len(line) > 1 or line[0][2] - line[0][0] > 3 * height) and line[0][1] > margin and line[0][3] < image.shape[0] - margin
+        if (len(line) > 1 or line[0][2] - line[0][0] > 3 * height)
+        and line[0][1] > margin
+        and line[0][3] < image.shape[0] - margin
     ]
     return _paragraphs(lines, height)
 

@@ -81,7 +81,9 @@ def test_pages_drawn_on_a_real_page(index: int, style: Style, layout: str) -> No
     st.tuples(st.integers(0, 100), st.integers(0, 100), st.integers(12, 90), st.integers(9, 90)),
     st.integers(150, 255),
 )
-def test_a_bar_changes_all_of_its_edges_or_is_not_drawn(style: Style, seed: int, place: tuple[int, int, int, int], paper: int) -> None:
+def test_a_bar_changes_all_of_its_edges_or_is_not_drawn(
+    style: Style, seed: int, place: tuple[int, int, int, int], paper: int
+) -> None:
     x, y, width, height = place
     page: PageImage = np.full((200, 200, 3), paper, np.uint8)
     before = page.copy()

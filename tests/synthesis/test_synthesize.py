@@ -27,7 +27,14 @@ def real_page(root: Path, name: str, split: Split = Split.TRAIN, boxes: tuple[Bo
     cv2.imwrite(str(file), image)
     document, digest = hashlib.sha256(name.encode()).hexdigest(), hashlib.sha256(file.read_bytes()).hexdigest()
     return AnnotatedPage(
-        page=f"{document}/{index:04}", document=document, image=file.name, sha256=digest, width=612, height=792, split=split, boxes=boxes
+        page=f"{document}/{index:04}",
+        document=document,
+        image=file.name,
+        sha256=digest,
+        width=612,
+        height=792,
+        split=split,
+        boxes=boxes,
     )
 
 
@@ -37,7 +44,11 @@ def real(tmp_path: Path) -> Dataset:
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.rglob("*") if file.is_file()}
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
 
 
 def test_the_same_seed_gives_the_same_bytes_in_any_number_of_processes(real: Dataset, tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""The sample web server, over real HTTP on loopback."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from redaction.errors import RedactionError
+from redaction.samples import ReadingRoom, Request, RoomServer, serve_reading_room
+
+
+@pytest.fixture
+def server(room: ReadingRoom) -> Iterator[RoomServer]:
+    flaky = f"/documents/{room.documents[0]}"
+    with serve_reading_room(room.folder, fail_first={flaky: 2}) as running:
+        yield running
+
+
+def test_types_follow_the_names(server: RoomServer, room: ReadingRoom) -> None:
+    upper = next(name for name in room.documents if name.endswith(".PDF"))
+    expected = {"": "text/html", "archive/": "text/html", "robots.txt": "text/plain", f"documents/{upper}": "application/pdf"}
+    assert {path: httpx.get(server.url + path).headers["content-type"] for path in expected} == expected
+
+
+@pytest.mark.parametrize(("header", "validator"), [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")])
+def test_what_the_client_has_is_not_sent_again(server: RoomServer, header: str, validator: str) -> None:
+    with httpx.Client(base_url=server.url) as client:
+        first = client.get("mirror/copy.pdf")
+        again = client.get("mirror/copy.pdf", headers={header: first.headers[validator]})
+        stale = client.get("mirror/copy.pdf", headers={header: '"old"'})
+    assert (first.status_code, again.status_code, stale.status_code) == (200, 304, 200)
+    assert again.content == b""
+    assert stale.content == first.content
+
+
+def test_an_etag_counts_for_more_than_a_date(server: RoomServer) -> None:
+    first = httpx.get(server.url + "mirror/copy.pdf")
+    headers = {"If-None-Match": '"old"', "If-Modified-Since": first.headers["last-modified"]}
+    assert httpx.get(server.url + "mirror/copy.pdf", headers=headers).status_code == 200
+
+
+def test_a_head_request_has_no_body(server: RoomServer) -> None:
+    answer = httpx.head(server.url + "mirror/copy.pdf")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert int(answer.headers["content-length"]) > 1000
+
+
+def test_one_path_redirects_to_a_document(server: RoomServer) -> None:
+    answer = httpx.get(server.url + "latest.pdf", follow_redirects=True)
+    assert [step.status_code for step in (*answer.history, answer)] == [302, 200]
+    assert answer.content.startswith(b"%PDF")
+
+
+def test_a_flaky_path_works_the_third_time(server: RoomServer, room: ReadingRoom) -> None:
+    statuses = [httpx.get(f"{server.url}documents/{room.documents[0]}").status_code for _ in range(4)]
+    assert statuses == [503, 503, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "path", ["nothing.pdf", "documents", "documents/", "redirects.json", "%2e%2e/annotations.json", "..%2fannotations.json"]
+)
+def test_only_the_site_is_served(server: RoomServer, path: str) -> None:
+    assert httpx.get(server.url + path).status_code == 404
+
+
+def test_a_query_string_names_the_same_file(server: RoomServer) -> None:
+    assert httpx.get(server.url + "mirror/copy.pdf?download=1").content == httpx.get(server.url + "mirror/copy.pdf").content
+
+
+def test_every_request_is_on_record(server: RoomServer) -> None:
+    httpx.get(server.url + "robots.txt")
+    httpx.get(server.url + "missing?x=1")
+    assert server.requests == [Request("GET", "/robots.txt", 200), Request("GET", "/missing?x=1", 404)]
+
+
+def test_a_taken_port_and_a_missing_room_are_named(room: ReadingRoom, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RedactionError, match=f"Port {port}"), serve_reading_room(room.folder, port):
+            pass
+    with pytest.raises(RedactionError, match="no reading room"), serve_reading_room(tmp_path):
+        pass
+
+
+def test_the_port_is_free_again_after_use(room: ReadingRoom) -> None:
+    with serve_reading_room(room.folder) as first:
+        port = int(first.url.rsplit(":", 1)[1].strip("/"))
+    with serve_reading_room(room.folder, port) as second:
+        assert httpx.get(second.url).status_code == 200

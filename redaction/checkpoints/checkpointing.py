@@ -19,7 +19,18 @@ from redaction.catalog import open_catalogue
 from redaction.catalog.export import CONTENT, CONTEXT, export_tables, file_name
 from redaction.catalog.tables import Annotation, Document, Page
 from redaction.checkpoints.objects import Store
-from redaction.checkpoints.registry import FOLDERS, RECORD, TAG_PREFIX, WAIT_SECONDS, Pointers, Record, Registry, open_registry
+from redaction.checkpoints.registry import (
+    FOLDERS,
+    RECORD,
+    TAG_PREFIX,
+    WAIT_SECONDS,
+    Pointers,
+    Record,
+    Registry,
+    initialise,
+    is_registry,
+    open_registry,
+)
 from redaction.dataset import Frozen
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_file, write_text
@@ -60,6 +71,8 @@ def checkpoint(workspace: Workspace, message: str, wait_seconds: float = WAIT_SE
         RedactionError: the remote cannot be used or has lost data of an earlier checkpoint, a restore was interrupted, or another
             process did not finish in time.
     """
+    if not is_registry(workspace):
+        initialise(workspace)
     with open_registry(workspace, wait_seconds) as registry:
         refuse_half_restored(workspace)
         store = Store(registry)
@@ -82,7 +95,7 @@ def checkpoint(workspace: Workspace, message: str, wait_seconds: float = WAIT_SE
 
 def list_checkpoints(workspace: Workspace) -> list[Checkpoint]:
     """Every checkpoint of the workspace, oldest first; none where there is no registry yet."""
-    if not (workspace.root / ".git" / "HEAD").is_file():
+    if not is_registry(workspace):
         return []
     with open_registry(workspace) as registry:
         return [described(registry, tag, created=False) for tag in registry.tags()]

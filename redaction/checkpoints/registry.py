@@ -107,6 +107,11 @@ class Registry:
                 (self.workspace.root / f"{folder}.dvc").unlink(missing_ok=True)
 
 
+def is_registry(workspace: Workspace) -> bool:
+    """Whether the workspace is a git + DVC repository of its own."""
+    return all((workspace.root / name).is_file() for name in (".git/HEAD", ".dvc/config"))
+
+
 def initialise(workspace: Workspace, remote: str | None = None) -> None:
     """Make the workspace a git + DVC repository of its own; where it is one already, only what is missing is added.
 
@@ -136,15 +141,19 @@ def initialise(workspace: Workspace, remote: str | None = None) -> None:
 
 @contextmanager
 def open_registry(workspace: Workspace, wait_seconds: float = WAIT_SECONDS) -> Iterator[Registry]:
-    """The workspace's registry, set up where it is not yet, for this process alone until the block is left.
+    """The workspace's registry, for this process alone until the block is left.
 
     What a process that was killed has left behind (git's lock files, DVC's list of paths in use) is removed first.
 
     Raises:
-        RedactionError: another process is at it for longer than `wait_seconds`, or DVC or git refuses.
+        RedactionError: the workspace is no registry, another process is at it for longer than `wait_seconds`, or DVC or git
+            refuses.
     """
-    if not (workspace.root / ".git" / "HEAD").is_file() or not (workspace.root / ".dvc" / "config").is_file():
-        initialise(workspace)
+    if not is_registry(workspace):
+        raise RedactionError(
+            f"There are no checkpoints in {workspace.root}; make the first with `redaction checkpoints create`, "
+            "or name another workspace with --workspace."
+        )
     with _locked(workspace, wait_seconds):
         _remove_git_leftovers(workspace)
         try:
@@ -163,7 +172,9 @@ def _open_dvc(workspace: Workspace) -> dvc.repo.Repo:
     state = workspace.root / ".dvc" / "tmp" / "site"
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
-    return dvc.repo.Repo(str(workspace.root), config={"core": {"site_cache_dir": str(state)}})
+    data = dvc.repo.Repo(str(workspace.root), config={"core": {"site_cache_dir": str(state)}})
+    data.scm_context.quiet = True  # it would tell people to run git add, which is done here
+    return data
 
 
 @contextmanager

@@ -1,0 +1,124 @@
+"""``redaction annotations``: people's boxes into the catalogue, out of it, and what to annotate next."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from redaction.annotations.importing import ImportReport
+    from redaction.workspace import Workspace
+
+app = typer.Typer(no_args_is_help=True, help="Bring annotations in, hand them out, see what to annotate next.")
+
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", help="The workspace; else REDACTION_WORKSPACE, else ./workspace.")
+]
+
+_ROWS_SHOWN = 20
+
+
+class Format(StrEnum):
+    """The formats that the command line offers; `redaction.annotations.formats.Tool` without what it takes to load it."""
+
+    COCO = "coco"
+    PRODIGY = "prodigy"
+    LABEL_STUDIO = "label-studio"
+
+
+@app.command("import", epilog="Example: redaction annotations import project-1.json --annotator maria --report refused.json")
+def import_(
+    file: Annotated[Path, typer.Argument(help="COCO, Prodigy image.manual JSONL or Label Studio JSON.", dir_okay=False)],
+    annotator: Annotated[str | None, typer.Option(help="Who made the annotations, where the file does not say.")] = None,
+    tool: Annotated[Format | None, typer.Option(help="The format; found out from the content when not given.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the whole report, each refused row with its reason, as JSON.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Bring an annotation file in. Rows that are wrong are refused one by one and listed; importing again changes nothing."""
+    from redaction.annotations.formats import Tool
+    from redaction.annotations.importing import import_annotations
+    from redaction.files import write_text
+
+    done = import_annotations(_existing(workspace), file, annotator, Tool(tool.value) if tool else None)
+    if report:
+        write_text(report, done.model_dump_json(indent=1) + "\n")
+    _show(done, report)
+
+
+@app.command("export", epilog="Example: redaction annotations export annotations.json --format label-studio")
+def export(
+    file: Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)],
+    format: Annotated[Format, typer.Option(help="What to write.")] = Format.COCO,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write every annotation of the catalogue to a file."""
+    from rich.console import Console
+
+    from redaction.annotations.exporting import export_annotations
+    from redaction.annotations.formats import Tool
+
+    pages = export_annotations(_existing(workspace), file, Tool(format.value))
+    Console().print(f"{pages} annotated pages written to {file}", markup=False, highlight=False)
+
+
+@app.command("queue", epilog="Example: redaction annotations queue --limit 50 --paths > pages.txt")
+def queue(
+    limit: Annotated[int, typer.Option(min=1, help="How many pages to list.")] = 20,
+    paths: Annotated[bool, typer.Option("--paths", help="Print only the images' paths, one on a line.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """List the pages to annotate next: those that nobody has annotated, those with large dark areas first."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from redaction.annotations.reading import unannotated_pages
+
+    place = _existing(workspace)
+    pages = unannotated_pages(place)
+    if paths:
+        for page in pages[:limit]:
+            typer.echo(place.root / str(page.image))
+        return
+    table = Table("page", "image", "dark areas", title=f"{len(pages)} pages without an annotation")
+    for page in pages[:limit]:
+        dark = (page.features or {}).get("block_density")
+        table.add_row(escape(page.file_name), escape(str(page.image)), "" if dark is None else f"{dark:.1%}")
+    Console().print(table)
+
+
+def _existing(workspace: Path | None) -> Workspace:
+    from redaction.errors import RedactionError
+    from redaction.workspace import Workspace
+
+    place = Workspace.at(workspace)
+    if not place.root.is_dir():
+        raise RedactionError(f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace.")
+    return place
+
+
+def _show(done: ImportReport, report: Path | None) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    table = Table("pages in the file", "new", "changed", "unchanged", "boxes", "rescaled pages", "clipped boxes", "refused rows")
+    counts = (done.pages_in_file, done.added, done.updated, done.unchanged, done.boxes, done.rescaled, done.clipped)
+    table.add_row(*(str(count) for count in counts), str(len(done.refused)))
+    console.print(table)
+    if not done.refused:
+        return
+    # What stands in an annotation file was written by strangers: nothing in it may be taken for markup.
+    refused = Table("row", "refused because", "in detail")
+    for refusal in done.refused[:_ROWS_SHOWN]:
+        refused.add_row(escape(refusal.row), refusal.reason.value, escape(refusal.detail))
+    console.print(refused)
+    if len(done.refused) > _ROWS_SHOWN:
+        where = f"all of them are in {report}" if report else "write all of them to a file with --report"
+        console.print(f"… and {len(done.refused) - _ROWS_SHOWN} more; {where}", markup=False, highlight=False)

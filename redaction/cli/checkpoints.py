@@ -1,0 +1,115 @@
+"""``redaction checkpoints``: revisions of the workspace, made, listed, verified, repaired and brought back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from redaction.checkpoints import Checkpoint
+
+app = typer.Typer(no_args_is_help=True, help="Keep, check and bring back revisions of the workspace.")
+
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", help="The workspace; else REDACTION_WORKSPACE, else ./workspace.")
+]
+
+
+@app.command("create", epilog='Example: redaction checkpoints create --message "the October batch" --remote s3://bucket/registry')
+def create(
+    message: Annotated[str, typer.Option("--message", "-m", help="What is new, for the list of checkpoints.")] = "By hand",
+    remote: Annotated[
+        str | None,
+        typer.Option(help="From now on push to this folder or address; else to what is set (at first <workspace>-remote)."),
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Keep documents, pages, annotations, models and the catalogue as they are now; nothing happens when nothing changed."""
+    from rich.console import Console
+
+    from redaction.checkpoints import checkpoint, initialise
+    from redaction.workspace import Workspace
+
+    place = Workspace.at(workspace)
+    if remote:
+        initialise(place, remote)
+    made = checkpoint(place, message)
+    Console().print(_table([made], "Made" if made.created else "Nothing has changed since"))
+
+
+@app.command("list", epilog="Example: redaction checkpoints list --workspace workspace")
+def list_(workspace: WorkspaceOption = None) -> None:
+    """List every checkpoint, oldest first."""
+    from rich.console import Console
+
+    from redaction.checkpoints import list_checkpoints
+    from redaction.workspace import Workspace
+
+    place = Workspace.at(workspace)
+    Console().print(_table(list_checkpoints(place), str(place.root)))
+
+
+@app.command("restore", epilog="Example: redaction checkpoints restore data/0003")
+def restore(
+    tag: Annotated[str, typer.Argument(help="Name of the checkpoint.")],
+    discard: Annotated[bool, typer.Option("--discard", help="Go on even if something that no checkpoint holds is lost.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Bring back exactly the files and the catalogue of a checkpoint."""
+    from rich.console import Console
+
+    from redaction.checkpoints import restore as restore_checkpoint
+    from redaction.workspace import Workspace
+
+    Console().print(_table([restore_checkpoint(Workspace.at(workspace), tag, discard)], "Restored"))
+
+
+@app.command("verify", epilog="Example: redaction checkpoints verify --tag data/0003")
+def verify(
+    tag: Annotated[str | None, typer.Option(help="Look at this checkpoint only.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Read back what the remote holds, and compare it with what the checkpoints need. Exit status 1 when something is missing."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from redaction.checkpoints import verify as verify_remote
+    from redaction.errors import RedactionError
+    from redaction.workspace import Workspace
+
+    found = verify_remote(Workspace.at(workspace), tag)
+    table = Table("checkpoints", "files", "missing", "damaged", "of these still here", title=found.remote)
+    table.add_row(*(str(number) for number in (found.checkpoints, found.files, found.missing, found.damaged, found.here)))
+    Console().print(table)
+    if not found.whole:
+        raise RedactionError(
+            f"The remote {found.remote} has lost {found.missing} files and holds {found.damaged} damaged ones; "
+            f"this machine still has {found.here} of them: push these again with `redaction checkpoints repair`."
+        )
+
+
+@app.command("repair", epilog="Example: redaction checkpoints repair")
+def repair(workspace: WorkspaceOption = None) -> None:
+    """Push again what the remote has lost, from this machine's copies."""
+    from rich.console import Console
+
+    from redaction.checkpoints import repair as repair_remote
+    from redaction.workspace import Workspace
+
+    pushed = repair_remote(Workspace.at(workspace))
+    Console().print(f"{pushed} files were pushed again; the remote is whole.", highlight=False)
+
+
+def _table(checkpoints: list[Checkpoint], title: str) -> object:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(
+        "checkpoint", "made at (UTC)", "documents", "pages", "annotations", "revision", "what is new", title=escape(title)
+    )
+    for row in checkpoints:
+        counts = (str(count) for count in (row.documents, row.pages, row.annotations))
+        table.add_row(row.tag, f"{row.made_at:%Y-%m-%d %H:%M}", *counts, row.revision[:10], escape(row.message))
+    return table

@@ -6,7 +6,6 @@ workspaces on one machine count their versions separately and must not meet in o
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -17,8 +16,8 @@ from typing import Any
 
 import yaml
 
+from redaction.detector.artifact import Detector
 from redaction.errors import RedactionError
-from redaction.files import sha256_of_file
 from redaction.workspace import Workspace
 
 NAME = "redaction_detector"
@@ -61,14 +60,7 @@ def bentoml_environment(home: Path) -> dict[str, str]:
     return os.environ | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "true", "DO_NOT_TRACK": "1"}
 
 
-def detector_digest(folder: Path) -> str:
-    """SHA-256 over the names and contents of every file of a detector's folder."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    lines = [f"{sha256_of_file(file)}  {file.relative_to(folder).as_posix()}" for file in files]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def save_to_model_store(home: Path, detector_folder: Path, version: str) -> str:
+def save_to_model_store(home: Path, detector: Detector) -> str:
     """Copy a detector's folder into BentoML's model store; the same again changes nothing.
 
     Returns:
@@ -79,17 +71,17 @@ def save_to_model_store(home: Path, detector_folder: Path, version: str) -> str:
     """
     import bentoml
 
-    tag, digest = f"{NAME}:{version}", detector_digest(detector_folder)
+    tag = f"{NAME}:{detector.version}"
     store = _model_store(home)
     stored = next((model for model in store.list() if str(model.tag) == tag), None)
     if stored is not None:
-        if stored.info.metadata.get(DIGEST) != digest:
+        if stored.info.metadata.get(DIGEST) != detector.digest:
             raise RedactionError(
-                f"BentoML's model store in {home} holds another detector as {tag}; give that in {detector_folder} a new version."
+                f"BentoML's model store in {home} holds another detector as {tag}; give that in {detector.folder} a new version."
             )
         return tag
-    with bentoml.models.create(tag, metadata={DIGEST: digest}, _model_store=store) as model:
-        shutil.copytree(detector_folder, model.path, dirs_exist_ok=True)
+    with bentoml.models.create(tag, metadata={DIGEST: detector.digest}, _model_store=store) as model:
+        shutil.copytree(detector.folder, model.path, dirs_exist_ok=True)
     return tag
 
 

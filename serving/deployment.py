@@ -10,10 +10,11 @@ from sqlmodel import Session, col, select
 from redaction.catalog import Catalogue, open_catalogue
 from redaction.catalog.tables import Deployment, Stage, now
 from redaction.dataset import Frozen
+from redaction.detector.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from serving import control
-from serving.bento import bentoml_home, build_bento, detector_digest, save_to_model_store
+from serving.bento import bentoml_home, build_bento, save_to_model_store
 from serving.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
 
 ROLLED_BACK = "rolled back"
@@ -57,14 +58,16 @@ def deploy(
         revision: of the workspace that holds the detector's folder, for the catalogue.
 
     Raises:
-        RedactionError: another detector has this version already, or the port is taken by a stranger.
+        RedactionError: the folder is no detector of this version, or another detector has this version already.
     """
     home = bentoml_home(workspace)
-    tag = build_bento(home, save_to_model_store(home, detector_folder, version))
+    detector = Detector.load(detector_folder)
+    if detector.version != version:
+        raise RedactionError(f"The detector in {detector_folder} calls itself version {detector.version}, not {version}.")
+    tag = build_bento(home, save_to_model_store(home, detector))
     save_golden_pages(_golden_folder(workspace, version), golden)
     outcome = _replace(workspace, tag, golden, *_address(workspace, host, port))
-    digest = detector_digest(detector_folder)
-    row = Deployment(version=version, detector_digest=digest, bento_tag=tag, revision=revision, stage=Stage.REFUSED)
+    row = Deployment(version=version, detector_digest=detector.digest, bento_tag=tag, revision=revision, stage=Stage.REFUSED)
     _record(open_catalogue(workspace), row, outcome, retired_because=[])
     return outcome
 

@@ -31,11 +31,11 @@ class GoldenPage(Frozen):
     """``(x0, y0, x1, y1, score)`` in page pixels, best first."""
 
 
-def golden_pages(predictor: Predictor, operating_point: float, images: Iterable[Path]) -> tuple[GoldenPage, ...]:
-    """The pages with what the detector finds on them offline."""
+def golden_pages(predictor: Predictor, images: Iterable[Path]) -> tuple[GoldenPage, ...]:
+    """The pages with what the detector finds on them offline, at its operating point."""
+    least = predictor.detector.operating_point
     return tuple(
-        GoldenPage(image=image, detections=_rows(predictor.predict(page_from_file(image)).at_least(operating_point)))
-        for image in images
+        GoldenPage(image=image, detections=_rows(predictor.predict(page_from_file(image)).at_least(least))) for image in images
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import os
 import time
@@ -36,7 +37,9 @@ class RequestLog:
 
     def add(self, image: Page, detections: Detections, latency_ms: float) -> None:
         """Record one page, soon: its features, what was found at the operating point, and the time that took."""
-        self._thread.submit(self._write, image, detections, latency_ms, time.time()).add_done_callback(_log_fault)
+        # the context carries the request's id, which BentoML writes into the line
+        write = contextvars.copy_context().run
+        self._thread.submit(write, self._write, image, detections, latency_ms, time.time()).add_done_callback(_log_fault)
 
     def close(self) -> None:
         """Write what is still waiting."""

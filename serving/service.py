@@ -81,7 +81,7 @@ class DetectionService:
         self._detector = Detector.load(Path(bentoml.models.get(MODEL_ALIAS).path))
         self._predictor = Predictor(self._detector)
         self._predictor.predict(np.full((1650, 1275, 3), 255, np.uint8))
-        self._log = RequestLog(self._detector.manifest.version, self._detector.manifest.operating_point)
+        self._log = RequestLog(self._detector.version, self._detector.operating_point)
 
     @bentoml.api(route="/detect", input_spec=PageRequest)  # type: ignore[untyped-decorator]
     def detect(self, page: Upload, threshold: float | None = None) -> PageAnswer:
@@ -103,7 +103,7 @@ class DetectionService:
         self._log.close()
 
     def _answer(self, image: Page, detections: Detections, threshold: float | None, latency_ms: float) -> PageAnswer:
-        least = self._detector.manifest.operating_point if threshold is None else threshold
+        least = self._detector.operating_point if threshold is None else threshold
         found = detections.at_least(least)
         height, width = image.shape[:2]
         boxes = [
@@ -111,7 +111,7 @@ class DetectionService:
             for (x0, y0, x1, y1), score in zip(found.xyxy.tolist(), found.scores.tolist(), strict=True)
         ]
         return PageAnswer(
-            version=self._detector.manifest.version,
+            version=self._detector.version,
             width=width,
             height=height,
             threshold=least,

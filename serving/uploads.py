@@ -31,15 +31,22 @@ _HOW = 'Send one PNG, JPEG, TIFF or WebP image as the multipart file field "page
 
 
 class Refusal(Exception):
-    """The request cannot be served, and it is the request's fault: a 4xx status and one sentence."""
+    """The request cannot be served, and it is the request's fault: a 4xx status and one sentence.
 
-    def __init__(self, status: int, sentence: str) -> None:
+    Args:
+        status: of the answer.
+        sentence: what is wrong and what to do.
+        cut_off: close the connection after the answer, because more of the body may come and nobody wants it.
+    """
+
+    def __init__(self, status: int, sentence: str, cut_off: bool = False) -> None:
         super().__init__(sentence)
         self.status = status
+        self.headers = {"connection": "close"} if cut_off else None
 
     def response(self) -> JSONResponse:
         """The answer, as JSON with the sentence under ``error``."""
-        return JSONResponse({"error": str(self)}, self.status)
+        return JSONResponse({"error": str(self)}, self.status, self.headers)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) ->
     elif media_type.startswith("image/") or media_type == "application/octet-stream":
         image = b"".join([chunk async for chunk in body])
     else:
-        raise Refusal(415, f"A request of type {media_type[:80] or 'unknown'!r} holds no page. {_HOW}")
+        raise Refusal(415, f"A request of type {media_type[:80] or 'unknown'!r} holds no page. {_HOW}", cut_off=True)
     _require_page_image(image)
     return Upload(image, _score(threshold), CHECK_HEADER in request.headers)
 
@@ -105,7 +112,8 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
     except ClientDisconnect:
         raise Refusal(400, "The connection was closed before the request was complete; send it again.") from None
     if received > limit:
-        raise Refusal(413, f"The request is larger than the {limit // 2**20} MiB allowed; send one page, at a lower resolution.")
+        sentence = f"The request is larger than the {limit // 2**20} MiB allowed; send one page, at a lower resolution."
+        raise Refusal(413, sentence, cut_off=True)
 
 
 class _InMemoryParser(MultiPartParser):

@@ -45,7 +45,7 @@ def pages_of(dataset: Dataset) -> list[SheetPage]:
 def contact_sheet(
     pages: Dataset | Iterable[SheetPage], *, columns: int = 5, page_width_px: int = 300, limit: int = 40
 ) -> Image.Image:
-    """Pages side by side, each scaled to `page_width_px` (tall pages to fit a cell of √2 times that), boxes in their style's colour.
+    """Pages side by side, scaled to `page_width_px` (tall ones to fit a cell of √2 times that), boxes in their style's colour.
 
     Args:
         limit: at most so many pages are shown, spread evenly over all of them.

@@ -81,7 +81,7 @@ def _scaled(box: Box, across: float, down: float) -> Box:
 
 
 def _draw(sheet: Sheet, bar: Bar, across: float, down: float) -> None:
-    """Draw so that the outermost pixel that changes once rendered is the box's own; a stroke lies half on each side of its path."""
+    """Draw so that what changes once rendered ends where the box does; a stroke lies half on each side of its path."""
     (x0, y0, x1, y1), look = bar.rect, bar.look
     left, top, right, bottom = x0 / across, y0 / down, x1 / across, y1 / down
     half = look.edge_px / 2 / across

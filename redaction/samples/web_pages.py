@@ -13,8 +13,8 @@ ROBOTS = "User-agent: *\nDisallow: /private/\n"
 def web_pages(names: list[str], trouble: list[str]) -> dict[str, str]:
     """Paths below the site's root and the text of each: an index, a page one level deeper, and robots.txt.
 
-    The index links the first half of the documents (one with a query string, one under a second URL, one by a redirect), a document
-    that robots.txt forbids, and the deeper page; that one links the second half, by relative links, and what is malformed.
+    The index links the first half of the documents (one with a query string, one under a second URL, one by redirect), a
+    document that robots.txt forbids, and the deeper page; that one links the second half, by relative links, and what is malformed.
     """
     half = (len(names) + 1) // 2
     first = [f"documents/{name}" for name in names[:half]]
@@ -22,7 +22,7 @@ def web_pages(names: list[str], trouble: list[str]) -> dict[str, str]:
     index = _page(
         "Reading room",
         [*first, "mirror/copy.pdf", REDIRECT, "private/sealed.pdf"],
-        '<p>Older records are on <a href="archive/index.html">a page of their own</a>. <a href="mailto:desk@example.org">Ask the desk</a>.</p>',
+        '<p><a href="archive/index.html">Older records</a>. <a href="mailto:desk@example.org">Ask the desk</a>.</p>',
     )
     archive = _page(
         "Older records",

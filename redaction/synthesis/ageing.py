@@ -112,7 +112,7 @@ def _noisy(image: PageImage, rng: Random, strength: float) -> PageImage:
 
 
 def _grain(shape: tuple[int, ...], rng: Random, strength: float) -> NDArray[np.int16]:
-    """Gaussian noise of that standard deviation: one tile, repeated, since drawing two million numbers costs more than the page."""
+    """Gaussian noise of that standard deviation: one tile, repeated: two million numbers cost more than the page."""
     noise = np.random.default_rng(rng.getrandbits(64))
     tile = (noise.standard_normal((389, 397), np.float32) * strength).astype(np.int16)
     repeats = (shape[0] // 389 + 1, shape[1] // 397 + 1)

@@ -40,7 +40,7 @@ def compose(recipe: Recipe, background: PageImage | None) -> Composed:
     Args:
         background: the real page that the recipe names, as RGB; `None` for a generated page.
     """
-    rng = Random(recipe.document)
+    rng = Random(recipe.document)  # noqa: S311 - pictures, not secrets
     if background is None:
         size_pt = draw_size(rng)
         page, paragraphs = generated_page(rng, recipe.layout or "report", size_pt, recipe.long_side_px / max(size_pt))

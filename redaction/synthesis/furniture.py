@@ -1,4 +1,4 @@
-"""What lies on pages besides running text and is not a redaction: headers, logos, barcodes, photographs, stamps, boxes to tick."""
+"""What lies on pages besides text and is not a redaction: dark headers, logos, barcodes, photographs, stamps, empty boxes."""
 
 from __future__ import annotations
 
@@ -143,10 +143,13 @@ def stamp(sheet: Sheet, x: float, y: float) -> None:
 def filing_stamp(sheet: Sheet) -> None:
     """The line that a court's filing system prints across the top of each page."""
     rng = sheet.rng
-    text = (
-        f"Case {rng.randint(1, 9)}:{rng.randint(10, 24)}-cv-{rng.randint(100, 9999):05}-{rng.choice(['ABC', 'EMC', 'JST', 'DMG'])}   Document {rng.randint(2, 700)}   "
-        f"Filed {rng.randint(1, 12):02}/{rng.randint(1, 28):02}/{rng.randint(15, 24)}   Page {rng.randint(1, 40)} of {rng.randint(40, 60)}"
+    number, court = (
+        f"{rng.randint(1, 9)}:{rng.randint(10, 24)}-cv-{rng.randint(100, 9999):05}",
+        rng.choice(["ABC", "EMC", "JST", "DMG"]),
     )
+    filed = f"{rng.randint(1, 12):02}/{rng.randint(1, 28):02}/{rng.randint(15, 24)}"
+    page = f"Page {rng.randint(1, 40)} of {rng.randint(40, 60)}"
+    text = f"Case {number}-{court}   Document {rng.randint(2, 700)}   Filed {filed}   {page}"
     sheet.text(sheet.width / 2, 14, text, Font("Helvetica", 9, "", (0, 0, 230)), "centre")
 
 

@@ -1,4 +1,4 @@
-"""The kinds of generated pages. Each writes one page on a sheet, with things beside the text that look like redactions and are not."""
+"""The kinds of generated pages. Each fills one sheet, with things beside the text that look like redactions and are not."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def table_page(sheet: Sheet) -> None:
             + 12
         )
         columns = rng.randint(3, 6)
-        cells = [
+        cells: list[Callable[[], str]] = [
             lambda: wording.name(rng),
             lambda: wording.date(rng),
             lambda: wording.reference(rng),

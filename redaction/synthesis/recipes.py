@@ -26,12 +26,9 @@ class SynthesisConfig(Frozen):
     share_real_backgrounds: Share = 0.5
     """Pages drawn on real unredacted ones, where there are any; the rest are generated from nothing."""
     share_without_redactions: Share = 0.2
-    style_weights: dict[Style, Annotated[float, Field(ge=0)]] = {
-        Style.BLACK: 4,
-        Style.OUTLINED: 3,
-        Style.GREY: 1.5,
-        Style.COLOURED: 1.5,
-    }
+    style_weights: dict[Style, Annotated[float, Field(ge=0)]] = Field(
+        default={Style.BLACK: 4, Style.OUTLINED: 3, Style.GREY: 1.5, Style.COLOURED: 1.5}
+    )
     """How often each style is drawn, relative to the others; a style left out is not drawn."""
     long_side_px: int = Field(default=1650, ge=200, le=4000)
     """Height of a generated page; a real page that is larger is scaled down to it. 1650 is US Letter at 150 dpi."""
@@ -98,7 +95,7 @@ def check_backgrounds(backgrounds: Dataset) -> None:
 
 def plan(config: SynthesisConfig, backgrounds: Dataset | None) -> list[Recipe]:
     """One recipe for each page; the shares are met exactly (to the nearest page), whatever the seed."""
-    rng = Random(f"plan {config.seed}")
+    rng = Random(f"plan {config.seed}")  # noqa: S311 - pictures, not secrets
     pages = sorted(backgrounds.pages, key=lambda page: page.page) if backgrounds else []
     real = _flags(rng, config.pages, config.share_real_backgrounds if pages else 0)
     bare = _flags(rng, config.pages, config.share_without_redactions)

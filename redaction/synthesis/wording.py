@@ -4,104 +4,47 @@ from __future__ import annotations
 
 from random import Random
 
-_SUBJECTS = """the agency|the committee|the defendant|counsel for the plaintiff|the contractor|our office|the witness|the bureau
-the ministry|the applicant|the regional director|the account holder|the source|the laboratory|the supplier|the board|the inspector
-the department|the second officer|the estate|the operator|the embassy|the claimant|the working group""".replace("\n", "|").split(
-    "|"
-)
-_VERBS = """received|has not confirmed|forwarded|reviewed|declined to discuss|was informed of|requested|approved|objected to|retained
-summarised|withdrew|disclosed|recorded|could not verify|paid for|relied upon|transferred|questioned|prepared""".replace(
-    "\n", "|"
-).split("|")
-_OBJECTS = """the quarterly report|a copy of the contract|the amended schedule|the terms of the settlement|three further invoices
-the correspondence of last week|the results of the second survey|an unsigned memorandum|the shipment|the list of attendees|the meeting
-the draft decision|the original estimate|certain telephone records|the inspection|the minutes|an additional payment|the transcript
-the assessment of risk|the policy then in force|the customer data|a confidential proposal|the travel arrangements""".replace(
-    "\n", "|"
-).split("|")
-_TAILS = """before the deadline|in the ordinary course of business|without further comment|on or about that date|at the hearing
-as required by the agreement|according to the file|for reasons set out below|in the presence of two colleagues|during the first quarter
-under the same conditions|and asked that no copies be made|despite repeated requests|as described in the annex|by registered mail
-which had been scheduled earlier|at the address given above|in response to the inquiry|until further notice""".replace(
-    "\n", "|"
-).split("|")
-_OPENERS = """However,|In addition,|Accordingly,|As noted above,|At that time,|To date,|In the meantime,|For these reasons,|Moreover,
-Second,|By contrast,|On information and belief,|In March,|Finally,""".replace("\n", "|").split("|")
-_FIRST = [
-    "Anna",
-    "Peter",
-    "Maria",
-    "Jonas",
-    "Clara",
-    "Victor",
-    "Helen",
-    "Omar",
-    "Ingrid",
-    "Paul",
-    "Rosa",
-    "Edwin",
-    "Nadia",
-    "Felix",
-    "Judith",
-    "Marco",
-    "Leila",
-    "Simon",
-    "Greta",
-    "Hugo",
-]
-_LAST = [
-    "Alder",
-    "Brook",
-    "Corwin",
-    "Dahl",
-    "Eastman",
-    "Fenwick",
-    "Garrow",
-    "Holt",
-    "Ivers",
-    "Janssen",
-    "Kessler",
-    "Lund",
-    "Moreau",
-    "Norwood",
-    "Okafor",
-    "Petrov",
-    "Quist",
-    "Renner",
-    "Sandoval",
-    "Thorne",
-    "Ulrich",
-    "Vance",
-    "Whitlock",
-    "Yardley",
-    "Zeller",
-]
-_STREETS = ["Mill", "Station", "Harbour", "Church", "North", "Orchard", "Bridge", "Market", "Canal", "Cedar"]
-_TOWNS = ["Easton", "Millbrook", "Harwick", "Northfield", "Oakridge", "Lakeview", "Fairhaven", "Westdale", "Brandon", "Redhill"]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-TITLES = """BACKGROUND|DISCUSSION|STATEMENT OF FACTS|FINDINGS|JURISDICTION AND VENUE|RECOMMENDATION|SUMMARY|ARGUMENT|NEXT STEPS
-FINANCIAL OVERVIEW|TERMS AND CONDITIONS|INTRODUCTION""".replace("\n", "|").split("|")
-AGENCIES = """Department of Inland Affairs|Office of the Inspector|Bureau of Standards and Records|Harbour Authority|City of Millbrook
-Northfield Regional Court|Ministry of Public Works|Lakeview Medical Trust|Eastern Supply Company|Board of Examiners""".replace(
-    "\n", "|"
-).split("|")
-FIELDS = """Surname|Given names|Date of birth|Place of birth|Nationality|Address|Telephone|E-mail|Reference no.|Account no.|Occupation
-Employer|Case officer|Date received|Department|Position|Signature|Passport no.|Vehicle|Relationship|Amount|Bank|Remarks""".replace(
-    "\n", "|"
-).split("|")
+
+def _split(text: str) -> list[str]:
+    return text.replace("\n", "|").split("|")
+
+
+_SUBJECTS = _split("""the agency|the committee|the defendant|counsel for the plaintiff|the contractor|our office
+the witness|the bureau|the ministry|the applicant|the regional director|the account holder|the source
+the laboratory|the supplier|the board|the inspector|the department|the second officer|the estate
+the operator|the embassy|the claimant|the working group""")
+_VERBS = _split("""received|has not confirmed|forwarded|reviewed|declined to discuss|was informed of|requested|approved
+objected to|retained|summarised|withdrew|disclosed|recorded|could not verify|paid for|relied upon
+transferred|questioned|prepared""")
+_OBJECTS = _split("""the quarterly report|a copy of the contract|the amended schedule|the terms of the settlement
+three further invoices|the correspondence of last week|the results of the second survey
+an unsigned memorandum|the shipment|the list of attendees|the meeting|the draft decision
+the original estimate|certain telephone records|the inspection|the minutes|an additional payment
+the transcript|the assessment of risk|the policy then in force|the customer data
+a confidential proposal|the travel arrangements""")
+_TAILS = _split("""before the deadline|in the ordinary course of business|without further comment|on or about that date
+at the hearing|as required by the agreement|according to the file|for reasons set out below
+in the presence of two colleagues|during the first quarter|under the same conditions
+and asked that no copies be made|despite repeated requests|as described in the annex|by registered mail
+which had been scheduled earlier|at the address given above|in response to the inquiry
+until further notice""")
+_OPENERS = _split("""However,|In addition,|Accordingly,|As noted above,|At that time,|To date,|In the meantime,
+For these reasons,|Moreover,|Second,|By contrast,|On information and belief,|In March,|Finally,""")
+_FIRST = _split("""Anna|Peter|Maria|Jonas|Clara|Victor|Helen|Omar|Ingrid|Paul|Rosa|Edwin|Nadia|Felix|Judith|Marco|Leila
+Simon|Greta|Hugo""")
+_LAST = _split("""Alder|Brook|Corwin|Dahl|Eastman|Fenwick|Garrow|Holt|Ivers|Janssen|Kessler|Lund|Moreau|Norwood|Okafor
+Petrov|Quist|Renner|Sandoval|Thorne|Ulrich|Vance|Whitlock|Yardley|Zeller""")
+_STREETS = _split("""Mill|Station|Harbour|Church|North|Orchard|Bridge|Market|Canal|Cedar""")
+_TOWNS = _split("""Easton|Millbrook|Harwick|Northfield|Oakridge|Lakeview|Fairhaven|Westdale|Brandon|Redhill""")
+_MONTHS = _split("""January|February|March|April|May|June|July|August|September|October|November|December""")
+TITLES = _split("""BACKGROUND|DISCUSSION|STATEMENT OF FACTS|FINDINGS|JURISDICTION AND VENUE|RECOMMENDATION|SUMMARY
+ARGUMENT|NEXT STEPS|FINANCIAL OVERVIEW|TERMS AND CONDITIONS|INTRODUCTION""")
+AGENCIES = _split("""Department of Inland Affairs|Office of the Inspector|Bureau of Standards and Records|Harbour Authority
+City of Millbrook|Northfield Regional Court|Ministry of Public Works|Lakeview Medical Trust
+Eastern Supply Company|Board of Examiners""")
+FIELDS = _split("""Surname|Given names|Date of birth|Place of birth|Nationality|Address|Telephone|E-mail|Reference no.
+Account no.|Occupation|Employer|Case officer|Date received|Department|Position|Signature
+Passport no.|Vehicle|Relationship|Amount|Bank|Remarks""")
 
 
 def name(rng: Random) -> str:

@@ -1,4 +1,4 @@
-"""The known boxes are where the redactions are once PDFium has rendered the page, to the pixel where they were drawn as objects."""
+"""The known boxes are where the redactions are once PDFium has rendered the page: to a pixel, if drawn as objects."""
 
 from __future__ import annotations
 

@@ -33,8 +33,18 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         # JSON mode is strict about what was written and still takes a list for a tuple and a string for a path.
         return model.model_validate_json(json.dumps({} if content is None else content, default=str), strict=True)
     except ValidationError as error:
-        faults = "; ".join(_fault(detail, model) for detail in error.errors())
+        faults = "; ".join(_fault(detail, model) for detail in _first_causes(error.errors()))
         raise RedactionError(f"The configuration {path} is not valid: {faults}.") from error
+
+
+def _first_causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the faults that are merely what another one inside them leads to: a list is empty once its only item is refused."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if not any(place != detail["loc"] and place[: len(detail["loc"])] == detail["loc"] for place in places)
+    ]
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> str:
@@ -55,9 +65,11 @@ def _models_at(annotation: Any, loc: list[int | str]) -> Iterator[type[BaseModel
             yield annotation
         elif (field := annotation.model_fields.get(str(loc[0]))) is not None:
             yield from _models_at(field.annotation, loc[1:])
-        elif (kind := annotation.model_fields.get("kind")) is not None and loc[0] in get_args(kind.annotation):
-            yield from _models_at(annotation, loc[1:])
         return
     inner = loc[1:] if loc and isinstance(loc[0], int) else loc
     for argument in get_args(annotation):
-        yield from _models_at(argument, inner)
+        kind = getattr(argument, "model_fields", {}).get("kind")
+        if kind is None:
+            yield from _models_at(argument, inner)
+        elif inner and inner[0] in get_args(kind.annotation):
+            yield from _models_at(argument, inner[1:])

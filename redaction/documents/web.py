@@ -199,7 +199,7 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         if isinstance(error, _Later) and error.seconds is not None:
             return error.seconds
         backoff = self._politeness.backoff_seconds
-        return wait_exponential_jitter(initial=backoff, max=60, jitter=backoff)(state)
+        return wait_exponential_jitter(multiplier=backoff, max=60, jitter=backoff)(state)
 
 
 def bounded(response: httpx.Response, max_bytes: int, max_seconds: float, *, cut: bool = False) -> Iterator[bytes]:

@@ -1,0 +1,182 @@
+"""A reading room on loopback that behaves as badly as one asks it to, and PDFs to publish in it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from fpdf import FPDF
+
+from redaction.documents.sources import SourcesConfig
+
+HASTY: dict[str, Any] = {"delay_seconds": 0, "backoff_seconds": 0.01, "timeout_seconds": 5}
+"""Politeness for a server that is ours: no pauses."""
+
+Behaviour = Callable[["Visitor"], None]
+
+
+class Visitor(BaseHTTPRequestHandler):
+    """One request: finds what the room does at its path."""
+
+    protocol_version = "HTTP/1.1"
+    server: Room
+
+    def do_GET(self) -> None:
+        self.server.requests.append((self.path, dict(self.headers), time.monotonic()))
+        behaviour = self.server.behaviours.get(self.path)
+        if behaviour is None:
+            self.answer(404, b"no such page")
+        else:
+            behaviour(self)
+
+    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+class Room(ThreadingHTTPServer):
+    """A web server whose pages are functions; it remembers who asked for what, and when."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Visitor)
+        self.behaviours: dict[str, Behaviour] = {}
+        self.requests: list[tuple[str, dict[str, str], float]] = []
+        self.bodies_sent: list[str] = []
+
+    def handle_error(self, *_: object) -> None:
+        """Visitors that hang up early are part of the game."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def asked(self, path: str) -> int:
+        return sum(asked == path for asked, _, _ in self.requests)
+
+    def publish(
+        self, path: str, body: bytes, content_type: str = "application/pdf", validators: bool = True, **headers: str
+    ) -> None:
+        """A file with an ETag of its content, answered with 304 when the visitor has it already."""
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+
+        def behaviour(visitor: Visitor) -> None:
+            if validators and visitor.headers.get("If-None-Match") == etag:
+                visitor.answer(304, ETag=etag)
+                return
+            self.bodies_sent.append(path)
+            visitor.answer(200, body, Content_Type=content_type, **({"ETag": etag} if validators else {}), **headers)
+
+        self.behaviours[path] = behaviour
+
+    def publish_dated(self, path: str, body: bytes, date: str) -> None:
+        """A file with a date and no ETag."""
+
+        def behaviour(visitor: Visitor) -> None:
+            if visitor.headers.get("If-Modified-Since") == date:
+                visitor.answer(304)
+                return
+            self.bodies_sent.append(path)
+            visitor.answer(200, body, Last_Modified=date)
+
+        self.behaviours[path] = behaviour
+
+    def index(self, path: str, *links: str, html: str = "") -> None:
+        """A page that links to `links`."""
+        items = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
+        self.publish(path, f"<html><body>{html}<ul>{items}</ul></body></html>".encode(), "text/html; charset=utf-8")
+
+    def redirect(self, path: str, to: str, status: int = 302) -> None:
+        self.behaviours[path] = lambda visitor: visitor.answer(status, Location=to)
+
+    def robots(self, text: str) -> None:
+        self.publish("/robots.txt", text.encode(), "text/plain")
+
+    def flaky(self, path: str, times: int, status: int = 503, **headers: str) -> None:
+        """What is published at `path` comes only after so many failures."""
+        good, failures = self.behaviours[path], iter(range(times))
+
+        def behaviour(visitor: Visitor) -> None:
+            if next(failures, None) is None:
+                good(visitor)
+            else:
+                visitor.answer(status, **headers)
+
+        self.behaviours[path] = behaviour
+
+    def endless(self, path: str, start: bytes = b"%PDF-1.7\n", pause: float = 0.0) -> None:
+        """A body without a length and without an end."""
+
+        def behaviour(visitor: Visitor) -> None:
+            visitor.send_response(200)
+            visitor.send_header("Connection", "close")
+            visitor.end_headers()
+            visitor.wfile.write(start)
+            while True:
+                visitor.wfile.write(b"0" * (1 if pause else 65536))
+                visitor.wfile.flush()
+                time.sleep(pause)
+
+        self.behaviours[path] = behaviour
+
+    def breaks_off(self, path: str, body: bytes) -> None:
+        """Promises the whole body and sends half of it."""
+
+        def behaviour(visitor: Visitor) -> None:
+            visitor.send_response(200)
+            visitor.send_header("Content-Length", str(len(body)))
+            visitor.end_headers()
+            visitor.wfile.write(body[: len(body) // 2])
+            visitor.close_connection = True
+
+        self.behaviours[path] = behaviour
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    with Room() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def pdf_of(text: str, pages: int = 1, **size: tuple[float, float]) -> bytes:
+    """A PDF with `text` and the page's number on each page."""
+    document = FPDF(unit="pt", format=size.get("format", (612, 792)))
+    document.set_creation_date(datetime(2024, 1, 1, tzinfo=UTC))
+    document.set_font("helvetica", size=20)
+    for number in range(pages):
+        document.add_page()
+        document.text(72, 100, f"{text} {number + 1}")
+    return bytes(document.output())
+
+
+def index_source(room: Room, path: str = "/", **options: Any) -> dict[str, Any]:
+    politeness = HASTY | options.pop("politeness", {})
+    return {"name": "room", "kind": "index", "urls": [room.url + path], "politeness": politeness} | options
+
+
+def url_source(room: Room, *paths: str, **options: Any) -> dict[str, Any]:
+    politeness = HASTY | options.pop("politeness", {})
+    return {"name": "room", "kind": "urls", "urls": [room.url + path for path in paths], "politeness": politeness} | options
+
+
+def config_of(*sources: dict[str, Any], **rendering: Any) -> SourcesConfig:
+    return SourcesConfig.model_validate({"sources": sources, "rendering": {"workers": 2} | rendering})

@@ -1,0 +1,79 @@
+"""The sources file says what is meant, or says what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redaction.documents.sources import FolderSource, IndexSource, Politeness, SourcesConfig, load_sources
+from redaction.errors import RedactionError
+
+SHIPPED = Path(__file__).parents[2] / "configs" / "sources.yaml"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "sources.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_the_shipped_file_is_valid_and_enables_only_a_local_folder() -> None:
+    config = load_sources(SHIPPED)
+    assert [source.kind for source in config.enabled] == ["folder"]
+    assert {source.kind for source in config.sources} == {"folder", "index", "urls"}
+
+
+def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None:
+    config = load_sources(written(tmp_path, "sources: [{name: a, kind: folder, path: pdfs}]"))
+    assert config.sources == (FolderSource(name="a", kind="folder", path=Path("pdfs")),)
+    assert config.sources[0].politeness == Politeness()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sources: [{name: a, kind: index, urls: ['http://a/'], selektor: a}]", "'selektor' (did you mean 'selector'?)"),
+        ("sources: [{name: a, kind: urls, urls: ['http://a/'], politeness: {dely_seconds: 1}}]", "did you mean 'delay_seconds'?"),
+        ("sauces: [{name: a, kind: folder, path: b}]", "did you mean 'sources'?"),
+        ("sources: [{name: a, kind: folder, path: b}]\nrendering: {qqq: 1}", "known keys are dpi, max_megapixels"),
+        ("sources: [{name: a, kind: folder, path: b, depth: 1}]", "sources.0.folder.depth"),  # a key of another kind of source
+        ("sources: [{name: a, kind: folders, path: b}]", "'folder'"),
+        ("sources: [{name: a, kind: index, urls: ['file:///etc/passwd']}]", "not an http:// or https:// address"),
+        ("sources: [{name: a, kind: index, urls: ['http://a/'], pattern: '('}]", "not a regular expression"),
+        ("sources: [{name: a, kind: index, urls: ['http://a/'], selector: 'a['}]", "not a CSS selector"),
+        ("sources: [{name: a, kind: index, urls: ['http://a/'], depth: '2'}]", "valid integer"),  # strict: no text for a number
+        ("sources: [{name: ../a, kind: folder, path: b}]", "sources.0.folder.name"),
+        ("sources: [{name: a, kind: folder, path: b}, {name: a, kind: folder, path: c}]", "two sources are named 'a'"),
+        ("sources: [{name: a, kind: folder, path: b, enabled: false}]", "no source is enabled"),
+        ("sources: []", "at least 1 item"),
+        ("", "Field required"),
+        ("sources: [", "not valid YAML"),
+    ],
+)
+def test_a_fault_is_one_sentence_with_the_file_and_the_key(tmp_path: Path, text: str, says: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(RedactionError) as error:
+        load_sources(path)
+    assert str(path) in str(error.value)
+    assert says in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RedactionError, match="absent.yaml"):
+        load_sources(tmp_path / "absent.yaml")
+
+
+@given(st.dictionaries(st.sampled_from([*IndexSource.model_fields, "other"]), st.none() | st.integers() | st.text(max_size=5)))
+def test_whatever_is_written_the_answer_is_a_configuration_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, source: dict
+) -> None:  # type: ignore[type-arg]
+    import yaml
+
+    path = written(tmp_path_factory.mktemp("any"), yaml.safe_dump({"sources": [source]}))
+    try:
+        assert isinstance(load_sources(path), SourcesConfig)
+    except RedactionError as error:
+        assert str(path) in str(error)

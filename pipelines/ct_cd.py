@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from zenml import pipeline
 
+from pipelines.strict import strict
 from steps.check import check
 from steps.decide import decide
 from steps.deploy import deploy
@@ -21,6 +22,7 @@ from steps.train import train
 from steps.validate import validate
 
 
+@strict
 @pipeline(dynamic=True, depends_on=[check, validate, synthesize, train, evaluate, decide, deploy, hold, monitor])
 def ct_cd(workspace: str | None = None, force: bool = False) -> None:
     """Check → validate → synthesise → train → evaluate → decide → deploy or hold → monitor.

@@ -92,9 +92,15 @@ class Dataset(Frozen):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every page's content and boxes, independent of where the root lies."""
-        lines = sorted(page.model_dump_json() for page in self.pages)
+        """SHA-256 over every page's content and boxes, wherever its image lies."""
+        lines = sorted(page.model_dump_json(exclude={"image"}) for page in self.pages)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def together(*datasets: Dataset) -> Dataset:
+    """The pages of all of them as one dataset, whatever their roots; the revision is that of the first."""
+    pages = (page.model_copy(update={"image": str(dataset.image_path(page))}) for dataset in datasets for page in dataset.pages)
+    return Dataset(root="/", revision=datasets[0].revision, pages=tuple(pages))
 
 
 class SyntheticDataset(Dataset):

@@ -21,6 +21,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from redaction.dataset import AnnotatedPage, Dataset, Frozen
+from redaction.detector.artifact import Detector
+from redaction.detector.inference import Predictor
+from redaction.detector.preprocessing import page_from_file
 from redaction.geometry import Detections, Xyxy, iou_matrix, xyxy_to_xywh
 
 MATCH_IOU = 0.5
@@ -81,6 +84,19 @@ class JudgedPage:
     truth: Xyxy
     detections: Detections
     seconds: float = 0.0
+
+
+def evaluate_detector(detector: Detector, dataset: Dataset) -> Evaluation:
+    """All figures of a detector on a dataset, at its own operating point."""
+    predictor = Predictor(detector)
+    images = ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)
+    return evaluate(
+        list(judge_pages(predictor, images)),
+        dataset,
+        version=detector.version,
+        detector_digest=detector.digest,
+        operating_point=detector.operating_point,
+    )
 
 
 def judge_pages(predictor: PagePredictor, pages: Iterable[tuple[AnnotatedPage, NDArray[np.uint8]]]) -> Iterator[JudgedPage]:

@@ -6,12 +6,11 @@ from typing import Annotated
 
 from zenml import step
 
-from materializers.detector_folder import DetectorMaterializer  # noqa: F401  (registers)
 from materializers.verdicts import ComparisonMaterializer
 from redaction.dataset import Dataset, Split
+from redaction.deployment import detector_folder
 from redaction.detector.artifact import Detector
-from redaction.detector.evaluating import evaluate_detector
-from redaction.evaluation import Comparison
+from redaction.evaluation import Comparison, evaluate_detector
 from redaction.retraining import Production
 from redaction.workspace import Workspace
 from steps.caching import code_of
@@ -23,6 +22,6 @@ def evaluate(candidate: Detector, validated: Dataset, production: Production) ->
     test = validated.of_split(Split.TEST)
     champion = None
     if production.champion:
-        folder = Workspace.at(production.workspace).models / production.champion.version
+        folder = detector_folder(Workspace.at(production.workspace), production.champion.version)
         champion = evaluate_detector(Detector.load(folder), test)
     return Comparison(candidate=evaluate_detector(candidate, test), champion=champion)

@@ -38,9 +38,7 @@ def synthesize(
     report = run_suites(synthetic, SYNTHETIC_SUITES)
     log_metadata({"success": report.success, "pages": len(synthetic.pages)})
     if not report.success:
-        raise RedactionError(
-            f"The synthetic pages in {folder} fail «{report.failures[0].rule}»: a fault of the synthesis."
-        )
+        raise RedactionError(f"The synthetic pages in {folder} fail «{report.failures[0].rule}»: a fault of the synthesis.")
     return synthetic, HTMLString(report_html(report, synthetic))
 
 

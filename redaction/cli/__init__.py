@@ -6,29 +6,75 @@ nothing but training ever loads torch.
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from redaction.errors import RedactionError
 
-app = typer.Typer(
-    name="redaction",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    help="Keep a redaction detector alive: find documents, annotate, train, deploy, watch.",
-)
+HELP = """Keep a redaction detector alive: find documents, annotate, train, deploy, watch.
+
+The two pipelines run with ZenML's own command:
+
+  zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion -c configs/annotation_ingestion.yaml
+
+  zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml
+"""
+
+
+def build() -> typer.Typer:
+    """The whole command, put together."""
+    from redaction.cli import (
+        annotations,
+        checkpoints,
+        configs,
+        dashboard,
+        demo,
+        detector,
+        doctor,
+        documents,
+        samples,
+        scheduler,
+        service,
+        stack,
+        synth,
+    )
+
+    app = typer.Typer(name="redaction", no_args_is_help=True, pretty_exceptions_enable=False, help=HELP)
+    app.callback()(_use_workspace)
+    groups = (documents, annotations, checkpoints, synth, service, stack, configs, samples)
+    for group in groups:
+        app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
+    commands = (
+        detector.detect,
+        service.rollback,
+        doctor.doctor,
+        scheduler.scheduler,
+        dashboard.dashboard,
+        demo.demo,
+    )
+    for command in commands:
+        app.command()(command)
+    return app
 
 
 def main() -> None:
     """Run the command; a fault that a person can put right is one sentence and exit status 1."""
-    from redaction.cli import commands
-
-    commands.register(app)
     try:
-        app()
+        build()()
     except RedactionError as error:
         Console(stderr=True).print(f"[red]redaction:[/red] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _use_workspace(
+    workspace: Annotated[
+        Path | None, typer.Option(help="The workspace's folder; else REDACTION_WORKSPACE, else ./workspace.", show_default=False)
+    ] = None,
+) -> None:
+    if workspace is not None:
+        os.environ["REDACTION_WORKSPACE"] = str(workspace)

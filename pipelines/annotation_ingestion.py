@@ -1,0 +1,30 @@
+"""Annotation ingestion: from public documents to pages in a checkpoint, ready to be annotated.
+
+``zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion -c configs/annotation_ingestion.yaml``
+"""
+
+from __future__ import annotations
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+from pipelines.strict import strict
+from steps.checkpoint import checkpoint
+from steps.discover import discover
+from steps.fetch import fetch
+from steps.render import render
+
+
+@strict
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+def annotation_ingestion(sources: str = "configs/sources.yaml", workspace: str | None = None) -> None:
+    """Discover → fetch → render → checkpoint.
+
+    Args:
+        sources: the sources file.
+        workspace: the workspace's folder; by default ``REDACTION_WORKSPACE`` or ``./workspace``.
+    """
+    config, discovery = discover(sources=sources, workspace=workspace)
+    fetch_summary = fetch(config, discovery, workspace=workspace)
+    ingestion_summary = render(config, fetch_summary, workspace=workspace)
+    checkpoint(ingestion_summary, workspace=workspace)

@@ -1,0 +1,79 @@
+"""What the demo ends with: the figures, where to look, and what to try next."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from sqlmodel import col, func, select
+
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import AnnotatedBox, Annotation, MonitoringWindow, Page, TrainingRun
+from redaction.cli.demo.story import Demo, service_url
+from redaction.decision import Decision
+from redaction.evaluation import Comparison
+
+
+def show(demo: Demo, elapsed: str) -> None:
+    """Print the table and the next things to try."""
+    table = Table(title=f"The demo took {elapsed}", show_header=False, title_justify="left")
+    for row in (*_counts(demo), *_training(demo), *_service(demo), *_monitoring(demo)):
+        table.add_row(*row)
+    demo.console.print()
+    demo.console.print(table)
+    demo.console.print(_next_steps(demo), highlight=False, soft_wrap=True)
+
+
+def _counts(demo: Demo) -> list[tuple[str, str]]:
+    with open_catalogue(demo.workspace).transaction() as session:
+        pages = session.exec(select(func.count()).select_from(Page).where(col(Page.image).is_not(None))).one()
+        annotated = session.exec(select(func.count()).select_from(Annotation)).one()
+        boxes = session.exec(select(func.count()).select_from(AnnotatedBox)).one()
+    return [("pages", f"{pages} rendered, {annotated} annotated"), ("boxes", str(boxes))]
+
+
+def _training(demo: Demo) -> list[tuple[str, str]]:
+    with open_catalogue(demo.workspace).transaction() as session:
+        finished = session.exec(
+            select(TrainingRun).where(col(TrainingRun.finished_at).is_not(None)).order_by(col(TrainingRun.finished_at).desc())
+        ).first()
+    if finished is None or finished.comparison is None or finished.decision is None:
+        return [("training", "none finished")]
+    candidate = Comparison.model_validate(finished.comparison).candidate
+    decision = Decision.model_validate(finished.decision)
+    figures = candidate.overall
+    rows = [
+        ("detector", candidate.version),
+        ("AP50 on test", f"{_shown(figures.ap50)} ({figures.pages} pages, {figures.boxes} boxes)"),
+        ("recall, precision", f"{_shown(figures.recall)}, {_shown(figures.precision)} at {candidate.operating_point:.2f}"),
+        ("decision", "deploy" if decision.deploy else "hold"),
+    ]
+    return rows + [("", reason.sentence) for reason in decision.reasons]
+
+
+def _service(demo: Demo) -> list[tuple[str, str]]:
+    return [("service", service_url(demo.workspace) or "not running")]
+
+
+def _monitoring(demo: Demo) -> list[tuple[str, str]]:
+    with open_catalogue(demo.workspace).transaction() as session:
+        window = session.exec(select(MonitoringWindow).order_by(col(MonitoringWindow.judged_at).desc())).first()
+    if window is None:
+        return [("monitoring", "no window judged")]
+    rows = [("monitoring", f"{window.verdict.replace('_', ' ')} ({window.requests} requests)")]
+    return rows + ([("report", str(demo.workspace.inside(window.report)))] if window.report else [])
+
+
+def _next_steps(demo: Demo) -> str:
+    root = demo.workspace.root
+    return f"""
+What to try next:
+  export REDACTION_WORKSPACE={root}
+  curl -F "page=@$(find {root}/pages -type f | head -1)" {service_url(demo.workspace) or "http://127.0.0.1:3000"}/detect
+  redaction dashboard              the runs, their DAG, contact sheets, cards and reports
+  redaction service status         and 'logs', 'stop'
+  redaction checkpoints list       and 'restore'
+  redaction annotations queue      pages to annotate next
+"""
+
+
+def _shown(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"

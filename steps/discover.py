@@ -1,0 +1,26 @@
+"""Which documents do the sources list?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from zenml import log_metadata, step
+
+from redaction.doctor import check_environment, require
+from redaction.documents.discovery import Discovery
+from redaction.documents.discovery import discover as look_at_sources
+from redaction.documents.sources import SourcesConfig, load_sources
+from redaction.workspace import Workspace
+
+
+@step(enable_cache=False)
+def discover(
+    sources: str, workspace: str | None = None
+) -> tuple[Annotated[SourcesConfig, "sources"], Annotated[Discovery, "discovery"]]:
+    """Read the sources file strictly, and every index page that it names."""
+    require(check_environment(Workspace.at(workspace)))
+    config = load_sources(Path(sources))
+    discovery = look_at_sources(config)
+    log_metadata({"links": len(discovery.links), "problems": [problem.model_dump() for problem in discovery.problems]})
+    return config, discovery

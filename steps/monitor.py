@@ -1,0 +1,29 @@
+"""Is the traffic still what the detector in production was made for?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from zenml import log_metadata, step
+from zenml.logger import get_logger
+from zenml.types import HTMLString
+
+from redaction.monitoring.distance import MonitoringConfig
+from redaction.monitoring.drift import MonitoringJudgement
+from redaction.monitoring.watching import watch
+from redaction.workspace import Workspace
+
+logger = get_logger(__name__)
+
+
+@step(enable_cache=False)
+def monitor(
+    workspace: str | None = None,
+    config: MonitoringConfig = MonitoringConfig(),  # noqa: B008  (frozen)
+) -> tuple[Annotated[MonitoringJudgement, "monitoring_judgement"], Annotated[HTMLString, "monitoring_report"]]:
+    """Judge the requests since the last judged window; a drift asks the next check for a retraining."""
+    watched = watch(Workspace.at(workspace), config)
+    for reason in watched.judgement.reasons:
+        logger.info("%s: %s", watched.judgement.verdict, reason)
+    log_metadata(watched.judgement.model_dump(mode="json", exclude={"columns"}))
+    return watched.judgement, HTMLString(watched.html)

@@ -1,0 +1,42 @@
+"""Datasets: what identifies them, and how they are put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from redaction.dataset import AnnotatedPage, Box, Dataset, Split, together
+
+
+def page(name: str, image: str = "a.png", **changes: object) -> AnnotatedPage:
+    values = {"page": name, "document": "d", "image": image, "sha256": "s", "width": 9, "height": 9, "split": Split.TRAIN}
+    return AnnotatedPage.model_validate(values | changes)
+
+
+def test_the_digest_is_of_what_the_pages_hold_and_not_of_where_they_lie() -> None:
+    here = Dataset(root="/here", pages=(page("a"), page("b")))
+    there = Dataset(root="/there", pages=(page("b", image="other/a.png"), page("a")))
+    assert here.digest == there.digest
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [page("a", sha256="other bytes"), page("a", boxes=(Box(x0=0, y0=0, x1=1, y1=1),)), page("a", split=Split.TEST), page("c")],
+)
+def test_any_change_of_a_page_changes_the_digest(changed: AnnotatedPage) -> None:
+    assert Dataset(root="/", pages=(changed,)).digest != Dataset(root="/", pages=(page("a"),)).digest
+
+
+def test_together_keeps_every_image_where_it_is() -> None:
+    real = Dataset(root="/real", revision="r", pages=(page("a"),))
+    made = Dataset(root="/made", pages=(page("b"),))
+    both = together(real, made)
+    assert [both.image_path(one) for one in both.pages] == [Path("/real/a.png"), Path("/made/a.png")]
+    assert both.revision == "r"
+
+
+def test_an_unknown_key_is_an_error() -> None:
+    with pytest.raises(ValidationError, match="colour"):
+        Box(x0=0, y0=0, x1=1, y1=1, colour="red")  # type: ignore[call-arg]

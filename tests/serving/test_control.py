@@ -1,0 +1,195 @@
+"""The supervised service: started, killed in every way, stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+from serving import control
+from serving.bento import bentoml_home, build_bento, save_to_model_store
+from serving.control import ServiceStatus
+from serving.supervisor import ProcessIdentity, ServiceState
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def tag(module_workspace: Workspace, detectors) -> str:
+    home = bentoml_home(module_workspace)
+    return build_bento(home, save_to_model_store(home, detectors("1")))
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return control.free_port()
+
+
+@pytest.fixture
+def running(module_workspace: Workspace, tag: str, port: int) -> Iterator[ServiceStatus]:
+    """The service, started where the test before has not left it running."""
+    yield control.start(module_workspace, tag, port=port)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left(module_workspace: Workspace) -> Iterator[None]:
+    yield
+    state = control.service_folder(module_workspace).read_state()
+    control.stop(module_workspace)
+    assert state is not None
+    assert state.supervisor.process() is None
+    assert state.service is None or state.service.process() is None
+
+
+def state_of(workspace: Workspace) -> ServiceState:
+    state = control.service_folder(workspace).read_state()
+    assert state is not None
+    return state
+
+
+def service_of(workspace: Workspace) -> psutil.Process:
+    """BentoML's own supervising process, the supervisor's child."""
+    identity = state_of(workspace).service
+    assert identity is not None
+    process = identity.process()
+    assert process is not None
+    return process
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_started_service_says_what_it_is(module_workspace: Workspace, running: ServiceStatus, tag: str, port: int) -> None:
+    assert running.running
+    assert running.ready
+    assert (running.bento_tag, running.version, running.url) == (tag, "1", f"http://127.0.0.1:{port}")
+    assert running.uptime_s is not None
+    assert running.uptime_s > 0
+    assert any("started redaction_detector:1" in line for line in control.log_lines(module_workspace, 100))
+
+
+def test_it_listens_on_loopback_only(running: ServiceStatus, port: int) -> None:
+    addresses = {c.laddr.ip for c in psutil.net_connections("inet") if c.status == psutil.CONN_LISTEN and c.laddr.port == port}
+    assert addresses == {"127.0.0.1"}
+
+
+def test_it_belongs_to_no_terminal_and_to_no_caller(module_workspace: Workspace, running: ServiceStatus) -> None:
+    supervisor = state_of(module_workspace).supervisor
+    assert os.getsid(supervisor.pid) != os.getsid(0)
+    assert supervisor.pid not in {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def test_starting_twice_changes_nothing(module_workspace: Workspace, running: ServiceStatus, tag: str, port: int) -> None:
+    assert control.start(module_workspace, tag, port=port).pid == running.pid
+
+
+def test_another_port_is_an_error_while_it_runs(module_workspace: Workspace, running: ServiceStatus, tag: str) -> None:
+    with pytest.raises(RedactionError, match=r"runs redaction_detector:1 on .* already"):
+        control.start(module_workspace, tag, port=control.free_port())
+
+
+def test_a_killed_worker_is_started_again(module_workspace: Workspace, running: ServiceStatus) -> None:
+    worker = service_of(module_workspace).children()[0]
+    worker.kill()
+    wait_for(lambda: is_gone(worker))
+    wait_for(lambda: control.status(module_workspace).ready)
+
+
+def test_a_killed_service_takes_its_workers_along_and_is_started_again(
+    module_workspace: Workspace, running: ServiceStatus
+) -> None:
+    service = service_of(module_workspace)
+    workers = service.children(recursive=True)
+    assert workers
+    service.kill()
+    wait_for(lambda: state_of(module_workspace).restarts > running.restarts)
+    wait_for(lambda: control.status(module_workspace).ready)
+    assert all(is_gone(worker) for worker in workers)
+    assert control.status(module_workspace).pid == running.pid
+
+
+def test_a_killed_supervisor_leaves_nothing_behind_and_start_works(
+    module_workspace: Workspace, running: ServiceStatus, tag: str, port: int
+) -> None:
+    service = service_of(module_workspace)
+    family = [service, *service.children(recursive=True)]
+    os.kill(running.pid or 0, signal.SIGKILL)
+    wait_for(lambda: all(is_gone(process) for process in family))
+    assert not control.status(module_workspace).running
+    again = control.start(module_workspace, tag, port=port)
+    assert again.ready
+    assert again.pid != running.pid
+
+
+def test_supervisor_and_service_killed_at_once_leave_no_worker(
+    module_workspace: Workspace, running: ServiceStatus, tag: str, port: int
+) -> None:
+    service = service_of(module_workspace)
+    workers = service.children(recursive=True)
+    os.kill(running.pid or 0, signal.SIGKILL)
+    service.kill()
+    wait_for(lambda: all(is_gone(worker) for worker in workers))
+
+
+def test_stop_ends_everything_and_may_be_repeated(module_workspace: Workspace, running: ServiceStatus) -> None:
+    service = service_of(module_workspace)
+    family = [psutil.Process(running.pid), service, *service.children(recursive=True)]
+    assert control.stop(module_workspace)
+    assert all(is_gone(process) for process in family)
+    assert not control.status(module_workspace).running
+    assert not control.stop(module_workspace)
+
+
+def test_a_later_process_with_the_same_number_is_not_mistaken_for_ours(module_workspace: Workspace, tag: str, port: int) -> None:
+    control.stop(module_workspace)
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        earlier = ProcessIdentity(pid=stranger.pid, created=psutil.Process(stranger.pid).create_time() - 100)
+        folder = control.service_folder(module_workspace)
+        folder.write_state(state_of(module_workspace).model_copy(update={"supervisor": earlier, "service": earlier}))
+        assert not control.status(module_workspace).running
+        assert not control.stop(module_workspace)
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_taken_port_is_named_with_who_holds_it(module_workspace: Workspace, tag: str) -> None:
+    control.stop(module_workspace)
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = stranger.getsockname()[1]
+        with pytest.raises(RedactionError, match=rf"Port {taken} .* process {os.getpid()} .* choose another --port"):
+            control.start(module_workspace, tag, port=taken)
+    assert not control.status(module_workspace).running
+
+
+def test_a_bento_that_is_not_there_is_an_error(module_workspace: Workspace) -> None:
+    control.stop(module_workspace)
+    with pytest.raises(RedactionError, match="There is no Bento redaction_detector:9"):
+        control.start(module_workspace, "redaction_detector:9")
+
+
+def test_nothing_runs_in_a_new_workspace(workspace: Workspace) -> None:
+    assert not control.status(workspace).running
+    assert not control.stop(workspace)
+    assert control.log_lines(workspace, 10) == []

@@ -1,0 +1,207 @@
+"""A detector's way into production and back, with real servers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import Deployment, Stage
+from redaction.detector.artifact import Detector
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+from serving import control, deployment
+from serving.bento import NAME, bentoml_environment, bentoml_home, build_bento, save_to_model_store
+from serving.deployment import deploy, production_tag, rollback
+from serving.golden import GoldenPage, check_golden_pages
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return control.free_port()
+
+
+@pytest.fixture(scope="module")
+def first(detectors) -> Detector:
+    return detectors("1", darkness=-0.5)
+
+
+@pytest.fixture(scope="module")
+def second(detectors) -> Detector:
+    return detectors("2", darkness=-1.2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left(module_workspace: Workspace) -> Iterator[None]:
+    yield
+    control.stop(module_workspace)
+
+
+def stages(workspace: Workspace) -> list[tuple[str, Stage]]:
+    """Version and stage of every deployment, oldest first."""
+    with open_catalogue(workspace).transaction() as session:
+        return [(row.version, row.stage) for row in session.exec(select(Deployment).order_by(Deployment.id))]
+
+
+def version_served(workspace: Workspace, page: Path) -> str:
+    answer = httpx.post(f"{control.status(workspace).url}/detect", files={"page": page.read_bytes()}, timeout=60)
+    return str(answer.json()["version"])
+
+
+# The tests of this module tell one story in their order: each takes production as the one before left it.
+
+
+def test_there_is_nothing_to_roll_back_to_before_anything_was_deployed(module_workspace: Workspace) -> None:
+    assert production_tag(module_workspace) is None
+    with pytest.raises(RedactionError, match="none to go back to"):
+        rollback(module_workspace)
+
+
+def test_a_first_detector_whose_answers_differ_is_refused_and_nothing_is_served(
+    module_workspace: Workspace, detectors, second: Detector, make_golden, port: int
+) -> None:
+    outcome = deploy(module_workspace, detectors("0").folder, "0", make_golden(second), port=port)
+    assert not outcome.served
+    assert outcome.url is None
+    assert stages(module_workspace) == [("0", Stage.REFUSED)]
+    assert not control.status(module_workspace).running
+
+
+def test_a_first_detector_comes_into_production(
+    module_workspace: Workspace, first: Detector, make_golden, pages, port: int
+) -> None:
+    outcome = deploy(module_workspace, first.folder, "1", make_golden(first), port=port)
+    assert outcome.served, outcome.reasons
+    assert outcome.url == f"http://127.0.0.1:{port}"
+    assert outcome.bento_tag == production_tag(module_workspace) == "redaction_detector:1"
+    assert version_served(module_workspace, pages[0]) == "1"
+
+
+def test_the_same_deployment_again_changes_nothing(module_workspace: Workspace, first: Detector, make_golden) -> None:
+    before = control.status(module_workspace), stages(module_workspace)
+    assert deploy(module_workspace, first.folder, "1", make_golden(first)).served
+    assert control.status(module_workspace).pid == before[0].pid
+    assert stages(module_workspace) == before[1]
+
+
+def test_a_version_names_one_detector_for_ever(module_workspace: Workspace, detectors, first: Detector, make_golden) -> None:
+    other = detectors("1", darkness=0.3)
+    with pytest.raises(RedactionError, match="holds another detector as redaction_detector:1"):
+        deploy(module_workspace, other.folder, "1", make_golden(other))
+    with pytest.raises(RedactionError, match="calls itself version 1, not 7"):
+        deploy(module_workspace, first.folder, "7", make_golden(first))
+
+
+def test_a_candidate_that_answers_otherwise_than_offline_leaves_the_champion_serving(
+    module_workspace: Workspace, first: Detector, second: Detector, make_golden, pages
+) -> None:
+    before = control.status(module_workspace)
+    outcome = deploy(module_workspace, second.folder, "2", make_golden(first))
+    assert not outcome.served
+    assert any("first.png" in reason and "boxes" in reason for reason in outcome.reasons), outcome.reasons
+    assert control.status(module_workspace).pid == before.pid
+    assert version_served(module_workspace, pages[0]) == "1"
+    assert stages(module_workspace)[-2:] == [("1", Stage.PRODUCTION), ("2", Stage.REFUSED)]
+
+
+def test_a_candidate_without_golden_pages_is_refused(module_workspace: Workspace, second: Detector) -> None:
+    outcome = deploy(module_workspace, second.folder, "2", ())
+    assert not outcome.served
+    assert "no golden pages" in outcome.reasons[0]
+
+
+def test_a_better_detector_takes_the_place(module_workspace: Workspace, second: Detector, make_golden, pages, port: int) -> None:
+    outcome = deploy(module_workspace, second.folder, "2", make_golden(second))
+    assert outcome.served, outcome.reasons
+    assert outcome.url == f"http://127.0.0.1:{port}"
+    assert version_served(module_workspace, pages[0]) == "2"
+    now = stages(module_workspace)
+    assert [version for version, stage in now if stage == Stage.PRODUCTION] == ["2"]
+    assert ("1", Stage.ARCHIVED) in now
+
+
+def test_a_candidate_that_fails_only_in_its_final_place_gives_it_back(
+    module_workspace: Workspace, detectors, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_in_public(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
+        return ["it fails here."] if url.endswith(str(port)) else check_golden_pages(url, golden, version)
+
+    monkeypatch.setattr(deployment, "check_golden_pages", broken_in_public)
+    third = detectors("3", darkness=-1.0)
+    outcome = deploy(module_workspace, third.folder, "3", make_golden(third))
+    assert not outcome.served
+    assert outcome.reasons[0] == "it fails here."
+    assert version_served(module_workspace, pages[0]) == "2"
+    assert production_tag(module_workspace) == "redaction_detector:2"
+
+
+def test_rollback_brings_the_earlier_one_back(module_workspace: Workspace, pages) -> None:
+    outcome = rollback(module_workspace)
+    assert outcome.served, outcome.reasons
+    assert version_served(module_workspace, pages[0]) == "1"
+    with open_catalogue(module_workspace).transaction() as session:
+        archived = session.exec(select(Deployment).where(Deployment.version == "2", Deployment.stage == Stage.ARCHIVED)).one()
+        assert archived.reasons == ["rolled back to 1"]
+        assert archived.retired_at is not None
+    assert [version for version, stage in stages(module_workspace) if stage == Stage.PRODUCTION] == ["1"]
+
+
+def test_rollback_does_not_bring_back_what_was_rolled_back_unless_named(module_workspace: Workspace, pages) -> None:
+    with pytest.raises(RedactionError, match="none to go back to"):
+        rollback(module_workspace)
+    with pytest.raises(RedactionError, match="Version 9 was never in production; versions to go back to: 2"):
+        rollback(module_workspace, "9")
+    with pytest.raises(RedactionError, match="Version 1 is in production already"):
+        rollback(module_workspace, "1")
+    assert rollback(module_workspace, "2").served
+    assert version_served(module_workspace, pages[0]) == "2"
+
+
+def test_a_version_whose_stored_model_was_damaged_is_not_brought_back(module_workspace: Workspace, pages) -> None:
+    model = bentoml_home(module_workspace) / "models" / NAME / "1" / "model.bin"
+    model.write_bytes(model.read_bytes()[:-1])
+    started = time.monotonic()
+    outcome = rollback(module_workspace, "1")
+    assert not outcome.served
+    assert "did not get ready" in outcome.reasons[0]
+    assert time.monotonic() - started < 60
+    assert version_served(module_workspace, pages[0]) == "2"
+
+
+def test_bentoml_serve_runs_the_bento_from_an_empty_folder(detectors, make_golden, tmp_path: Path) -> None:
+    """As BentoML's users expect: ``BENTOML_HOME``, a tag, and nothing of this repository."""
+    detector, home, empty = detectors("5"), tmp_path / "home", tmp_path / "empty"
+    empty.mkdir()
+    tag = build_bento(home, save_to_model_store(home, detector))
+    port = control.free_port()
+    environment = {name: value for name, value in bentoml_environment(home).items() if name != "PYTHONPATH"}
+    bentoml = Path(sys.executable).with_name("bentoml")
+    server = subprocess.Popen([bentoml, "serve", tag, "--host", "127.0.0.1", "--port", str(port)], cwd=empty, env=environment)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while not control.is_ready(url) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert check_golden_pages(url, make_golden(detector), "5") == []
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def test_building_and_saving_again_keep_what_is_there(detectors, tmp_path: Path) -> None:
+    detector = detectors("6")
+    tag = build_bento(tmp_path, save_to_model_store(tmp_path, detector))
+    built = (tmp_path / "bentos" / NAME / "6" / "bento.yaml").stat().st_mtime_ns
+    assert build_bento(tmp_path, save_to_model_store(tmp_path, detector)) == tag
+    assert (tmp_path / "bentos" / NAME / "6" / "bento.yaml").stat().st_mtime_ns == built
+    copied = Detector.load(tmp_path / "models" / NAME / "6")
+    assert copied.digest == detector.digest

@@ -13,8 +13,8 @@ ROBOTS = "User-agent: *\nDisallow: /private/\n"
 def web_pages(names: list[str], trouble: list[str]) -> dict[str, str]:
     """Paths below the site's root and the text of each: an index, a page one level deeper, and robots.txt.
 
-    The index links the first half of the documents (one with a query string, one under a second URL, one by redirect), a
-    document that robots.txt forbids, and the deeper page; that one links the second half, by relative links, and what is malformed.
+    The index links the first half of the documents (one with a query string, one under a second URL, one by a redirect),
+    a document that robots.txt forbids, and the deeper page; that one links the second half, by relative links, and the trouble.
     """
     half = (len(names) + 1) // 2
     first = [f"documents/{name}" for name in names[:half]]

@@ -74,16 +74,13 @@ def draw_look(rng: Random, style: Style) -> Look:
         shade = rng.choice([0, 0, 0, rng.randint(1, 30)])
         return Look(style, (shade, shade, shade), None, 0, (255, 255, 255), rng.choice([0, 0, 0, 0.5]), _CODES[style])
     if style is Style.OUTLINED:
-        shade = rng.choice([0, rng.randint(20, 120), rng.randint(120, 185)])
-        return Look(
-            style,
-            (255, 255, 255),
-            (shade, shade, shade),
-            rng.choice([1, 1, 2]),
-            (0, 0, 0),
-            rng.choice([0, 0, 0.8]),
-            _CODES[style],
+        # a hairline comes out of PDFium as one grey pixel, or smeared over two; others draw with a pen
+        shade, edge_px = rng.choice(
+            [(rng.randint(120, 165), 1)] * 4
+            + [(rng.randint(175, 210), 2)] * 2
+            + [(rng.randint(0, 90), rng.choice([1, 1, 2]))] * 3
         )
+        return Look(style, (255, 255, 255), (shade, shade, shade), edge_px, (0, 0, 0), rng.choice([0, 0, 0.8]), _CODES[style])
     if style is Style.GREY:
         shade = rng.randint(85, 215)
         ink = (0, 0, 0) if shade > 130 else (255, 255, 255)

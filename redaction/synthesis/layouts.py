@@ -225,7 +225,7 @@ def typewritten(sheet: Sheet) -> None:
     number, bottom = 1, sheet.height - 96
     while y < bottom - 30:
         label = f"{number}." if rng.random() < 0.7 else "Comment:"
-        sheet.text(x - 44, y + font.size, label, font)
+        sheet.text(x - 8, y + font.size, label, font, "right")
         y = sheet.paragraph(
             x,
             y,

@@ -30,7 +30,7 @@ def draw_habit(rng: Random) -> Habit:
     """A habit, drawn at random."""
     touching = rng.random() < 0.35
     return Habit(
-        rng.choice([2.5, 1.2]) if touching else rng.uniform(0.95, 1.6),
+        rng.choice([2.5, 1.2]) if touching else rng.uniform(1.0, 1.9),
         0 if touching else rng.randint(2, 6),
         rng.randint(1, 5),
         rng.random() < 0.5,
@@ -69,7 +69,7 @@ def _passages(rng: Random, paragraphs: list[Paragraph], habit: Habit) -> list[li
         return [passage for paragraph in chosen for passage in _heavy(rng, paragraph, habit, rng.choice(kinds))]
     count = rng.randint(1, 4) if density == "light" else rng.randint(5, 16)
     weights = [len(paragraph) for paragraph in usable]
-    kinds = rng.choices(["words", "several", "line", "ragged", "block"], [5, 2, 2, 3, 2], k=count)
+    kinds = rng.choices(["words", "several", "line", "ragged", "block"], [4, 2, 4, 4, 3], k=count)
     return [_passage(rng, rng.choices(usable, weights)[0], habit, kind) for kind in kinds]
 
 
@@ -97,7 +97,7 @@ def _on_line(rng: Random, paragraph: Paragraph, rows: list[tuple[int, int]], ind
         return [(left, row[0], right, row[1])]
     if kind == "words":
         first = rng.randint(0, count - 1)
-        return [_span(line, first, min(count - 1, first + rng.choice([0, 0, 1, 1, 2, 3, 5])), row, habit)]
+        return [_span(line, first, min(count - 1, first + rng.choice([0, 1, 1, 2, 3, 5, 8])), row, habit)]
     spans, at = [], rng.randint(0, 1)
     while at < count:
         until = min(count - 1, at + rng.choice([0, 0, 1, 2]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from random import Random
 
 import numpy as np
+import pypdfium2
 import pytest
 
 from redaction.synthesis.composition import generated_page
@@ -56,3 +59,20 @@ def test_a_page_of_one_tone_has_no_text(tone: int) -> None:
 def test_a_photograph_has_hardly_any_text() -> None:
     picture = np.asarray(photograph(Random(2), 1275, 1650).convert("RGB"))
     assert sum(len(line) for paragraph in find_paragraphs(picture) for line in paragraph) < 12
+
+
+def test_bars_on_real_pages_cover_ink(real_dev: Path) -> None:
+    """On real pages without redactions, nearly every word that is found holds ink, and the text pages have many."""
+    images = [image for image in json.loads((real_dev / "annotations.json").read_text())["images"] if image["style"] == "none"]
+    counts = []
+    for image in images[::3]:
+        document = pypdfium2.PdfDocument(real_dev / "pdfs" / image["pdf"])
+        page = document[image["page_index"]].render(
+            scale=image["width"] / document[image["page_index"]].get_width(), rev_byteorder=True
+        )
+        pixels = np.ascontiguousarray(page.to_numpy()[:, :, :3])
+        words = [word for paragraph in find_paragraphs(pixels) for line in paragraph for word in line]
+        inked = [np.ptp(pixels[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1]) > 50 for x0, y0, x1, y1 in words]
+        assert np.mean(inked or [True]) > 0.95, image["file_name"]
+        counts.append(len(words))
+    assert np.median(counts) > 60

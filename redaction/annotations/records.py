@@ -77,6 +77,7 @@ class ParsedFile(Frozen):
 _STYLES = {
     "black": Style.BLACK,
     "white": Style.OUTLINED,
+    "outline": Style.OUTLINED,
     "outlined": Style.OUTLINED,
     "grey": Style.GREY,
     "gray": Style.GREY,

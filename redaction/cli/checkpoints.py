@@ -48,7 +48,8 @@ def list_(workspace: WorkspaceOption = None) -> None:
     from redaction.workspace import Workspace
 
     place = Workspace.at(workspace)
-    Console().print(_table(list_checkpoints(place), str(place.root)))
+    made = list_checkpoints(place)
+    Console().print(_table(made, str(place.root)) if made else f"There are no checkpoints in {place.root} yet.", markup=False)
 
 
 @app.command("restore", epilog="Example: redaction checkpoints restore data/0003")
@@ -106,9 +107,7 @@ def _table(checkpoints: list[Checkpoint], title: str) -> object:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(
-        "checkpoint", "made at (UTC)", "documents", "pages", "annotations", "revision", "what is new", title=escape(title)
-    )
+    table = Table("tag", "made (UTC)", "PDFs", "pages", "annotated", "revision", "what is new", title=escape(title))
     for row in checkpoints:
         counts = (str(count) for count in (row.documents, row.pages, row.annotations))
         table.add_row(row.tag, f"{row.made_at:%Y-%m-%d %H:%M}", *counts, row.revision[:10], escape(row.message))

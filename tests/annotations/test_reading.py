@@ -1,0 +1,105 @@
+"""The annotated pages as a dataset, and the pages that wait for an annotator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from redaction.annotations.importing import import_annotations
+from redaction.annotations.reading import (
+    count_annotated_since,
+    pages_without_redactions,
+    read_dataset,
+    unannotated_pages,
+)
+from redaction.annotations.splits import split_of
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import Page, now, page_name
+from redaction.dataset import Box, Split, Style
+from redaction.errors import RedactionError
+from redaction.files import sha256_of_bytes
+from redaction.workspace import Workspace
+
+from .conftest import HEIGHT, WIDTH, add_document, coco
+
+Write = Callable[..., Path]
+A = sha256_of_bytes(b"a.pdf")
+
+
+def test_a_dataset_holds_every_annotated_page_with_its_boxes_and_split(catalogue: Workspace, write: Write) -> None:
+    images = [{"file_name": "a_p0001"}, {"file_name": "a_p0003"}]
+    boxes = [{"bbox": [5, 500, 60, 70], "style": "white"}, {"bbox": [10, 20, 30, 40], "style": "black"}]
+    import_annotations(catalogue, write(coco(images, boxes)))
+    dataset = read_dataset(catalogue, "0123abc")
+    assert (dataset.root, dataset.revision) == (str(catalogue.root), "0123abc")
+    first, third = dataset.pages
+    assert (first.page, first.document, first.width, first.height, first.split) == (
+        page_name(A, 0),
+        A,
+        WIDTH,
+        HEIGHT,
+        split_of(A),
+    )
+    assert dataset.image_path(first) == catalogue.pages / A / "0000.png"
+    assert first.boxes == (
+        Box(x0=10, y0=20, x1=40, y1=60, style=Style.BLACK),
+        Box(x0=5, y0=500, x1=65, y1=570, style=Style.OUTLINED),
+    )
+    assert third.boxes == ()
+
+
+def test_the_digest_of_a_dataset_does_not_depend_on_the_order_of_imports(
+    catalogue: Workspace, write: Write, tmp_path: Path
+) -> None:
+    other = Workspace.at(tmp_path / "other")
+    add_document(other, "court.1.2.pdf", 1)
+    add_document(other, "a.pdf", 3)
+    one = write(coco([{"file_name": "a_p0001"}], [{"bbox": [1, 2, 30, 40]}, {"bbox": [100, 2, 30, 40]}]), "one.json")
+    two = write(coco([{"file_name": "court.1.2_p0001"}]), "two.json")
+    reverse = write(coco([{"file_name": "a_p0001"}], [{"bbox": [100, 2, 30, 40]}, {"bbox": [1, 2, 30, 40]}]), "reverse.json")
+    for workspace, files in ((catalogue, (one, two)), (other, (two, reverse))):
+        for file in files:
+            import_annotations(workspace, file)
+    assert read_dataset(catalogue, None).digest == read_dataset(other, None).digest
+
+
+def test_synthesis_may_draw_only_on_training_pages_without_redactions(workspace: Workspace, write: Write) -> None:
+    names = {split_of(sha256_of_bytes(f"{n}.pdf".encode())): f"{n}.pdf" for n in range(60)}
+    assert set(names) == set(Split)
+    for name in names.values():
+        add_document(workspace, name, 2)
+    stems = [Path(name).stem for name in names.values()]
+    images = [{"file_name": f"{stem}_p{page:04d}"} for stem in stems for page in (1, 2)]
+    boxes = [{"image_id": image_id, "bbox": [1, 2, 30, 40]} for image_id in (1, 3, 5)]
+    import_annotations(workspace, write(coco(images, boxes)))
+    paper = pages_without_redactions(read_dataset(workspace, None))
+    assert [page.page for page in paper.pages] == [page_name(sha256_of_bytes(names[Split.TRAIN].encode()), 1)]
+
+
+def test_pages_with_large_dark_areas_are_annotated_first(catalogue: Workspace, write: Write) -> None:
+    import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}])))
+    with open_catalogue(catalogue).transaction() as session:
+        session.get_one(Page, page_name(A, 2)).features = {"block_density": 0.2}
+        court = session.get_one(Page, page_name(sha256_of_bytes(b"court.1.2.pdf"), 0))
+        court.image, court.reason = None, "in quarantine"
+    assert [page.file_name for page in unannotated_pages(catalogue)] == ["a_p0003", "a_p0002"]
+    assert len(unannotated_pages(catalogue, limit=1)) == 1
+
+
+def test_annotations_are_counted_from_a_moment_on(catalogue: Workspace, write: Write) -> None:
+    assert count_annotated_since(catalogue, None) == 0
+    import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}])))
+    then = now()
+    import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}, {"file_name": "a_p0002"}, {"file_name": "a_p0003"}])))
+    assert count_annotated_since(catalogue, None) == 3
+    assert count_annotated_since(catalogue, then) == 2
+
+
+def test_an_annotated_page_that_lost_its_image_is_named(catalogue: Workspace, write: Write) -> None:
+    import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}])))
+    with open_catalogue(catalogue).transaction() as session:
+        session.get_one(Page, page_name(A, 0)).image = None
+    with pytest.raises(RedactionError, match="a_p0001"):
+        read_dataset(catalogue, None)

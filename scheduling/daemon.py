@@ -1,8 +1,9 @@
 """The scheduler: looks at the clock and at the schedules in ZenML, and runs what is due.
 
 Every run is a process of its own, ``zenml pipeline run`` with the configuration that was stored, and writes a log of its own. Two
-runs of one pipeline never overlap: the run itself holds a lock, so that this is true even when the scheduler is killed and started
-again while its run goes on. A run is noted before it starts; killed in between, the scheduler leaves it out rather than run it twice.
+runs of one pipeline never overlap: the run itself holds a lock, so that this is true even when the scheduler is killed and
+started again while its run goes on. A run is noted before it starts; killed in between, the scheduler leaves it out rather than
+run it twice.
 """
 
 from __future__ import annotations

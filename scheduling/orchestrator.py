@@ -1,8 +1,8 @@
 """ZenML's local orchestrator, made schedulable: a run with a schedule is stored, and `scheduling.daemon` runs it when it is due.
 
 The local orchestrator of ZenML refuses schedules, and its open-source server cannot run them. With this flavor ``schedule:`` in a
-run configuration and ``zenml pipeline schedule list | update | activate | deactivate | delete`` work on one machine, as they do on
-Kubernetes with the same file and another stack.
+run configuration and ``zenml pipeline schedule list | update | activate | deactivate | delete`` work on one machine, as they do
+on Kubernetes with the same file and another stack.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from croniter import croniter
+from zenml.orchestrators.exceptions import PipelineSubmissionError
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator, LocalOrchestratorConfig, LocalOrchestratorFlavor
 
 from redaction.errors import RedactionError
@@ -44,10 +45,9 @@ class LocalCronOrchestrator(LocalOrchestrator):
         step_environments: dict[str, dict[str, str]],
         placeholder_run: PipelineRunResponse | None = None,
     ) -> SubmissionResult | None:
-        """Store what has a schedule, run the rest. An error here makes ZenML take the schedule back."""
+        """Store what has a schedule, run the rest."""
         if snapshot.schedule:
-            refuse_unrunnable(snapshot, snapshot.schedule)
-            return None
+            return _store(snapshot, snapshot.schedule)
         return super().submit_pipeline(snapshot, stack, base_environment, step_environments, placeholder_run)
 
     def submit_dynamic_pipeline(
@@ -59,8 +59,7 @@ class LocalCronOrchestrator(LocalOrchestrator):
     ) -> SubmissionResult | None:
         """As `submit_pipeline`, for dynamic pipelines."""
         if snapshot.schedule:
-            refuse_unrunnable(snapshot, snapshot.schedule)
-            return None
+            return _store(snapshot, snapshot.schedule)
         return super().submit_dynamic_pipeline(snapshot, stack, environment, placeholder_run)
 
     def update_schedule(self, schedule: ScheduleResponse, update: ScheduleUpdate) -> None:
@@ -91,12 +90,20 @@ class LocalCronFlavor(LocalOrchestratorFlavor):
         return LocalCronOrchestrator
 
 
+def _store(snapshot: PipelineSnapshotResponse, schedule: ScheduleResponse) -> None:
+    try:
+        refuse_unrunnable(snapshot, schedule)
+    except RedactionError as error:
+        # the one error upon which ZenML takes back the schedule that it has just stored
+        raise PipelineSubmissionError(str(error)) from error
+
+
 def refuse_unrunnable(snapshot: PipelineSnapshotResponse, schedule: ScheduleResponse) -> None:
     """Do nothing if the scheduler will be able to run this.
 
     Raises:
-        RedactionError: the configuration was not kept, the cron expression is none, the one time is over, or missed runs are to be
-            caught up one by one.
+        RedactionError: the configuration was not kept, the cron expression is none, the one time is over, or missed runs are to
+            be caught up one by one.
     """
     if KEPT_CONFIGURATION not in snapshot.pipeline_configuration.extra:
         raise RedactionError(

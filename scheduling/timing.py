@@ -41,7 +41,7 @@ class Timing(Frozen):
             # croniter looks strictly before, and a cron time lies on a whole second
             before = _by_the_clock(moment).replace(microsecond=0) + timedelta(seconds=1)
             due: datetime = croniter(self.cron, before).get_prev(datetime)
-            return due.astimezone(UTC)
+            return _moment(due)
         if self.interval is not None and self.start is not None:
             passed = (moment - self.start) // self.interval
             return self.start + passed * self.interval if passed >= 0 else None
@@ -50,7 +50,7 @@ class Timing(Frozen):
     def _first_after(self, moment: datetime) -> datetime | None:
         if self.cron is not None:
             due: datetime = croniter(self.cron, _by_the_clock(moment)).get_next(datetime)
-            return due.astimezone(UTC)
+            return _moment(due)
         if self.interval is not None and self.start is not None:
             passed = (moment - self.start) // self.interval
             return self.start + max(passed + 1, 0) * self.interval
@@ -60,3 +60,9 @@ class Timing(Frozen):
 def _by_the_clock(moment: datetime) -> datetime:
     """What the clock on the wall shows, without a zone; `astimezone` of such a moment takes the machine's zone again."""
     return moment.astimezone().replace(tzinfo=None, fold=0)
+
+
+def _moment(by_the_clock: datetime) -> datetime:
+    first = by_the_clock.astimezone(UTC)
+    # a time that the clocks skip comes back as another one; the later reading of it lies behind the gap
+    return first if _by_the_clock(first) == by_the_clock else by_the_clock.replace(fold=1).astimezone(UTC)

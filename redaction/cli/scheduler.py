@@ -1,0 +1,33 @@
+"""``redaction scheduler``: run the pipelines that were stored with a schedule."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from redaction.workspace import Workspace
+
+
+def scheduler(
+    once: Annotated[bool, typer.Option("--once", help="Run what is due now, wait for it, and end: for cron.")] = False,
+) -> None:
+    """Run what 'zenml pipeline run ... -s local_cron' stored with a schedule, when it is due.
+
+    Stays in the foreground; Ctrl+C or SIGTERM stops it and the runs in progress.
+    """
+    from scheduling.daemon import Scheduler
+    from scheduling.record import Outcome
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    console = Console(highlight=False, soft_wrap=True)
+    daemon = Scheduler(Workspace.at(), console.print)
+    if not once:
+        daemon.run_until(stop)
+    elif any(fire.outcome is not Outcome.COMPLETED for fire in daemon.run_once(stop)):
+        raise typer.Exit(1)

@@ -97,7 +97,7 @@ class Detector:
         """Open a detector's folder and compare every file with its digest.
 
         Raises:
-            RedactionError: there is no detector, it was written by another version of this program, or a file is missing or changed.
+            RedactionError: there is no detector, another version of this program wrote it, or a file is missing or changed.
         """
         path = folder / MANIFEST
         if not path.is_file():

@@ -75,7 +75,7 @@ def detections_on_page(
 
 
 def import_openvino() -> Any:
-    """OpenVINO, without the usage statistics that it would send to a third party at import, and the folder ``~/intel`` for them."""
+    """OpenVINO, without the usage statistics that it would send at import, and the folder ``~/intel`` for them."""
     # OpenVINO goes without where this optional package is not installed, and None in its place says just that
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino

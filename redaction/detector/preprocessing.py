@@ -105,7 +105,8 @@ def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_
                 width, height = image.size
                 if width * height > max_pixels:
                     raise RedactionError(
-                        f"{name} has {width} x {height} pixels, more than the {max_pixels:,} allowed; render it at a lower resolution."
+                        f"{name} has {width} x {height} pixels, more than the {max_pixels:,} allowed; "
+                        "render it at a lower resolution."
                     )
                 return page_from_pil(image)
         except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as fault:
@@ -121,7 +122,7 @@ def page_from_pil(image: Image.Image) -> Page:
     """A Pillow image of any mode as a page, turned upright if its camera said how."""
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return cv2.cvtColor(_to_8_bits(np.asarray(image)), cv2.COLOR_GRAY2RGB).astype(np.uint8)
+        return np.repeat(_to_8_bits(np.asarray(image))[:, :, None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         opaque = Image.new("RGBA", image.size, (PAPER, PAPER, PAPER, 255))
         image = Image.alpha_composite(opaque, image.convert("RGBA"))

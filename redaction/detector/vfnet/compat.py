@@ -88,7 +88,7 @@ def _provide_mmcv_operators() -> None:
     operators.nms = nms_of_mmcv  # type: ignore[attr-defined]
     sys.modules["mmcv._ext"] = operators
     mmcv._ext = operators
-    importlib.import_module("mmcv.ops.deform_conv").deform_conv2d = _deform_conv2d
+    vars(importlib.import_module("mmcv.ops.deform_conv"))["deform_conv2d"] = _deform_conv2d
 
 
 def _deform_conv2d(input: Any, offset: Any, weight: Any, stride: Any, padding: Any, dilation: Any, *_: Any) -> Any:
@@ -146,5 +146,6 @@ def _some_font() -> Path:
     import importlib.util
 
     spec = importlib.util.find_spec("matplotlib")
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ImportError("matplotlib, which IceVision needs, is not installed")
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"

@@ -91,7 +91,7 @@ class PageParser(Parser):  # type: ignore[misc]
 
 
 class _ForIceVision:
-    """The last transform: the detector's normalisation. IceVision turns the channels round after it, so they are turned before."""
+    """The last transform: the detector's normalisation. IceVision turns the channels round after it, and so does this."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing

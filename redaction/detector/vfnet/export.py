@@ -36,17 +36,17 @@ class DecodedNetwork(nn.Module):
         self.model = model
         self.size = (preprocessing.height, preprocessing.width)
         with torch.no_grad():
-            levels = model.bbox_head(model.extract_feat(torch.zeros(1, 3, *self.size)))[0]  # type: ignore[operator,union-attr]
+            levels = model.bbox_head(model.extract_feat(torch.zeros(1, 3, *self.size)))[0]  # type: ignore[operator]
         shapes = [level.shape[-2:] for level in levels]
-        points = model.bbox_head.prior_generator.grid_priors(shapes, device="cpu")  # type: ignore[union-attr,operator]
+        points = model.bbox_head.prior_generator.grid_priors(shapes, device="cpu")  # type: ignore[operator,union-attr]
         self.register_buffer("points", torch.cat(points)[None], persistent=False)
 
     def forward(self, pages: Tensor) -> tuple[Tensor, Tensor]:
         """Decode every point of every level."""
-        scores, _, distances = self.model.bbox_head(self.model.extract_feat(pages))  # type: ignore[operator,union-attr]
+        scores, _, distances = self.model.bbox_head(self.model.extract_feat(pages))  # type: ignore[operator]
         flat = torch.cat([level.flatten(2).transpose(1, 2) for level in distances], 1)
         height, width = self.size
-        x, y = self.points.unbind(-1)  # type: ignore[operator,union-attr]
+        x, y = self.points.unbind(-1)  # type: ignore[operator]
         left, top, right, bottom = flat.unbind(-1)
         corners = [
             (x - left).clamp(0, width),
@@ -80,8 +80,8 @@ def export(model: nn.Module, preprocessing: Preprocessing, folder: Path, pages: 
         figures |= {f"{name}_box_pixels": box, f"{name}_score": score}
         if box > MAX_BOX_DIFFERENCE or score > MAX_SCORE_DIFFERENCE:
             raise RedactionError(
-                f"the export for {name} moves boxes by up to {box:.2f} pixels and scores by up to {score:.3f} from what PyTorch says "
-                f"(allowed: {MAX_BOX_DIFFERENCE} and {MAX_SCORE_DIFFERENCE}); do not use it, and report the profile and the versions."
+                f"the export for {name} moves boxes by up to {box:.2f} pixels and scores by up to {score:.3f} from what "
+                f"PyTorch says (allowed: {MAX_BOX_DIFFERENCE} and {MAX_SCORE_DIFFERENCE}); do not use it."
             )
     return figures
 

@@ -26,11 +26,12 @@ class VFNetHeadWithValidationLoss(VFNetHead):  # type: ignore[misc]
 
     def forward_single(self, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
         """Scores, boxes, and refined boxes of one level, in either mode."""
-        training, self.training = self.training, True
+        mode = self.training  # type: ignore[has-type]
+        self.training = True
         try:
             outputs: tuple[Tensor, Tensor, Tensor] = super().forward_single(*args)
         finally:
-            self.training = training
+            self.training = mode
         return outputs
 
     def get_bboxes(self, scores: Any, _unrefined: Any, refined: Any, *args: Any, **kwargs: Any) -> Any:

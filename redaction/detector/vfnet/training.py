@@ -1,0 +1,211 @@
+"""From annotated pages to a detector."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from fastai.callback.fp16 import AMPMode, MixedPrecision
+from fastai.callback.progress import ProgressCallback
+from fastai.callback.training import GradientClip
+from fastai.torch_core import no_random
+from icevision.models.mmdet import vfnet
+from PIL import Image
+from safetensors.torch import save_file
+from torch import nn
+
+from redaction.contact_sheet import SheetPage, contact_sheet_png
+from redaction.dataset import Box, Dataset
+from redaction.detector.artifact import CARD, WEIGHTS, Detector, Manifest, Postprocessing, Provenance, seal
+from redaction.detector.card import card
+from redaction.detector.inference import Predictor
+from redaction.detector.operating_point import UNDECIDED, choose_operating_point
+from redaction.detector.preprocessing import page_from_file
+from redaction.detector.profiles import TrainingConfig
+from redaction.detector.vfnet.callbacks import (
+    Figures,
+    SaveEachEpoch,
+    SayWhatIsLeft,
+    SeedEachEpoch,
+    StayInEvaluation,
+    ValidationMetric,
+    load_torch,
+    resume,
+)
+from redaction.detector.vfnet.data import CLASSES, data_loaders
+from redaction.detector.vfnet.export import export
+from redaction.detector.vfnet.initial import initial_model
+from redaction.errors import RedactionError
+from redaction.evaluation import JudgedPage, average_precision, judge_pages
+from redaction.files import new_folder, sha256_of_file, write_bytes, write_text
+from redaction.tracking import NoTracker, TrackedPage, Tracker
+
+EXAMPLES = "examples.png"
+LARGEST_GRADIENT = 3.0
+PARITY_PAGES = 4
+EXAMPLE_PAGES = 6
+LIBRARIES = ("torch", "torchvision", "icevision", "mmdet", "mmcv", "fastai", "albumentations", "openvino", "onnxruntime", "numpy")
+
+
+def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path, tracker: Tracker | None = None) -> Detector:
+    """Train a detector, export it, prove the export, and choose its operating point on the validation pages.
+
+    The state after each epoch is kept in a folder of its own below `folder`, named by config and data. The same call again goes
+    on after the last whole epoch and ends with the same detector as an undisturbed training; once finished, it returns at once.
+
+    Raises:
+        RedactionError: there is nothing to learn from or to judge by, the initial weights do not fit, the training diverged, or
+            an export does not say what PyTorch says.
+    """
+    _check(train, "training")
+    _check(validation, "validation")
+    place = folder / training_id(train, validation, config)
+    finished = place / "detector"
+    if finished.exists():
+        return Detector.load(finished)
+    model, history = _fit(train, validation, config, place, tracker or NoTracker())
+    with new_folder(finished) as unfinished:
+        detector = _pack(model, history, train, validation, config, unfinished)
+        examples = _examples(detector, validation)
+        write_bytes(unfinished / EXAMPLES, contact_sheet_png(_sheet(examples), columns=3, page_width_px=420))
+        seal(unfinished, detector.manifest)
+    if tracker:
+        tracker.log_pages(examples)
+    return Detector.load(finished)
+
+
+def training_id(train: Dataset, validation: Dataset, config: TrainingConfig) -> str:
+    """Names a training by all that decides its result: config, pages and boxes."""
+    parts = (config.model_dump_json(), train.digest, validation.digest)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _check(dataset: Dataset, name: str) -> None:
+    if not any(page.boxes for page in dataset.pages):
+        raise RedactionError(
+            f"none of the {len(dataset.pages)} {name} pages has a redaction; annotate pages of more documents, then train again."
+        )
+
+
+def _fit(
+    train: Dataset, validation: Dataset, config: TrainingConfig, place: Path, tracker: Tracker
+) -> tuple[nn.Module, list[Figures]]:
+    """Run the epochs that are still to be run; the network with the weights of the best one, and the figures of all."""
+    place.mkdir(parents=True, exist_ok=True)
+    state_file, best_file = place / "state.pt", place / "best.pt"
+    metric = ValidationMetric()
+    learn = vfnet.fastai.learner(
+        dls=data_loaders(train, validation, config.preprocessing, config.batch_size, config.workers),
+        model=initial_model(config, place.parent / "downloads"),
+        metrics=[metric],
+        cbs=[StayInEvaluation(), SeedEachEpoch(config.seed), GradientClip(LARGEST_GRADIENT), *_mixed_precision()],
+    )
+    learn.unfreeze()  # IceVision's learner starts with all but the head frozen
+    learn.remove_cb(ProgressCallback)
+    learn.logger = lambda *_: None
+    learn.create_opt()
+    history = resume(learn, state_file)
+    learn.add_cbs([SaveEachEpoch(state_file, best_file, metric, history, tracker), SayWhatIsLeft(metric)])
+    if len(history) < config.epochs:
+        with no_random(config.seed, reproducible=False):  # gives the process its own chance back afterwards
+            learn.fit_one_cycle(config.epochs, config.learning_rate, start_epoch=len(history))
+    model: nn.Module = learn.model.model
+    model.cpu().load_state_dict(load_torch(best_file)["model"])
+    return model.eval(), history
+
+
+def _mixed_precision() -> list[Any]:
+    """bfloat16 where a GPU computes in it: it needs no scaling of the loss, and so no more state to keep."""
+    suited = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return [MixedPrecision(amp_mode=AMPMode.BF16)] if suited else []
+
+
+def _pack(
+    model: nn.Module, history: list[Figures], train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path
+) -> Detector:
+    """Weights, exports, operating point and card."""
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / WEIGHTS)
+    shown = sorted(validation.pages, key=lambda page: -len(page.boxes))[:PARITY_PAGES]
+    parity = export(model, config.preprocessing, folder, [page_from_file(validation.image_path(page)) for page in shown])
+    manifest = Manifest(
+        version=f"{config.profile}-{sha256_of_file(folder / WEIGHTS)[:8]}",
+        profile=config.shape,
+        preprocessing=config.preprocessing,
+        postprocessing=Postprocessing(),
+        classes=CLASSES,
+        operating_point=UNDECIDED,
+        training=config,
+        provenance=_provenance(train, validation),
+        metrics={},
+    )
+    judged = _judge(seal(folder, manifest), validation)
+    ap, ap50 = average_precision(judged)
+    best = max(history, key=lambda epoch: epoch["ap"])
+    measured = {"ap": ap, "ap50": ap50, "train_loss": best["train_loss"], "validation_loss": best["validation_loss"]}
+    manifest = manifest.model_copy(
+        update={
+            "operating_point": choose_operating_point(judged, config.recall_target),
+            "metrics": measured | {f"parity_{name}": value for name, value in parity.items()},
+        }
+    )
+    write_text(folder / CARD, card(manifest))
+    return seal(folder, manifest)
+
+
+def _judge(detector: Detector, dataset: Dataset) -> list[JudgedPage]:
+    """What the detector, as it will be served, says of each page."""
+    images = ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)
+    return list(judge_pages(Predictor(detector), images))
+
+
+def _examples(detector: Detector, dataset: Dataset) -> list[TrackedPage]:
+    """A few pages, spread over the dataset, with what the detector finds at its operating point."""
+    predictor = Predictor(detector)
+    pages = dataset.pages[:: max(1, len(dataset.pages) // EXAMPLE_PAGES)][:EXAMPLE_PAGES]
+    images = {page.page: page_from_file(dataset.image_path(page)) for page in pages}
+    return [
+        TrackedPage(page.page, image, page.xyxy, predictor.predict(image).at_least(detector.operating_point))
+        for page in pages
+        for image in (images[page.page],)
+    ]
+
+
+def _sheet(examples: Sequence[TrackedPage]) -> list[SheetPage]:
+    return [
+        SheetPage(
+            Image.fromarray(page.image),
+            [Box(x0=x0, y0=y0, x1=x1, y1=y1) for x0, y0, x1, y1 in page.found.xyxy.tolist()],
+            f"found {len(page.found)}, there are {len(page.truth)}",
+        )
+        for page in examples
+    ]
+
+
+def _provenance(train: Dataset, validation: Dataset) -> Provenance:
+    return Provenance(
+        data_revision=validation.revision or train.revision,
+        training_digest=train.digest,
+        validation_digest=validation.digest,
+        training_pages=len(train.pages),
+        synthetic_pages=sum(page.synthetic for page in train.pages),
+        validation_pages=len(validation.pages),
+        git_revision=_git_revision(),
+        libraries={name: importlib.metadata.version(name) for name in LIBRARIES},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _git_revision() -> str | None:
+    """Revision of the code in this folder, or None where it is not in a git repository (or git is missing)."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=30)
+    except OSError:
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,146 @@
+"""Where the course of a training is written down: Weights & Biases, offline unless a key is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redaction.geometry import Detections, Xyxy
+
+PROJECT = "redaction-detector"
+LABEL = {0: "redaction"}
+
+
+@dataclass(frozen=True)
+class TrackedPage:
+    """A page as the tracker shows it: its image (RGB, uint8), the boxes that are there, and those that were found."""
+
+    name: str
+    image: NDArray[np.uint8]
+    truth: Xyxy
+    found: Detections
+
+
+class Tracker(Protocol):
+    """What a training tells while it runs."""
+
+    def log(self, figures: Mapping[str, float], epoch: int) -> None:
+        """Losses and metrics of one epoch, counted from 1."""
+        ...
+
+    def log_pages(self, pages: Sequence[TrackedPage]) -> None:
+        """Example pages with both kinds of boxes."""
+        ...
+
+
+class NoTracker:
+    """Tracks nothing, behind the same calls."""
+
+    def log(self, figures: Mapping[str, float], epoch: int) -> None:
+        """Forget the figures."""
+
+    def log_pages(self, pages: Sequence[TrackedPage]) -> None:
+        """Forget the pages."""
+
+
+class WandbTracker:
+    """Writes to one run of Weights & Biases."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+
+    def log(self, figures: Mapping[str, float], epoch: int) -> None:
+        """Losses and metrics of one epoch, against the epoch."""
+        self._run.log({**figures, "epoch": epoch})
+
+    def log_pages(self, pages: Sequence[TrackedPage]) -> None:
+        """The pages as W&B images, true and found boxes as two layers that can be switched on and off."""
+        import wandb
+
+        images = [
+            wandb.Image(
+                page.image,
+                caption=page.name,
+                boxes={
+                    "truth": {"box_data": [_box(xyxy) for xyxy in page.truth], "class_labels": LABEL},
+                    "found": {
+                        "box_data": [
+                            _box(xyxy, float(score)) for xyxy, score in zip(page.found.xyxy, page.found.scores, strict=True)
+                        ],
+                        "class_labels": LABEL,
+                    },
+                },
+            )
+            for page in pages
+        ]
+        self._run.log({"pages": images})
+
+
+@contextmanager
+def start_tracking(
+    config: Mapping[str, Any], folder: Path, *, project: str = PROJECT, run_id: str | None = None
+) -> Iterator[Tracker]:
+    """A run of Weights & Biases for the length of the ``with`` block; it fails with the block.
+
+    Online where ``WANDB_API_KEY`` is set; otherwise everything stays in `folder`, no network is touched, and
+    ``wandb sync`` can send it later.
+
+    Args:
+        config: what decides the run; shown beside its figures.
+        folder: where W&B writes; made if missing.
+        run_id: the same id continues the same run, as an interrupted training does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _everything_in(folder):
+        import wandb
+
+        online = bool(os.environ.get("WANDB_API_KEY"))
+        run = wandb.init(
+            project=project,
+            id=run_id,
+            resume="allow" if online and run_id else None,
+            config=dict(config),
+            dir=folder,
+            mode="online" if online else "offline",
+            settings=wandb.Settings(
+                silent=True, console="off", disable_git=True, save_code=False, x_disable_stats=True, x_disable_machine_info=True
+            ),
+        )
+        failed = True
+        try:
+            yield WandbTracker(run)
+            failed = False
+        finally:
+            run.finish(exit_code=int(failed))
+
+
+@contextmanager
+def _everything_in(folder: Path) -> Iterator[None]:
+    """W&B's caches, configuration and staging, which would go to the home folder, in `folder`; no reports of its own faults."""
+    here = {name: str(folder / ".wandb") for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")}
+    wanted = here | {"WANDB_ERROR_REPORTING": "false"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _box(xyxy: NDArray[np.float32], score: float | None = None) -> dict[str, Any]:
+    x0, y0, x1, y1 = (float(side) for side in xyxy)
+    box: dict[str, Any] = {"position": {"minX": x0, "minY": y0, "maxX": x1, "maxY": y1}, "domain": "pixel", "class_id": 0}
+    if score is not None:
+        box |= {"scores": {"score": score}, "box_caption": f"{score:.2f}"}
+    return box

@@ -22,9 +22,10 @@ def _running_text(sheet: Sheet, x: float, top: float, width: float, bottom: floa
     while y + leading < bottom:
         if rng.random() < 0.12:
             heading = font.with_style("B")
-            sheet.text(
-                x + width / 2, y + leading, rng.choice(wording.TITLES), heading, "centre"
-            ) if rng.random() < 0.5 else sheet.line(x, y + leading, rng.choice(wording.TITLES).title(), heading)
+            if rng.random() < 0.5:
+                sheet.text(x + width / 2, y + leading, rng.choice(wording.TITLES), heading, "centre")
+            else:
+                sheet.line(x, y + leading, rng.choice(wording.TITLES).title(), heading)
             y += leading * 1.6
         if rng.random() < 0.05 and bottom - y > 190:
             height = rng.uniform(90, 160)
@@ -34,12 +35,8 @@ def _running_text(sheet: Sheet, x: float, top: float, width: float, bottom: floa
             sheet.rect(x, y, x + width, y + 24, fill=rng.choice(furniture.DARK_COLOURS))
             sheet.text(x + 8, y + 16, rng.choice(wording.TITLES), Font("Helvetica", 10, "B", (255, 255, 255)))
             y += 34
-        y = (
-            sheet.paragraph(
-                x, y, width, wording.prose(rng, rng.randint(1, 6)), font, leading, indent=indent, justify=justify, bottom=bottom
-            )
-            + gap
-        )
+        text = wording.prose(rng, rng.randint(1, 6))
+        y = gap + sheet.paragraph(x, y, width, text, font, leading, indent=indent, justify=justify, bottom=bottom)
     return y
 
 
@@ -52,16 +49,8 @@ def letter(sheet: Sheet) -> None:
     if rng.random() < 0.4:
         sheet.rule(x, 92, sheet.width - x, 92, rng.uniform(0.6, 4), rng.choice(furniture.DARK_COLOURS))
     y = 130.0
-    for text in [
-        wording.date(rng),
-        "",
-        wording.name(rng),
-        *wording.address(rng),
-        "",
-        f"Re: {wording.reference(rng)}",
-        "",
-        f"Dear {wording.name(rng)},",
-    ]:
+    to = [wording.name(rng), *wording.address(rng)]
+    for text in [wording.date(rng), "", *to, "", f"Re: {wording.reference(rng)}", "", f"Dear {to[0]},"]:
         if text:
             sheet.line(x, y, text, font)
         y += font.size * 1.25
@@ -215,13 +204,8 @@ def typewritten(sheet: Sheet) -> None:
     rng, font = sheet.rng, Font("Courier", sheet.rng.choice([10.0, 11.0, 12.0]), sheet.rng.choice(["", "B"]))
     furniture.release_stamp(sheet)
     x, y = rng.uniform(80, 130), rng.uniform(70, 130)
-    sheet.text(
-        sheet.width / 2,
-        y - 24,
-        rng.choice(["TOP SECRET", "FOR OFFICIAL USE ONLY", "MEMORANDUM", "DAILY BULLETIN"]),
-        font.with_style("B"),
-        "centre",
-    )
+    heading = rng.choice(["TOP SECRET", "FOR OFFICIAL USE ONLY", "MEMORANDUM", "DAILY BULLETIN"])
+    sheet.text(sheet.width / 2, y - 24, heading, font.with_style("B"), "centre")
     number, bottom = 1, sheet.height - 96
     while y < bottom - 30:
         label = f"{number}." if rng.random() < 0.7 else "Comment:"

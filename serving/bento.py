@@ -60,6 +60,11 @@ def bentoml_environment(home: Path) -> dict[str, str]:
     return os.environ | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "true", "DO_NOT_TRACK": "1"}
 
 
+def stored_model(home: Path, version: str) -> Path:
+    """Where the model store keeps a version of the detector."""
+    return home / "models" / NAME / version
+
+
 def save_to_model_store(home: Path, detector: Detector) -> str:
     """Copy a detector's folder into BentoML's model store; the same again changes nothing.
 

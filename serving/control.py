@@ -27,6 +27,9 @@ PORT = 3000
 READY_S = 90.0
 """Time that a service gets to load its detector: 5 s on a quiet machine, much more on one that is training."""
 
+CANDIDATE_STARTS = 2
+"""BentoML starts a worker that dies again and again, for ever; a candidate's worker may die once."""
+
 LARGEST_LOG_BYTES = 20 * 2**20
 
 
@@ -110,8 +113,10 @@ def candidate(workspace: Workspace, bento_tag: str, ready_s: float = READY_S) ->
     try:
         url = f"http://{HOST}:{port}"
         deadline = time.monotonic() + ready_s
+        workers: set[int] = set()
         while not is_ready(url):
-            if child.poll() is not None or time.monotonic() > deadline:
+            workers |= _children(child.pid)
+            if child.poll() is not None or len(workers) > CANDIDATE_STARTS or time.monotonic() > deadline:
                 raise RedactionError(f"The candidate {bento_tag} did not get ready; see {log_file}: {_last_words(log_file)}")
             time.sleep(0.2)
         yield url
@@ -262,6 +267,13 @@ def _holder(port: int) -> str:
 def _rotate(log_file: Path) -> None:
     if log_file.exists() and log_file.stat().st_size > LARGEST_LOG_BYTES:
         log_file.replace(log_file.with_suffix(".log.1"))
+
+
+def _children(pid: int) -> set[int]:
+    try:
+        return {process.pid for process in psutil.Process(pid).children()}
+    except psutil.NoSuchProcess:
+        return set()
 
 
 def _last_words(log_file: Path) -> str:

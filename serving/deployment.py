@@ -14,7 +14,7 @@ from redaction.detector.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from serving import control
-from serving.bento import bentoml_home, build_bento, save_to_model_store
+from serving.bento import bentoml_home, build_bento, save_to_model_store, stored_model
 from serving.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
 
 ROLLED_BACK = "rolled back"
@@ -110,29 +110,39 @@ def production_tag(workspace: Workspace) -> str | None:
 def _replace(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> DeploymentOutcome:
     version = tag.partition(":")[2]
     before = control.status(workspace)
-    try:
-        with control.candidate(workspace, tag) as url:
-            problems = check_golden_pages(url, golden, version)
-    except RedactionError as fault:
-        problems = [str(fault)]
+    problems = _problems_beside_the_champion(workspace, tag, golden, before)
     if not problems:
-        problems = _swap(workspace, tag, golden, host, port)
+        problems = _problems_in_its_place(workspace, tag, golden, host, port)
         if problems and before.bento_tag is not None and before.bento_tag != tag:
-            # it was right beside the champion and wrong in its place, so the champion comes back
-            old = control.service_folder(workspace)
             control.swap(workspace, before.bento_tag, host, port)
-            problems.append(f"{before.bento_tag} serves again; see {old.log_file}.")
-    return DeploymentOutcome(
-        served=not problems, version=version, url=control.status(workspace).url, bento_tag=tag, reasons=tuple(problems)
-    )
+            problems.append(f"{before.bento_tag} serves again; see {control.service_folder(workspace).log_file}.")
+    url = control.status(workspace).url
+    return DeploymentOutcome(served=not problems, version=version, url=url, bento_tag=tag, reasons=tuple(problems))
 
 
-def _swap(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> list[str]:
+def _problems_beside_the_champion(
+    workspace: Workspace, tag: str, golden: Sequence[GoldenPage], before: control.ServiceStatus
+) -> list[str]:
+    """What is wrong with a candidate that runs for itself, while the champion goes on serving."""
+    version = tag.partition(":")[2]
+    if not golden:
+        return check_golden_pages("", golden)
+    if before.ready and before.bento_tag == tag:
+        return check_golden_pages(str(before.url), golden, version)
     try:
-        if control.status(workspace).bento_tag == tag:
-            url = control.start(workspace, tag, host, port).url
-        else:
-            url = control.swap(workspace, tag, host, port).url
+        # a damaged file is known sooner by its digest than by a server that does not get ready
+        Detector.load(stored_model(bentoml_home(workspace), version))
+        with control.candidate(workspace, tag) as url:
+            return check_golden_pages(url, golden, version)
+    except RedactionError as fault:
+        return [str(fault)]
+
+
+def _problems_in_its_place(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> list[str]:
+    try:
+        running = control.status(workspace)
+        change = control.start if running.bento_tag == tag else control.swap
+        url = change(workspace, tag, host, port).url
     except RedactionError as fault:
         return [str(fault)]
     return check_golden_pages(str(url), golden, tag.partition(":")[2])

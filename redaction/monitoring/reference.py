@@ -1,0 +1,54 @@
+"""The reference window: what the deployed detector said of the pages it was evaluated on. It is stored beside the detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from redaction.documents.features import page_features
+from redaction.errors import RedactionError
+from redaction.files import write_text
+from redaction.geometry import Detections
+from redaction.monitoring.records import PageRecord, page_record
+
+FILE_NAME = "reference.jsonl"
+
+
+def page_records(pages: Iterable[tuple[NDArray[np.uint8], Detections, float]], operating_point: float) -> pd.DataFrame:
+    """One row a page, with the fields of `PageRecord`.
+
+    Args:
+        pages: for each page its image (RGB, shape (height, width, 3)), all that the detector said of it, and the time that
+            took in milliseconds. Only one page is held at a time.
+        operating_point: the score from which a detection counts.
+    """
+    return _frame(page_record(page_features(image), found, operating_point, ms) for image, found, ms in pages)
+
+
+def write_reference(path: Path, records: pd.DataFrame) -> None:
+    """Write the records as JSON lines, whole or not at all."""
+    write_text(path, records[list(PageRecord.model_fields)].to_json(orient="records", lines=True, double_precision=10))
+
+
+def read_reference(path: Path) -> pd.DataFrame:
+    """The records that `write_reference` wrote.
+
+    Raises:
+        RedactionError: there is no such file, or a line of it is no page record of this version.
+    """
+    if not path.is_file():
+        raise RedactionError(f"There is no reference window {path}: deploy a detector, which writes it.")
+    try:
+        return _frame(PageRecord.model_validate_json(line) for line in path.read_bytes().splitlines() if line.strip())
+    except ValidationError as error:
+        raise RedactionError(f"The reference window {path} is damaged or another version wrote it: deploy again.") from error
+
+
+def _frame(records: Iterable[PageRecord]) -> pd.DataFrame:
+    columns = list(PageRecord.model_fields)
+    return pd.DataFrame([record.model_dump() for record in records], columns=columns, dtype=float)

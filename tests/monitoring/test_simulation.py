@@ -1,0 +1,139 @@
+"""How often monitoring cries wolf, and what it misses, at the settings that are shipped.
+
+A real Evidently report takes half a second, so thousands of windows are judged by the same two functions that feed it
+(`thresholds` and `distances`); the first test shows on a few windows that `judge`, with Evidently in it, says exactly the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from redaction.catalog.tables import Verdict
+from redaction.monitoring.distance import MonitoringConfig, distances, judged_values, thresholds
+from redaction.monitoring.drift import judge
+
+Traffic = Callable[[np.random.Generator, int], pd.DataFrame]
+Change = Callable[[pd.DataFrame, np.random.Generator], None]
+
+SHIPPED = MonitoringConfig()
+WINDOWS = 300
+
+
+def drifted_columns(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConfig) -> set[str]:
+    before, now = judged_values(reference, config), judged_values(current, config)
+    limits = thresholds(before, now, config)
+    found = distances(before, now, list(limits))
+    return {column for column, limit in limits.items() if found[column] >= limit}
+
+
+def darker(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    pages["brightness"] -= 30
+    pages["ink_density"] += 0.05
+
+
+def blurred(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    pages["sharpness"] *= 0.6
+
+
+def other_sizes(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    larger = rng.random(len(pages)) < 0.75
+    pages.loc[larger, ["width", "height"]] *= 1.3
+
+
+def more_boxes(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    pages["boxes"] += rng.poisson(12, len(pages))
+    pages["covered_share"] = np.clip(pages["covered_share"] + 0.12, 0, 1)
+
+
+def fewer_boxes(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    none = rng.random(len(pages)) < 0.95
+    pages.loc[none, ["boxes", "covered_share", "mean_score"]] = 0
+    pages.loc[none, "top_score"] = rng.beta(2, 12, int(none.sum()))
+
+
+def lower_scores(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    pages["mean_score"] -= 0.2 * (pages["boxes"] > 0)
+    pages["top_score"] -= 0.2 * (pages["boxes"] > 0)
+
+
+def colour(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    coloured = rng.random(len(pages)) < 0.75
+    pages.loc[coloured, "colourfulness"] = rng.gamma(4, 10, int(coloured.sum()))
+
+
+CHANGES = [darker, blurred, other_sizes, more_boxes, fewer_boxes, lower_scores, colour]
+
+
+def none_at_all(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+    """No drift."""
+
+
+@pytest.mark.parametrize("change", [none_at_all, *CHANGES])
+def test_the_cheap_way_says_what_evidently_says(traffic: Traffic, change: Change) -> None:
+    rng = np.random.default_rng(3)
+    reference, current = traffic(rng, 400), traffic(rng, 120)
+    change(current, rng)
+    judgement = judge(reference, current, SHIPPED).judgement
+    before, now = judged_values(reference, SHIPPED), judged_values(current, SHIPPED)
+    limits = thresholds(before, now, SHIPPED)
+    assert {c.column: c.statistic for c in judgement.columns} == pytest.approx(distances(before, now, list(limits)), abs=1e-12)
+    assert {c.column: c.threshold for c in judgement.columns} == limits
+    cheap = drifted_columns(reference, current, SHIPPED)
+    assert set(judgement.drifted_columns) == cheap
+    assert judgement.verdict == (Verdict.DRIFTED if cheap else Verdict.STABLE)
+
+
+@pytest.mark.parametrize(("requests", "reference"), [(100, 300), (100, 500), (100, 1000), (400, 1000), (1000, 1000)])
+def test_at_most_one_window_in_twenty_without_drift_is_called_drifted(traffic: Traffic, requests: int, reference: int) -> None:
+    assert requests >= SHIPPED.min_requests
+    assert false_alarms(traffic, requests, reference, SHIPPED) <= 0.05
+
+
+@pytest.mark.parametrize("reference", [300, 1000])
+def test_the_same_holds_for_windows_of_fifty(traffic: Traffic, reference: int) -> None:
+    assert false_alarms(traffic, 50, reference, MonitoringConfig(min_requests=50)) <= 0.05
+
+
+def test_counting_every_page_as_one_would_cry_wolf(traffic: Traffic) -> None:
+    """Why `alike_pages` is there: a scan of one document is no evidence about the next."""
+    assert false_alarms(traffic, 100, 500, MonitoringConfig(alike_pages=1)) > 0.4
+
+
+def pairs(traffic: Traffic, requests: int, reference: int, count: int) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Consecutive stretches of one long stream of pages: a reference, a window, a reference, a window ..."""
+    stream = traffic(np.random.default_rng(requests + reference), count * (requests + reference))
+    for start in range(0, len(stream), requests + reference):
+        yield stream[start : start + reference], stream[start + reference : start + reference + requests].copy()
+
+
+def false_alarms(traffic: Traffic, requests: int, reference: int, config: MonitoringConfig) -> float:
+    windows = pairs(traffic, requests, reference, WINDOWS)
+    return sum(bool(drifted_columns(before, now, config)) for before, now in windows) / WINDOWS
+
+
+@pytest.mark.parametrize("reference", [300, 1000])
+@pytest.mark.parametrize("change", CHANGES)
+def test_nineteen_of_twenty_planted_drifts_are_found_in_the_smallest_window(
+    traffic: Traffic, change: Change, reference: int
+) -> None:
+    assert found(traffic, change, SHIPPED.min_requests, reference) >= 0.95
+
+
+def test_a_drift_half_as_large_is_found_in_a_larger_window(traffic: Traffic) -> None:
+    def a_little_darker(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+        pages["brightness"] -= 12
+
+    assert found(traffic, a_little_darker, 100, 1000) < 0.5
+    assert found(traffic, a_little_darker, 1000, 1000) >= 0.95
+
+
+def found(traffic: Traffic, change: Change, requests: int, reference: int) -> float:
+    rng, hits = np.random.default_rng(7), 0
+    for before, now in pairs(traffic, requests, reference, WINDOWS // 2):
+        change(now, rng)
+        hits += bool(drifted_columns(before, now, SHIPPED))
+    return hits / (WINDOWS // 2)

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog.tables import MonitoringWindow, Verdict
+from redaction.monitoring.drift import MonitoringJudgement
+from redaction.monitoring.records import PageRecord
+from redaction.monitoring.windows import Requests, judged_until, read_requests, record_window
+from redaction.retraining import open_retraining_requests
+from redaction.workspace import Workspace
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def line(minute: float, boxes: float = 1.0, version: str = "v1", **change: object) -> str:
+    logged: dict[str, object] = {**dict.fromkeys(PageRecord.model_fields, 0.5), "boxes": boxes, "version": version}
+    logged |= {
+        "received_at": (NOON + timedelta(minutes=minute)).timestamp(),
+        "timestamp": "x",
+        "request_id": "1",
+        "trace_id": "2",
+    }
+    return json.dumps(logged | change)
+
+
+def log(folder: Path, name: str, *lines: str, end: str = "\n") -> Path:
+    path = folder / "redaction_pages" / "data" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + end)
+    return path
+
+
+def test_the_workers_files_and_the_rotated_ones_make_one_window(tmp_path: Path) -> None:
+    log(tmp_path, "data.0.log", line(5, 5), line(6, 6))
+    log(tmp_path, "data.1.log", line(4, 4))
+    log(tmp_path, "data.0.log.2026-02-28", line(1, 1), line(2, 2))
+    requests = read_requests(tmp_path, "v1")
+    assert requests.pages["boxes"].tolist() == [1, 2, 4, 5, 6]
+    assert (requests.started_at, requests.ended_at) == (NOON + timedelta(minutes=1), NOON + timedelta(minutes=6))
+    assert list(requests.pages.columns) == list(PageRecord.model_fields)
+
+
+def test_the_line_that_is_being_written_waits_for_the_next_window(tmp_path: Path) -> None:
+    log(tmp_path, "data.0.log", line(1), line(2)[:-20], end="")
+    requests = read_requests(tmp_path, "v1")
+    assert (len(requests.pages), requests.unreadable) == (1, 0)
+    log(tmp_path, "data.0.log", line(1), line(2))
+    assert len(read_requests(tmp_path, "v1", requests.ended_at).pages) == 1
+
+
+@pytest.mark.parametrize(
+    "wreck",
+    [
+        line(2)[:40] + line(3),
+        "",
+        "[]",
+        "null",
+        "\x00\x00\x00",
+        line(2, boxes="many"),  # type: ignore[arg-type]
+        line(2, received_at="noon"),
+        json.dumps({"version": "v1", "received_at": NOON.timestamp()}),
+    ],
+)
+def test_a_wrecked_line_is_counted_and_the_others_are_read(tmp_path: Path, wreck: str) -> None:
+    log(tmp_path, "data.0.log", line(1), wreck, line(4))
+    requests = read_requests(tmp_path, "v1")
+    assert (len(requests.pages), requests.unreadable) == (2, 1)
+
+
+def test_other_versions_are_passed_over(tmp_path: Path) -> None:
+    log(tmp_path, "data.0.log", line(1, 1), line(2, 2, version="v2"), line(3, 3))
+    assert read_requests(tmp_path, "v2").pages["boxes"].tolist() == [2]
+    assert read_requests(tmp_path, "v3").ended_at is None
+
+
+def test_a_window_begins_after_the_last(tmp_path: Path) -> None:
+    log(tmp_path, "data.0.log", *(line(minute, minute) for minute in range(6)))
+    assert read_requests(tmp_path, "v1", NOON + timedelta(minutes=3)).pages["boxes"].tolist() == [4, 5]
+
+
+def test_files_of_days_gone_by_are_passed_over_unread(tmp_path: Path) -> None:
+    old = log(tmp_path, "data.0.log.2026-02-28", "not even JSON")
+    os.utime(old, (NOON.timestamp() - 90_000,) * 2)
+    log(tmp_path, "data.0.log", line(1))
+    assert read_requests(tmp_path, "v1", NOON).unreadable == 0
+    assert read_requests(tmp_path, "v1").unreadable == 1
+
+
+def test_no_log_is_no_request(tmp_path: Path) -> None:
+    requests = read_requests(tmp_path / "nowhere", "v1")
+    assert (len(requests.pages), requests.started_at) == (0, None)
+    assert list(requests.pages.columns) == list(PageRecord.model_fields)
+
+
+def test_a_hundred_thousand_lines_take_seconds(tmp_path: Path) -> None:
+    log(tmp_path, "data.0.log", *(line(n / 1000, n) for n in range(100_000)))
+    started = time.process_time()
+    assert len(read_requests(tmp_path, "v1").pages) == 100_000
+    assert time.process_time() - started < 10
+
+
+def test_what_the_service_really_logs_is_read(tmp_path: Path) -> None:
+    """The service's own writer, with BentoML in it, in a process of its own: BentoML sets its monitor up once for a process."""
+    program = (
+        "import numpy as np\n"
+        "from redaction.geometry import Detections\n"
+        "from serving.request_log import RequestLog\n"
+        "log = RequestLog('v7', 0.5)\n"
+        "image = np.full((110, 85, 3), 240, np.uint8)\n"
+        "found = Detections(np.array([[10, 10, 40, 20], [10, 50, 40, 60]], np.float32), np.array([0.9, 0.4], np.float32))\n"
+        "for n in range(3):\n"
+        "    log.add(image, found, 12.5 + n)\n"
+        "log.close()\n"
+    )
+    from serving.environment import MONITORING_FOLDER
+
+    started = datetime.now(UTC)
+    environment = os.environ | {MONITORING_FOLDER: str(tmp_path), "BENTOML_DO_NOT_TRACK": "true"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=120)
+    requests = read_requests(tmp_path, "v7")
+    assert requests.unreadable == 0
+    assert requests.pages["latency_ms"].tolist() == [12.5, 13.5, 14.5]
+    assert requests.pages["boxes"].tolist() == [1, 1, 1]
+    assert requests.started_at is not None
+    assert started <= requests.started_at <= datetime.now(UTC)
+
+
+@pytest.fixture
+def catalogue(workspace: Workspace) -> Catalogue:
+    return open_catalogue(workspace)
+
+
+def judgement(verdict: Verdict) -> MonitoringJudgement:
+    drifted = verdict == Verdict.DRIFTED
+    return MonitoringJudgement(
+        verdict=verdict, requests=120, reference_pages=300, reasons=("because",), retraining_requested=drifted
+    )
+
+
+def window(until: float, tmp_path: Path) -> Requests:
+    log(tmp_path, "data.0.log", line(0), line(until))
+    return read_requests(tmp_path, "v1")
+
+
+def test_a_drifted_window_asks_for_retraining_in_the_catalogue(catalogue: Catalogue, tmp_path: Path) -> None:
+    number = record_window(catalogue, judgement(Verdict.DRIFTED), "v1", window(9, tmp_path), "state/reports/w.html")
+    with catalogue.transaction() as session:
+        (kept,) = session.exec(select(MonitoringWindow)).all()
+        assert [request.id for request in open_retraining_requests(session)] == [number]
+    assert (kept.version, kept.requests, kept.verdict, kept.reasons) == ("v1", 120, Verdict.DRIFTED, ["because"])
+    assert (kept.started_at, kept.ended_at, kept.report) == (NOON, NOON + timedelta(minutes=9), "state/reports/w.html")
+
+
+def test_a_stable_window_asks_for_nothing(catalogue: Catalogue, tmp_path: Path) -> None:
+    record_window(catalogue, judgement(Verdict.STABLE), "v1", window(9, tmp_path))
+    with catalogue.transaction() as session:
+        assert open_retraining_requests(session) == []
+
+
+def test_a_window_with_too_few_requests_goes_on(catalogue: Catalogue, tmp_path: Path) -> None:
+    assert judged_until(catalogue, "v1") is None
+    record_window(catalogue, judgement(Verdict.STABLE), "v1", window(10, tmp_path))
+    record_window(catalogue, judgement(Verdict.TOO_FEW_REQUESTS), "v1", window(20, tmp_path))
+    assert judged_until(catalogue, "v1") == NOON + timedelta(minutes=10)
+    record_window(catalogue, judgement(Verdict.DRIFTED), "v1", window(30, tmp_path))
+    assert judged_until(catalogue, "v1") == NOON + timedelta(minutes=30)
+    assert judged_until(catalogue, "v2") is None, "each version has its own windows"

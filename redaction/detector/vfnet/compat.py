@@ -77,7 +77,10 @@ def _provide_mmcv_operators() -> None:
     import mmcv
     from torchvision.ops import nms
 
-    mmcv.utils.get_logger("mmcv", log_level=logging.ERROR)  # it would list how each of some hundred tensors was initialised
+    # else mmcv lists how each of some hundred tensors was initialised, and lets the root logger's handlers show errors only
+    for name in ("mmcv", "mmdet"):
+        mmcv.utils.logging.logger_initialized[name] = True
+        logging.getLogger(name).setLevel(logging.ERROR)
 
     def nms_of_mmcv(boxes: Any, scores: Any, iou_threshold: float, offset: int) -> Any:
         if offset:

@@ -121,7 +121,7 @@ def augmentation() -> list[Any]:
 
 def records(dataset: Dataset, preprocessing: Preprocessing, augment: bool) -> RecordDataset:
     """The dataset as IceVision's, pages in their frame and normalised; augmented anew at each reading where asked for."""
-    (parsed,) = PageParser(dataset, preprocessing).parse(data_splitter=SingleSplitSplitter(), show_pbar=False)
+    (parsed,) = PageParser(dataset, preprocessing).parse(data_splitter=SingleSplitSplitter(), autofix=False, show_pbar=False)
     last = albumentations.Lambda(image=_ForIceVision(preprocessing), name="normalise")
     return RecordDataset(parsed, tfms.A.Adapter([*(augmentation() if augment else []), last]))
 

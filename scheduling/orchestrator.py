@@ -47,7 +47,8 @@ class LocalCronOrchestrator(LocalOrchestrator):
     ) -> SubmissionResult | None:
         """Store what has a schedule, run the rest."""
         if snapshot.schedule:
-            return _store(snapshot, snapshot.schedule)
+            _store(snapshot, snapshot.schedule)
+            return None
         return super().submit_pipeline(snapshot, stack, base_environment, step_environments, placeholder_run)
 
     def submit_dynamic_pipeline(
@@ -59,7 +60,8 @@ class LocalCronOrchestrator(LocalOrchestrator):
     ) -> SubmissionResult | None:
         """As `submit_pipeline`, for dynamic pipelines."""
         if snapshot.schedule:
-            return _store(snapshot, snapshot.schedule)
+            _store(snapshot, snapshot.schedule)
+            return None
         return super().submit_dynamic_pipeline(snapshot, stack, environment, placeholder_run)
 
     def update_schedule(self, schedule: ScheduleResponse, update: ScheduleUpdate) -> None:

@@ -1,0 +1,75 @@
+"""Checks of what else lives on this machine: ports, ZenML's client, keys."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from netrc import NetrcParseError, netrc
+from pathlib import Path
+
+import httpx
+import yaml
+
+from redaction.doctor.findings import Finding, bad, doubtful, fine
+
+SERVICE_PORT, DASHBOARD_PORT = 3000, 8237
+
+
+def port(name: str, number: int, path: str, needed: bool) -> Iterator[Finding]:
+    """Free, or held by what belongs there: a program that answers at `path`."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", number))
+        except OSError:
+            if _answers(f"http://127.0.0.1:{number}{path}"):
+                yield fine(name, f"{number} is held by what belongs there")
+            else:
+                remedy = f"end that program ('ss -ltnp sport = :{number}' names it), or use another port"
+                yield (bad if needed else doubtful)(name, f"{number} is taken by another program", remedy)
+        else:
+            yield fine(name, f"{number} is free")
+
+
+def zenml_client() -> Iterator[Finding]:
+    """After 'zenml login --local' the client needs a server that does not survive a reboot; without it every command fails."""
+    folder = os.environ.get("ZENML_CONFIG_PATH") or Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "zenml")
+    try:
+        store = yaml.safe_load((Path(folder).expanduser() / "config.yaml").read_text(encoding="utf-8"))["store"]
+        kind, url = store["type"], str(store["url"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return  # ZenML was not used yet, or keeps to its defaults
+    if kind != "rest":
+        yield fine("zenml", "its client uses a database directly")
+    elif _answers(f"{url.rstrip('/')}/health"):
+        yield fine("zenml", f"its client uses the server {url}")
+    else:
+        remedy = "start it, or run 'zenml logout --local' to go back to the local database"
+        yield bad("zenml", f"its client uses the server {url}, which does not answer", remedy)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=3, trust_env=False).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
+def keys(tracking_needed: bool) -> Iterator[Finding]:
+    """Present or absent; never their values."""
+    if os.environ.get("WANDB_API_KEY") or _in_netrc("api.wandb.ai"):
+        yield fine("WANDB_API_KEY", "present")
+    elif tracking_needed:
+        yield bad("WANDB_API_KEY", "absent", "set it, or run 'wandb login'")
+    else:
+        yield fine("WANDB_API_KEY", "absent: W&B works offline")
+    present = bool(os.environ.get("LABEL_STUDIO_API_KEY"))
+    yield fine("LABEL_STUDIO_API_KEY", "present" if present else "absent: annotations are exchanged by file")
+
+
+def _in_netrc(host: str) -> bool:
+    try:
+        return netrc().authenticators(host) is not None
+    except (OSError, NetrcParseError):
+        return False

@@ -31,8 +31,11 @@ class Store:
     def __init__(self, registry: Registry) -> None:
         self.url = registry.remote_url
         self._cache = registry.dvc.cache.local
-        with self.remote_faults():
-            self._remote = registry.dvc.cloud.get_remote_odb(REMOTE)
+        try:
+            with self.remote_faults():
+                self._remote = registry.dvc.cloud.get_remote_odb(REMOTE)
+        except ImportError as error:
+            raise RedactionError(f"The remote {self.url} needs a package that is not here: {error}.") from error
 
     def folder(self, digest: str) -> dict[str, str]:
         """The files of a folder: path relative to it, and digest. The listing is fetched from the remote where it is not cached.

@@ -98,13 +98,13 @@ class Registry:
 
     def add(self, folders: tuple[str, ...] = FOLDERS) -> None:
         """Take the folders' content into DVC's cache and write their pointer files; a folder that is gone loses its pointer."""
+        there = [folder for folder in folders if (self.workspace.root / folder).is_dir()]
         for folder in folders:
-            path = self.workspace.root / folder
-            if path.is_dir():
-                # relink=False: DVC would otherwise replace the files in the workspace by copies, for a moment without either
-                self.dvc.add(str(path), relink=False)
-            else:
+            if folder not in there:
                 (self.workspace.root / f"{folder}.dvc").unlink(missing_ok=True)
+        if there:
+            # relink=False: DVC would otherwise replace the files in the workspace by copies, for a moment without either
+            self.dvc.add([str(self.workspace.root / folder) for folder in there], relink=False)
 
 
 def is_registry(workspace: Workspace) -> bool:

@@ -1,0 +1,293 @@
+"""Checkpoints: made when something changed, not made when nothing did, and never made on a remote that is not whole."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import git
+import pytest
+
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import Link, Source, now
+from redaction.checkpoints import checkpoint, initialise, list_checkpoints, repair, restore, verify
+from redaction.checkpoints.registry import open_registry
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+from .conftest import add_document, add_history, annotate, data_of, objects_of, put, remote_of
+
+
+def commits(workspace: Workspace) -> int:
+    return len(list(git.Repo(workspace.root).iter_commits()))
+
+
+class TestMade:
+    def test_the_first_checkpoint_sets_everything_up(self, filled: Workspace) -> None:
+        made = checkpoint(filled, "the first documents")
+        assert (made.created, made.tag, made.message) == (True, "data/0001", "the first documents")
+        assert (made.documents, made.pages, made.annotations) == (2, 6, 1)
+        repository = git.Repo(filled.root)
+        assert repository.head.commit.hexsha == repository.tags["data/0001"].commit.hexsha == made.revision
+        assert not repository.is_dirty(untracked_files=True)
+        assert {path.name for path in filled.root.iterdir() if path.is_file() and path.suffix == ".dvc"} == {
+            f"{folder}.dvc" for folder in ("documents", "pages", "annotations", "models", "catalogue")
+        }
+
+    def test_git_holds_no_data_and_nothing_of_this_machine(self, filled: Workspace) -> None:
+        put(filled.state / "log.txt", b"a log")
+        checkpoint(filled, "x")
+        tracked = set(git.Repo(filled.root).git.ls_files().split())
+        assert tracked == {
+            *(".gitignore", ".dvcignore", ".dvc/.gitignore", ".dvc/config", "checkpoint.json"),
+            *(f"{folder}.dvc" for folder in ("documents", "pages", "annotations", "models", "catalogue")),
+        }
+
+    def test_half_written_files_are_left_out(self, filled: Workspace) -> None:
+        put(filled.pages / "d" / ".0001.png.x.part", b"half a page")
+        checkpoint(filled, "x")
+        assert not any(path.read_bytes() == b"half a page" for path in objects_of(filled))
+
+    def test_nothing_new_is_no_commit(self, filled: Workspace) -> None:
+        first = checkpoint(filled, "first")
+        before = commits(filled), objects_of(filled)
+        second = checkpoint(filled, "second")
+        assert second == first.model_copy(update={"created": False})
+        assert (commits(filled), objects_of(filled)) == before
+
+    def test_another_look_at_the_sources_and_a_training_run_are_nothing_new(self, filled: Workspace) -> None:
+        checkpoint(filled, "first")
+        with open_catalogue(filled).transaction() as session:
+            session.get_one(Source, "here").checked_at = now()
+            session.get_one(Link, "folder/1.pdf").checked_at = now()
+        add_history(filled)
+        assert not checkpoint(filled, "second").created
+
+    @pytest.mark.parametrize("folder", ["documents", "pages", "models"])
+    def test_a_new_file_is_something_new(self, filled: Workspace, folder: str) -> None:
+        first = checkpoint(filled, "first")
+        put(filled.root / folder / "new", b"new")
+        second = checkpoint(filled, "second")
+        assert (second.created, second.tag) == (True, "data/0002")
+        assert (second.digest == first.digest) is (folder == "models"), "a model is nothing that a training reads"
+
+    def test_a_new_row_is_something_new(self, filled: Workspace) -> None:
+        first = checkpoint(filled, "first")
+        annotate(filled, add_document(filled, 3), boxes=0)
+        second = checkpoint(filled, "second")
+        assert second.created
+        assert second.digest != first.digest
+        assert (second.documents, second.annotations) == (3, 2)
+
+    def test_what_was_deleted_is_gone_from_the_next_checkpoint_only(self, filled: Workspace) -> None:
+        checkpoint(filled, "with a model")
+        (filled.models / "1" / "weights.safetensors").unlink()
+        (filled.models / "1").rmdir()
+        filled.models.rmdir()
+        checkpoint(filled, "without")
+        restore(filled, "data/0001")
+        assert (filled.models / "1" / "weights.safetensors").read_bytes() == b"weights"
+        restore(filled, "data/0002")
+        assert not filled.models.exists()
+
+    def test_they_are_listed_in_the_order_they_were_made(self, filled: Workspace) -> None:
+        made = [checkpoint(filled, "first")]
+        add_document(filled, 3)
+        made.append(checkpoint(filled, "second"))
+        assert list_checkpoints(filled) == [row.model_copy(update={"created": False}) for row in made]
+
+    def test_an_empty_workspace_has_none_and_asking_does_not_make_any(self, workspace: Workspace) -> None:
+        assert list_checkpoints(workspace) == []
+        with pytest.raises(RedactionError, match="no checkpoints in"):
+            verify(workspace)
+        assert not workspace.root.exists()
+
+    def test_equal_catalogues_have_equal_exports(self, filled: Workspace, tmp_path: Path) -> None:
+        checkpoint(filled, "here")
+        before = data_of(filled)
+        restore(filled, "data/0001")
+        assert not checkpoint(filled, "from what was imported").created
+        assert data_of(filled) == before
+
+    def test_nothing_is_said_to_people_who_did_not_ask(
+        self, filled: Workspace, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level(logging.WARNING):
+            checkpoint(filled, "x")
+        assert capfd.readouterr() == ("", "")
+        assert caplog.records == []
+
+
+class TestWhere:
+    def test_inside_another_repository_it_is_a_repository_of_its_own(self, tmp_path: Path) -> None:
+        outer = git.Repo.init(tmp_path)
+        workspace = Workspace.at(tmp_path / "workspace")
+        add_document(workspace, 1)
+        checkpoint(workspace, "x")
+        assert not outer.head.is_valid()
+        assert outer.git.diff("--cached", "--name-only") == ""
+
+    def test_the_remote_may_be_named_and_is_then_kept(self, filled: Workspace, tmp_path: Path) -> None:
+        initialise(filled, str(tmp_path / "elsewhere"))
+        initialise(filled)
+        checkpoint(filled, "x")
+        assert not remote_of(filled).exists()
+        assert any((tmp_path / "elsewhere").rglob("*.dir"))
+
+    def test_a_workspace_and_its_remote_may_be_moved_together(self, filled: Workspace, tmp_path: Path) -> None:
+        checkpoint(filled, "x")
+        before = data_of(filled)
+        (tmp_path / "new").mkdir()
+        remote_of(filled).rename(tmp_path / "new" / remote_of(filled).name)
+        moved = Workspace.at(filled.root.rename(tmp_path / "new" / filled.root.name))
+        assert verify(moved).whole
+        assert not checkpoint(moved, "y").created
+        assert data_of(moved) == before
+
+    @pytest.mark.parametrize("remote", ["", "inside"])
+    def test_a_remote_inside_the_workspace_is_refused(self, filled: Workspace, remote: str) -> None:
+        with pytest.raises(RedactionError, match="inside the workspace"):
+            initialise(filled, str(filled.root / remote))
+
+    def test_a_remote_that_cannot_be_made_is_named(self, filled: Workspace, tmp_path: Path) -> None:
+        put(tmp_path / "file", b"")
+        with pytest.raises(RedactionError, match="file/remote cannot be made"):
+            initialise(filled, str(tmp_path / "file" / "remote"))
+
+    def test_a_kind_of_remote_that_is_not_installed_is_named(self, filled: Workspace) -> None:
+        initialise(filled, "s3://bucket/registry")
+        with pytest.raises(RedactionError, match="dvc-s3"):
+            checkpoint(filled, "x")
+        assert list_checkpoints(filled) == []
+
+
+class TestLost:
+    """DVC itself says nothing of any of these."""
+
+    @pytest.mark.parametrize("changed", [False, True])
+    def test_files_that_the_remote_has_lost_are_counted(self, filled: Workspace, changed: bool) -> None:
+        checkpoint(filled, "first")
+        lost = [path for path in objects_of(filled) if path.suffix != ".dir"][:3]
+        for path in lost:
+            path.unlink()
+        if changed:
+            add_document(filled, 3)
+        with pytest.raises(RedactionError, match=r"has lost 3 of the \d+ files of checkpoint data/0001.*checkpoints repair"):
+            checkpoint(filled, "second")
+        assert len(list_checkpoints(filled)) == 1
+        found = verify(filled)
+        assert (found.missing, found.damaged, found.here) == (3, 0, 3)
+        assert repair(filled) == 3
+        assert verify(filled).whole
+        assert checkpoint(filled, "second").created is changed
+
+    def test_a_remote_that_is_gone_altogether_is_not_taken_for_a_new_one(self, filled: Workspace) -> None:
+        checkpoint(filled, "first")
+        total = len(objects_of(filled))
+        remote_of(filled).rename(filled.root.with_name("unmounted"))
+        add_document(filled, 3)
+        with pytest.raises(RedactionError, match=f"lost {total} of the {total} files"):
+            checkpoint(filled, "second")
+        assert repair(filled) == total
+        assert checkpoint(filled, "second").created
+
+    def test_a_file_cut_short_is_found_by_its_size(self, filled: Workspace) -> None:
+        checkpoint(filled, "first")
+        overwrite(next(path for path in objects_of(filled) if path.stat().st_size == 2000), b"short")
+        with pytest.raises(RedactionError, match="lost 1 of"):
+            checkpoint(filled, "second")
+        assert repair(filled) == 1
+        assert verify(filled).whole
+
+    def test_a_file_with_other_bytes_of_the_same_length_is_found_by_verify(self, filled: Workspace) -> None:
+        checkpoint(filled, "first")
+        overwrite(next(path for path in objects_of(filled) if path.stat().st_size == 2000), bytes(2000))
+        found = verify(filled)
+        assert (found.missing, found.damaged, found.here, found.whole) == (0, 1, 1, False)
+        assert repair(filled) == 1
+        assert verify(filled).whole
+
+    def test_what_neither_side_has_is_named_and_the_rest_repaired(self, filled: Workspace) -> None:
+        checkpoint(filled, "first")
+        pages = [path for path in objects_of(filled) if path.stat().st_size == 2000]
+        for path in pages[:2]:
+            path.unlink()
+        cached = filled.root / ".dvc" / "cache" / "files" / "md5" / pages[0].parent.name / pages[0].name
+        here = next(path for path in filled.pages.rglob("*.png") if path.read_bytes() == cached.read_bytes())
+        cached.unlink()
+        here.unlink()
+        with pytest.raises(RedactionError, match=r"1 files are neither on the remote .* \(1 others were pushed again\)"):
+            repair(filled)
+        assert verify(filled).missing == 1
+
+    def test_what_only_the_workspace_still_has_is_pushed_from_there(self, filled: Workspace) -> None:
+        checkpoint(filled, "first")
+        total = len(objects_of(filled))
+        remote_of(filled).rename(filled.root.with_name("old"))
+        (filled.root / ".dvc" / "cache").rename(filled.root.with_name("old-cache"))
+        assert repair(filled) == total
+        assert verify(filled).whole
+
+    def test_a_push_that_does_not_arrive_whole_leaves_no_checkpoint(self, filled: Workspace) -> None:
+        initialise(filled)
+        (remote_of(filled) / "files").mkdir()
+        put(remote_of(filled) / "files" / "md5", b"a file where a folder should be")
+        with pytest.raises(RedactionError, match="remote"):
+            checkpoint(filled, "x")
+        assert list_checkpoints(filled) == []
+        assert git.Repo(filled.root).tags == []
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+class TestTwoAtOnce:
+    def test_the_second_waits_and_finds_the_checkpoint_of_the_first(self, filled: Workspace) -> None:
+        code = (
+            "from redaction.checkpoints import checkpoint; from redaction.workspace import Workspace; "
+            f"print(checkpoint(Workspace.at({str(filled.root)!r}), 'x').created)"
+        )
+        both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        assert sorted(process.communicate(timeout=60)[0].strip() for process in both) == ["False", "True"]
+        assert [row.tag for row in list_checkpoints(filled)] == ["data/0001"]
+
+    def test_who_waits_too_long_is_told(self, filled: Workspace) -> None:
+        initialise(filled)
+        code = (
+            "import time; from redaction.checkpoints.registry import open_registry; from redaction.workspace import Workspace\n"
+            f"with open_registry(Workspace.at({str(filled.root)!r})): print('open', flush=True); time.sleep(60)"
+        )
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "open\n"
+            with pytest.raises(RedactionError, match="Another process"):
+                checkpoint(filled, "x", wait_seconds=0.1)
+            other.kill()
+        assert checkpoint(filled, "x").created
+
+    def test_a_dvc_command_at_work_is_named(self, filled: Workspace) -> None:
+        initialise(filled)
+        code = (
+            "import time; from dvc.repo import Repo\n"
+            f"with Repo({str(filled.root)!r}).lock: print('open', flush=True); time.sleep(60)"
+        )
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "open\n"
+            with pytest.raises(RedactionError, match="dvc command"), open_registry(filled):
+                pytest.fail("the registry was opened although dvc holds it")
+            other.kill()
+
+
+def test_a_thousand_new_files_take_seconds(workspace: Workspace) -> None:
+    """Alone on 2 cores it takes about 1.5 s; the limit is for a busy machine."""
+    for number in range(1000):
+        put(workspace.pages / "d" / f"{number:04d}.png", number.to_bytes(4) * 250)
+    start = time.perf_counter()
+    checkpoint(workspace, "a thousand pages")
+    assert time.perf_counter() - start < 30

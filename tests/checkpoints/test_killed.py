@@ -1,0 +1,104 @@
+"""Killed at any moment (SIGKILL) and run again, a checkpoint or a restore ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import git
+import pytest
+
+from redaction.annotations.reading import read_dataset
+from redaction.checkpoints import checkpoint, list_checkpoints, restore, verify
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+from .conftest import add_document, annotate, data_of, put
+
+KILLS = 5
+
+
+def start(workspace: Workspace, what: str) -> subprocess.Popen[str]:
+    """A process that has imported what it needs and is just about to begin."""
+    code = (
+        "from redaction.checkpoints import checkpoint, restore; from redaction.workspace import Workspace\n"
+        f"workspace = Workspace.at({str(workspace.root)!r}); print('ready', flush=True); {what}"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def seconds_of(workspace: Workspace, what: str) -> float:
+    process = start(workspace, what)
+    begin = time.perf_counter()
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return time.perf_counter() - begin
+
+
+def kill_after(seconds: float, workspace: Workspace, what: str) -> bool:
+    """Kill it `seconds` after it began; whether it was still at work."""
+    process = start(workspace, what)
+    time.sleep(seconds)
+    process.kill()
+    process.communicate(timeout=120)
+    return process.returncode != 0
+
+
+def fill(workspace: Workspace) -> None:
+    for number in range(3):
+        add_document(workspace, number, pages=20)
+    annotate(workspace, add_document(workspace, 3))
+
+
+@pytest.mark.slow
+def test_a_killed_checkpoint_is_made_by_the_next_run(tmp_path: Path) -> None:
+    undisturbed, killed = Workspace.at(tmp_path / "undisturbed"), Workspace.at(tmp_path / "killed")
+    fill(undisturbed)
+    whole = seconds_of(undisturbed, "checkpoint(workspace, 'x')")
+    fill(killed)
+    hits = sum(kill_after(whole * (kill + 0.5) / KILLS, killed, "checkpoint(workspace, 'x')") for kill in range(KILLS))
+    assert hits >= 2, "the kills came too late to test anything"
+    made = checkpoint(killed, "after the kills")
+    assert [row.tag for row in list_checkpoints(killed)] == ["data/0001"]
+    assert made.pages == list_checkpoints(undisturbed)[0].pages
+    assert verify(killed).whole
+    repository = git.Repo(killed.root)
+    assert repository.head.commit.hexsha == made.revision
+    assert not repository.is_dirty(untracked_files=True)
+    assert not checkpoint(killed, "again").created
+    before = data_of(killed)
+    put(killed.pages / "junk.png", b"junk")
+    restore(killed, "data/0001", discard=True)
+    assert data_of(killed) == before
+
+
+@pytest.mark.slow
+def test_a_killed_restore_is_finished_by_the_next_run(tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path / "workspace")
+    fill(workspace)
+    checkpoint(workspace, "first")
+    first, dataset = data_of(workspace), read_dataset(workspace, None)
+    for number in range(10, 13):
+        add_document(workspace, number, pages=20)
+    checkpoint(workspace, "second")
+    second = data_of(workspace)
+    whole = seconds_of(workspace, "restore(workspace, 'data/0001')")
+    hits = 0
+    for kill in range(KILLS):
+        restore(workspace, "data/0002", discard=True)
+        assert data_of(workspace) == second
+        hits += kill_after(whole * (kill + 0.5) / KILLS, workspace, "restore(workspace, 'data/0001')")
+        mark = workspace.state / "restoring"
+        if mark.exists():
+            with pytest.raises(RedactionError, match=r"Restoring data/0001 .* was interrupted"):
+                checkpoint(workspace, "of a mixture")
+    assert hits >= 2, "the kills came too late to test anything"
+    restore(workspace, "data/0001")
+    assert data_of(workspace) == first
+    assert read_dataset(workspace, None) == dataset
+    assert not checkpoint(workspace, "nothing is new").created

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zenml.artifact_stores import BaseArtifactStore
 from zenml.artifact_stores.local_artifact_store import LocalArtifactStore
+from zenml.io import fileio
 from zenml.materializers.base_materializer import BaseMaterializer
 
 
@@ -15,7 +16,7 @@ def store_folder(store: BaseArtifactStore, folder: Path, uri: str) -> None:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         target = posixpath.join(uri, file.relative_to(folder).as_posix())
         store.makedirs(posixpath.dirname(target))
-        store.copyfile(str(file), target, overwrite=True)
+        fileio.copy(str(file), target, overwrite=True)  # unlike the store's own copyfile it may read from anywhere
 
 
 def stored_folder(materializer: BaseMaterializer, uri: str) -> Path:
@@ -32,5 +33,5 @@ def stored_folder(materializer: BaseMaterializer, uri: str) -> Path:
         below = root / posixpath.relpath(str(directory), uri)
         below.mkdir(parents=True, exist_ok=True)
         for file in files:
-            store.copyfile(posixpath.join(str(directory), str(file)), str(below / str(file)), overwrite=True)
+            fileio.copy(posixpath.join(str(directory), str(file)), str(below / str(file)), overwrite=True)
     return root

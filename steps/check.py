@@ -7,7 +7,6 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 from zenml.logger import get_logger
 
-from materializers.annotated_pages import DatasetMaterializer
 from redaction.annotations.reading import read_dataset
 from redaction.catalog import open_catalogue
 from redaction.checkpoints import checkpoint
@@ -19,7 +18,7 @@ from redaction.workspace import Workspace
 logger = get_logger(__name__)
 
 
-@step(enable_cache=False, output_materializers={"annotated": DatasetMaterializer})
+@step(enable_cache=False)
 def check(
     workspace: str | None = None, min_new_annotations: int = 50, force: bool = False
 ) -> tuple[Annotated[RetrainingCheck, "retraining_check"], Annotated[Dataset, "annotated"], Annotated[Production, "production"]]:

@@ -7,7 +7,6 @@ from typing import Annotated
 from zenml import log_metadata, step
 from zenml.logger import get_logger
 
-from materializers.ingestion import RenderedPagesMaterializer
 from redaction.catalog import open_catalogue
 from redaction.checkpoints import Checkpoint
 from redaction.checkpoints import checkpoint as make_checkpoint
@@ -18,7 +17,7 @@ from redaction.workspace import Workspace
 logger = get_logger(__name__)
 
 
-@step(enable_cache=False, output_materializers={"new_pages": RenderedPagesMaterializer})
+@step(enable_cache=False)
 def checkpoint(
     ingestion_summary: IngestionSummary, workspace: str | None = None
 ) -> tuple[Annotated[Checkpoint, "checkpoint"], Annotated[RenderedPages, "new_pages"]]:

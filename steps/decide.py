@@ -7,7 +7,6 @@ from typing import Annotated
 from zenml import step
 from zenml.logger import get_logger
 
-from materializers.verdicts import DecisionMaterializer
 from redaction.decision import Decision, DecisionLimits
 from redaction.decision import decide as decide_between
 from redaction.evaluation import Comparison
@@ -16,7 +15,7 @@ from steps.caching import code_of
 logger = get_logger(__name__)
 
 
-@step(cache_policy=code_of("redaction.decision"), output_materializers=DecisionMaterializer)
+@step(cache_policy=code_of("redaction.decision"))
 def decide(comparison: Comparison, limits: DecisionLimits) -> Annotated[Decision, "decision"]:
     """Apply the limits of the config to the two evaluations."""
     decision = decide_between(comparison.candidate, comparison.champion, limits)

@@ -7,7 +7,6 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 from zenml.logger import get_logger
 
-from materializers.detector_folder import DetectorMaterializer  # noqa: F401  (so that ZenML can load a detector)
 from redaction.catalog import open_catalogue
 from redaction.checkpoints import checkpoint
 from redaction.dataset import Dataset
@@ -40,7 +39,7 @@ def deploy(
     detector = keep_version(place, candidate, validated)
     pinned = checkpoint(place, f"Detector {detector.version}")
     register_version(detector.version, comparison.candidate)
-    golden = golden_pages(Predictor(detector), detector.operating_point, golden_images(validated))
+    golden = golden_pages(Predictor(detector), golden_images(validated))
     outcome = put_into_service(place, detector.folder, detector.version, golden, host, port, pinned.revision)
     if outcome.served:
         promote_version(detector.version)

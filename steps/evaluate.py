@@ -6,7 +6,6 @@ from typing import Annotated
 
 from zenml import step
 
-from materializers.verdicts import ComparisonMaterializer
 from redaction.dataset import Dataset, Split
 from redaction.deployment import detector_folder
 from redaction.detector.artifact import Detector
@@ -16,7 +15,7 @@ from redaction.workspace import Workspace
 from steps.caching import code_of
 
 
-@step(cache_policy=code_of("redaction.evaluation", "redaction.detector"), output_materializers=ComparisonMaterializer)
+@step(cache_policy=code_of("redaction.evaluation", "redaction.detector"))
 def evaluate(candidate: Detector, validated: Dataset, production: Production) -> Annotated[Comparison, "comparison"]:
     """Both detectors on the same real test pages."""
     test = validated.of_split(Split.TEST)

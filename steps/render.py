@@ -6,7 +6,6 @@ from typing import Annotated
 
 from zenml import log_metadata, step
 
-from materializers.ingestion import IngestionSummaryMaterializer
 from redaction.documents.fetching import FetchSummary
 from redaction.documents.ingestion import IngestionSummary, summarise
 from redaction.documents.rendering import render as render_documents
@@ -14,7 +13,7 @@ from redaction.documents.sources import SourcesConfig
 from redaction.workspace import Workspace
 
 
-@step(enable_cache=False, output_materializers=IngestionSummaryMaterializer)
+@step(enable_cache=False)
 def render(
     sources: SourcesConfig, fetch_summary: FetchSummary, workspace: str | None = None
 ) -> Annotated[IngestionSummary, "ingestion_summary"]:

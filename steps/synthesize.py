@@ -12,7 +12,6 @@ from zenml.types import HTMLString
 from expectations.report import report_html
 from expectations.validation import SYNTHETIC_SUITES
 from expectations.validation import validate as run_suites
-from materializers.annotated_pages import SyntheticDatasetMaterializer
 from redaction.dataset import Dataset, SyntheticDataset
 from redaction.errors import RedactionError
 from redaction.synthesis import SynthesisConfig, usable_backgrounds
@@ -25,7 +24,6 @@ logger = get_logger(__name__)
 
 @step(
     cache_policy=code_of("redaction.synthesis", "expectations"),
-    output_materializers={"synthetic": SyntheticDatasetMaterializer},
 )
 def synthesize(
     validated: Dataset, config: SynthesisConfig

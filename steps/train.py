@@ -7,7 +7,6 @@ from typing import Annotated
 from zenml import ArtifactConfig, step
 from zenml.enums import ArtifactType
 
-from materializers.detector_folder import DetectorMaterializer
 from redaction.dataset import Dataset, Split, SyntheticDataset, together
 from redaction.detector.artifact import Detector
 from redaction.detector.profiles import TrainingConfig
@@ -16,7 +15,7 @@ from redaction.workspace import Workspace
 from steps.caching import code_of
 
 
-@step(cache_policy=code_of("redaction.detector"), output_materializers=DetectorMaterializer)
+@step(cache_policy=code_of("redaction.detector"))
 def train(
     validated: Dataset, synthetic: SyntheticDataset, config: TrainingConfig
 ) -> Annotated[Detector, ArtifactConfig(name="detector", artifact_type=ArtifactType.MODEL)]:

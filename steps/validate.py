@@ -11,7 +11,6 @@ from zenml.types import HTMLString
 from expectations.report import report_html
 from expectations.validation import REAL_SUITES, quarantine
 from expectations.validation import validate as run_suites
-from materializers.annotated_pages import DatasetMaterializer
 from redaction.dataset import Dataset
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
@@ -20,7 +19,7 @@ from steps.caching import code_of
 logger = get_logger(__name__)
 
 
-@step(cache_policy=code_of("expectations"), output_materializers={"validated": DatasetMaterializer})
+@step(cache_policy=code_of("expectations"))
 def validate(
     annotated: Dataset, on_failure: Literal["stop", "quarantine"] = "quarantine"
 ) -> tuple[Annotated[Dataset, "validated"], Annotated[HTMLString, "validation_report"]]:

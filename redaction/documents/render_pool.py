@@ -1,6 +1,6 @@
 """Renderer processes and the clock over them: a page that takes too long or brings its process down is given up, not the rest.
 
-A page that was given up gets one more attempt in a fresh process, since a machine short of memory kills innocents, too.
+A page that brought a process down gets one more attempt in a fresh one, since a machine short of memory kills innocents, too.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from redaction.errors import RedactionError
 
 START_SECONDS = 120.0
 ATTEMPTS = 2
-MOST_GIVEN_UP = 5
-"""So many pages of one document given up, and the rest of it is not tried: each may cost the whole time limit, twice."""
+MOST_GIVEN_UP = 3
+"""So many pages of one document given up, and the rest of it is not tried: each may cost the whole time limit."""
 ERROR_TAIL = 500
 
 Event = tuple[str, Opened | Refused | RenderedPage | FailedPage | Done]
@@ -104,7 +104,7 @@ class RenderPool:
             for key, _ in self._selector.select(timeout):
                 yield from self._listen(key.data)
             for worker in [worker for worker in self._workers if time.monotonic() > worker.deadline]:
-                yield from self._lose(worker, f"took longer than {self._page_seconds:g} s")
+                yield from self._lose(worker, f"took longer than {self._page_seconds:g} s", attempts=1)
 
     def _employ(self) -> None:
         free = [worker for worker in self._workers if worker.work is None]
@@ -146,7 +146,7 @@ class RenderPool:
     def _listen(self, worker: _Worker) -> Iterator[Event]:
         data = os.read(worker.answers.fileno(), 1 << 16)
         if not data:
-            yield from self._lose(worker, _obituary(worker.process.wait()))
+            yield from self._lose(worker, _obituary(worker.process.wait()), attempts=ATTEMPTS)
             return
         *lines, worker.unread = (worker.unread + data).split(b"\n")
         for line in lines:
@@ -170,8 +170,8 @@ class RenderPool:
             worker.work, worker.deadline = None, float("inf")
         yield work.key, message
 
-    def _lose(self, worker: _Worker, reason: str) -> Iterator[Event]:
-        """The process is gone, or is killed here; its work goes on in another one, without the page that was at fault."""
+    def _lose(self, worker: _Worker, reason: str, attempts: int) -> Iterator[Event]:
+        """The process is gone, or is killed here; its work goes on in another one, after so many attempts without its page."""
         work = worker.work
         worker.errors.seek(0)
         last_words = worker.errors.read().decode(errors="replace")[-ERROR_TAIL:].strip()
@@ -183,7 +183,7 @@ class RenderPool:
         work.attempts += 1
         if work.stop is not None and work.job.first >= work.stop:
             yield work.key, Done()
-        elif work.attempts < ATTEMPTS:
+        elif work.attempts < attempts:
             self._queue.appendleft(work)
         elif work.stop is None:
             yield work.key, Refused(reason=f"cannot be opened: {reason}")

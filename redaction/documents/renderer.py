@@ -179,8 +179,6 @@ def _refusal(job: Job, document: pdfium.PdfDocument) -> Refused | None:
     count = len(document)
     if not _has_end_mark(Path(job.document)):
         return Refused(reason="is truncated: the mark at its end is missing")
-    if count == 0:
-        return Refused(reason="has no pages", page_count=0)
     if count > job.max_pages:
         return Refused(reason=f"has {count} pages, more than the limit of {job.max_pages}", page_count=count)
     return None
@@ -196,7 +194,7 @@ def _has_end_mark(path: Path) -> bool:
 def _open_failure(error: pdfium.PdfiumError) -> str:
     if error.err_code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY):
         return "is encrypted: it needs a password"
-    return "is damaged or truncated: it cannot be opened"
+    return "cannot be opened: it is damaged, truncated or without pages"
 
 
 def _page(job: Job, document: pdfium.PdfDocument, page_index: int) -> RenderedPage | FailedPage:

@@ -180,3 +180,45 @@ def url_source(room: Room, *paths: str, **options: Any) -> dict[str, Any]:
 
 def config_of(*sources: dict[str, Any], **rendering: Any) -> SourcesConfig:
     return SourcesConfig.model_validate({"sources": sources, "rendering": {"workers": 2} | rendering})
+
+
+def pdf_from(*objects: str) -> bytes:
+    """A PDF of hand-written objects; the first one is the catalogue."""
+    body, offsets = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n{content}\nendobj\n".encode()
+    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
+    trailer = f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode() + trailer.encode()
+
+
+def pdf_without_pages() -> bytes:
+    return pdf_from("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>")
+
+
+def encrypted_pdf() -> bytes:
+    document = FPDF()
+    document.add_page()
+    document.set_encryption(owner_password="owner", user_password="user")
+    return bytes(document.output())
+
+
+def pdf_with_a_slow_page(page_index: int, pages: int) -> bytes:
+    """One page draws a form that draws a form ten times, and so on, eight deep: a few hundred bytes, days of work."""
+
+    def stream(resources: str, content: str, kind: str = "/Type /XObject /Subtype /Form /BBox [0 0 612 792]") -> str:
+        return f"<< {kind} /Resources << {resources} >> /Length {len(content)} >>\nstream\n{content}\nendstream"
+
+    first_form = 3 + 2 * pages
+    kids = " ".join(f"{3 + number} 0 R" for number in range(pages))
+    page_objects = [
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {3 + pages + number} 0 R "
+        f"/Resources << /XObject << /F {first_form} 0 R >> >> >>"
+        for number in range(pages)
+    ]
+    contents = [stream("", "/F Do" if number == page_index else "0 0 100 100 re f", kind="") for number in range(pages)]
+    forms = [stream(f"/XObject << /F {first_form + level + 1} 0 R >>", "/F Do " * 10) for level in range(8)]
+    leaf = stream("", "10 10 500 500 re f")
+    catalogue = ("<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>")
+    return pdf_from(*catalogue, *page_objects, *contents, *forms, leaf)

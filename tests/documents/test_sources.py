@@ -62,7 +62,7 @@ def test_a_fault_is_one_sentence_with_the_file_and_the_key(tmp_path: Path, text:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RedactionError, match="absent.yaml"):
+    with pytest.raises(RedactionError, match=r"absent\.yaml"):
         load_sources(tmp_path / "absent.yaml")
 
 

@@ -1,0 +1,175 @@
+"""The whole of it: found, fetched, rendered; and killed in the middle."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from sqlmodel import select
+
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import Document, Link, LinkOutcome, Page, Source
+from redaction.documents.ingestion import IngestionSummary, ingest
+from redaction.documents.sources import SourcesConfig
+from redaction.files import sha256_of_file
+from redaction.workspace import Workspace
+
+from .conftest import Room, config_of, encrypted_pdf, index_source, pdf_of
+
+TIMES = {"checked_at", "first_seen_at", "rendered_at"}
+
+INGEST_UNTIL_KILLED = """
+import os, signal, sys
+from redaction.documents.ingestion import ingest
+from redaction.documents.sources import SourcesConfig
+from redaction.workspace import Workspace
+
+renames_left = int(sys.argv[3])
+
+def die_at_the_rename(event, arguments):
+    global renames_left
+    if event == "os.rename":
+        if renames_left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        renames_left -= 1
+
+sys.addaudithook(die_at_the_rename)
+print("started", flush=True)
+ingest(Workspace.at(sys.argv[1]), SourcesConfig.model_validate_json(sys.argv[2]))
+"""
+"""Kills itself just before its n-th rename (-1: never), that is between a finished scratch file and its place."""
+
+
+def publish(room: Room) -> SourcesConfig:
+    """Ten documents under eleven addresses on two index pages, and three bad ones."""
+    names = [f"{number}.pdf" for number in range(10)]
+    for number, name in enumerate(names):
+        room.publish(f"/docs/{name}", pdf_of(name, pages=1 + number % 4, format=(200, 200)))
+    room.publish("/docs/again.PDF", pdf_of("3.pdf", pages=4, format=(200, 200)))
+    room.publish("/docs/page.pdf", b"<html>please log in</html>")
+    room.publish("/docs/secret.pdf", encrypted_pdf())
+    room.index("/", *(f"docs/{name}" for name in names[:5]), "docs/page.pdf", "/more/", "docs/missing.pdf")
+    room.index("/more/", "../docs/again.PDF", *(f"/docs/{name}" for name in names[5:]), "/docs/secret.pdf", "/")
+    return config_of(index_source(room, depth=1))
+
+
+def run(workspace: Workspace, config: SourcesConfig, rename: int = -1) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", INGEST_UNTIL_KILLED, str(workspace.root), config.model_dump_json(), str(rename)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def state_of(workspace: Workspace) -> tuple[dict[str, str], dict[str, list[dict[str, Any]]]]:
+    """The digests of all files, and all rows without their times."""
+    files = {
+        str(path.relative_to(workspace.root)): sha256_of_file(path)
+        for folder in (workspace.documents, workspace.pages)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    with open_catalogue(workspace).transaction() as session:
+        rows = {
+            table.__name__: sorted((row.model_dump(exclude=TIMES) for row in session.exec(select(table))), key=str)
+            for table in (Source, Link, Document, Page)
+        }
+    return files, rows
+
+
+@pytest.fixture
+def undisturbed(room: Room, tmp_path: Path) -> tuple[SourcesConfig, object]:
+    """The configuration, and the state in which two runs that nobody kills leave a workspace (the second finds nothing new)."""
+    config, workspace = publish(room), Workspace.at(tmp_path / "undisturbed")
+    ingest(workspace, config)
+    ingest(workspace, config)
+    return config, state_of(workspace)
+
+
+def counts(summary: IngestionSummary) -> dict[str, int]:
+    return {name: count for name, count in summary.sources[0].model_dump(exclude={"source"}).items() if count}
+
+
+def test_an_ingestion_says_what_it_found_and_what_it_could_not_use(room: Room, workspace: Workspace) -> None:
+    config = publish(room)
+    first, second = ingest(workspace, config), ingest(workspace, config)
+    assert counts(first) == {"found": 14, "new": 11, "duplicates": 1, "quarantined": 2, "failed": 1}
+    assert len(first.new_documents) == 10
+    assert len(first.new_pages) == sum(1 + number % 4 for number in range(10))
+    reasons = {(problem.where.rpartition("/")[2], problem.reason) for problem in first.quarantine}
+    assert reasons == {("page.pdf", "is not a PDF"), ("secret.pdf", "is encrypted: it needs a password")}
+    assert [problem.where for problem in first.failures] == [room.url + "/docs/missing.pdf"]
+    assert counts(second) == {"found": 14, "unchanged": 12, "quarantined": 1, "failed": 1}
+    assert second.new_pages == ()
+
+
+def assert_the_next_run_completes(workspace: Workspace, config: SourcesConfig, undisturbed_state: object) -> None:
+    ingest(workspace, config)
+    ingest(workspace, config)  # what was new is unchanged by now, as it is in the undisturbed workspace
+    assert state_of(workspace) == undisturbed_state
+    left = [path for path in (workspace.root / "state").rglob("*") if path.is_file() and path.name != "lock"]
+    assert left == []
+
+
+def test_killed_at_random_and_run_again_it_ends_like_an_undisturbed_run(
+    undisturbed: tuple[SourcesConfig, object], tmp_path: Path
+) -> None:
+    config, wanted = undisturbed
+    seed = random.SystemRandom().randrange(1 << 32)
+    chance = random.Random(seed)
+    for attempt in range(3):
+        workspace = Workspace.at(tmp_path / f"killed-{attempt}")
+        for _ in range(2):
+            process = run(workspace, config)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "started\n"
+            time.sleep(chance.uniform(0.0, 1.2))
+            renderers = psutil.Process(process.pid).children()
+            process.kill()
+            process.communicate()
+            _, alive = psutil.wait_procs(renderers, timeout=10)
+            assert not alive, "renderers die with their parent"
+        try:
+            assert_the_next_run_completes(workspace, config, wanted)
+        except AssertionError as error:
+            error.add_note(f"seed {seed}, attempt {attempt}")
+            raise
+
+
+@pytest.mark.parametrize("rename", [0, 6, 10, 11, 15])
+def test_killed_between_a_finished_file_and_its_place(
+    undisturbed: tuple[SourcesConfig, object], workspace: Workspace, rename: int
+) -> None:
+    config, wanted = undisturbed
+    process = run(workspace, config, rename)
+    process.communicate(timeout=60)
+    assert process.returncode == -9, "it got as far as that rename"
+    assert_the_next_run_completes(workspace, config, wanted)
+
+
+def test_a_folder_of_pages_without_rows_makes_way(room: Room, workspace: Workspace) -> None:
+    """What a kill between the pages' place and their rows leaves behind."""
+    config = publish(room)
+    ingest(workspace, config)
+    with open_catalogue(workspace).transaction() as session:
+        for row in session.exec(select(Page)).all():
+            session.delete(row)
+        for document in session.exec(select(Document)).all():
+            document.status = "fetched"  # type: ignore[assignment]
+    stray = next(workspace.pages.iterdir()) / "9999.jpg"
+    stray.write_bytes(b"half")
+    assert len(ingest(workspace, config).new_pages) == sum(1 + number % 4 for number in range(10))
+    assert not stray.exists()
+
+
+def test_links_keep_what_the_last_visit_found(room: Room, workspace: Workspace) -> None:
+    config = publish(room)
+    ingest(workspace, config)
+    with open_catalogue(workspace).transaction() as session:
+        outcomes = {link.url.rpartition("/")[2]: link.outcome for link in session.exec(select(Link))}
+    assert outcomes["0.pdf"] is LinkOutcome.FETCHED
+    assert outcomes["page.pdf"] is LinkOutcome.QUARANTINED
+    assert outcomes["missing.pdf"] is LinkOutcome.FAILED

@@ -3,7 +3,8 @@
 ``zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml``
 
 The pipeline is dynamic because it ends early when there is nothing to learn, and holds when the candidate is not better. Every
-step stands in ``depends_on``: ZenML hands the ``steps:`` section of a config to those only.
+step stands in ``depends_on``: ZenML hands the ``steps:`` section of a config to those only. All parameters are the steps' own: a
+plain value handed over in a dynamic pipeline would be stored as an artifact and drawn as a node.
 """
 
 from __future__ import annotations
@@ -24,14 +25,9 @@ from steps.validate import validate
 
 @strict
 @pipeline(dynamic=True, depends_on=[check, validate, synthesize, train, evaluate, decide, deploy, hold, monitor])
-def ct_cd(workspace: str | None = None, force: bool = False) -> None:
-    """Check → validate → synthesise → train → evaluate → decide → deploy or hold → monitor.
-
-    Args:
-        workspace: the workspace's folder; by default ``REDACTION_WORKSPACE`` or ``./workspace``.
-        force: train even when little is new.
-    """
-    retraining_check, annotated, production = check(workspace=workspace, force=force)
+def ct_cd() -> None:
+    """Check → validate → synthesise → train → evaluate → decide → deploy or hold → monitor."""
+    retraining_check, annotated, production = check()
     if retraining_check.load().proceed:
         validated, _ = validate(annotated)
         synthetic, _ = synthesize(validated)
@@ -42,4 +38,4 @@ def ct_cd(workspace: str | None = None, force: bool = False) -> None:
             deploy(candidate, decision, comparison, validated)
         else:
             hold(decision, comparison, production)
-    monitor(workspace=workspace)
+    monitor(production)

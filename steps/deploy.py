@@ -47,5 +47,5 @@ def deploy(
     else:
         logger.warning("%s was refused, the champion goes on: %s", detector.version, " ".join(outcome.reasons))
     finish_training_run(open_catalogue(place), get_step_context().pipeline_run.name, comparison, decision)
-    log_metadata(outcome.model_dump(mode="json"))
+    log_metadata(outcome.model_dump(mode="json", exclude_none=True))
     return outcome

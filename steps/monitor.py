@@ -11,6 +11,7 @@ from zenml.types import HTMLString
 from redaction.monitoring.distance import MonitoringConfig
 from redaction.monitoring.drift import MonitoringJudgement
 from redaction.monitoring.watching import watch
+from redaction.retraining import Production
 from redaction.workspace import Workspace
 
 logger = get_logger(__name__)
@@ -18,12 +19,12 @@ logger = get_logger(__name__)
 
 @step(enable_cache=False)
 def monitor(
-    workspace: str | None = None,
+    production: Production,
     config: MonitoringConfig = MonitoringConfig(),  # noqa: B008  (frozen)
 ) -> tuple[Annotated[MonitoringJudgement, "monitoring_judgement"], Annotated[HTMLString, "monitoring_report"]]:
     """Judge the requests since the last judged window; a drift asks the next check for a retraining."""
-    watched = watch(Workspace.at(workspace), config)
+    watched = watch(Workspace.at(production.workspace), config)
     for reason in watched.judgement.reasons:
         logger.info("%s: %s", watched.judgement.verdict, reason)
-    log_metadata(watched.judgement.model_dump(mode="json", exclude={"columns"}))
+    log_metadata(watched.judgement.model_dump(mode="json", exclude={"columns"}, exclude_none=True))
     return watched.judgement, HTMLString(watched.html)

@@ -4,8 +4,7 @@ Each group lives in a module of its own and imports what is heavy only when it r
 nothing but training ever loads torch.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations` here: it would put a name in the place of the module `annotations` of this package
 import os
 import sys
 from pathlib import Path

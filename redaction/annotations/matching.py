@@ -50,7 +50,7 @@ class PageIndex:
             return Refusal(row=record.row, reason=Reason.AMBIGUOUS_PAGE, detail=detail)
         if not certain:
             called = record.paths[0] if record.paths else record.pdf or "it"
-            detail = f"no page of the catalogue goes by the name {called!r:.200}; ingest its document first"
+            detail = f"no page goes by the name {called!r:.200}; ingest its document first"
             return Refusal(row=record.row, reason=Reason.UNKNOWN_PAGE, detail=detail)
         page = self._pages[certain.pop()]
         if page.image is None:

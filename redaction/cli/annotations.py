@@ -18,7 +18,7 @@ WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="The workspace; else REDACTION_WORKSPACE, else ./workspace.")
 ]
 
-_ROWS_SHOWN = 20
+_ROWS_SHOWN = 10
 
 
 class Format(StrEnum):
@@ -42,12 +42,15 @@ def import_(
     """Bring an annotation file in. Rows that are wrong are refused one by one and listed; importing again changes nothing."""
     from redaction.annotations.formats import Tool
     from redaction.annotations.importing import import_annotations
+    from redaction.errors import RedactionError
     from redaction.files import write_text
 
     done = import_annotations(_existing(workspace), file, annotator, Tool(tool.value) if tool else None)
     if report:
         write_text(report, done.model_dump_json(indent=1) + "\n")
     _show(done, report)
+    if done.refused and not done.added + done.updated + done.unchanged:
+        raise RedactionError(f"Nothing of {file} was taken: every row was refused, for the reasons above.")
 
 
 @app.command("export", epilog="Example: redaction annotations export annotations.json --format label-studio")
@@ -75,7 +78,7 @@ def queue(
     """List the pages to annotate next: those that nobody has annotated, those with large dark areas first."""
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from redaction.annotations.reading import unannotated_pages
 
@@ -85,7 +88,7 @@ def queue(
         for page in pages[:limit]:
             typer.echo(place.root / str(page.image))
         return
-    table = Table("page", "image", "dark areas", title=f"{len(pages)} pages without an annotation")
+    table = Table("page", Column("image", overflow="fold"), "dark areas", title=f"{len(pages)} pages without an annotation")
     for page in pages[:limit]:
         dark = (page.features or {}).get("block_density")
         table.add_row(escape(page.file_name), escape(str(page.image)), "" if dark is None else f"{dark:.1%}")
@@ -108,9 +111,18 @@ def _show(done: ImportReport, report: Path | None) -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("pages in the file", "new", "changed", "unchanged", "boxes", "rescaled pages", "clipped boxes", "refused rows")
-    counts = (done.pages_in_file, done.added, done.updated, done.unchanged, done.boxes, done.rescaled, done.clipped)
-    table.add_row(*(str(count) for count in counts), str(len(done.refused)))
+    table = Table(title=escape(done.file), show_header=False)
+    for name, count in (
+        ("pages in the file", done.pages_in_file),
+        ("annotated for the first time", done.added),
+        ("with changed boxes", done.updated),
+        ("as they were", done.unchanged),
+        ("annotated at another resolution, and scaled", done.rescaled),
+        ("boxes on these pages", done.boxes),
+        ("boxes cut at the page's edge", done.clipped),
+        ("rows refused", len(done.refused)),
+    ):
+        table.add_row(name, str(count))
     console.print(table)
     if not done.refused:
         return

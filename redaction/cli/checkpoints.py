@@ -105,10 +105,12 @@ def repair(workspace: WorkspaceOption = None) -> None:
 
 def _table(checkpoints: list[Checkpoint], title: str) -> object:
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("tag", "made (UTC)", "PDFs", "pages", "annotated", "revision", "what is new", title=escape(title))
+    table = Table(
+        "tag", Column("made (UTC)", no_wrap=True), "PDFs", "pages", "annotated", "git", "what is new", title=escape(title)
+    )
     for row in checkpoints:
         counts = (str(count) for count in (row.documents, row.pages, row.annotations))
-        table.add_row(row.tag, f"{row.made_at:%Y-%m-%d %H:%M}", *counts, row.revision[:10], escape(row.message))
+        table.add_row(row.tag, f"{row.made_at:%Y-%m-%d %H:%M}", *counts, row.revision[:7], escape(row.message))
     return table

@@ -52,3 +52,8 @@ def test_a_workspace_that_is_not_there_is_named_and_not_made(tmp_path: Path, com
     with pytest.raises(RedactionError, match=r"no workspace at .*nowhere"):
         run(*command, "--workspace", tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_of_which_nothing_is_taken_is_a_failure(catalogue: Workspace, write: Write) -> None:
+    with pytest.raises(RedactionError, match=r"Nothing of .* was taken"):
+        run("import", write(coco([{"file_name": "b_p0001"}])), "--workspace", catalogue.root)

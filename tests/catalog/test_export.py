@@ -1,0 +1,115 @@
+"""The catalogue's export: every row, nothing of this machine, and back again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from redaction.catalog import open_catalogue
+from redaction.catalog.export import CONTENT, CONTEXT, export_tables, import_tables
+from redaction.catalog.tables import (
+    AnnotatedBox,
+    Annotation,
+    Deployment,
+    Document,
+    Link,
+    LinkOutcome,
+    MonitoringWindow,
+    Page,
+    Source,
+    Stage,
+    TrainingRun,
+    Verdict,
+    page_name,
+)
+from redaction.dataset import Split, Style
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+NAME = "d" * 64
+
+
+def fill(session: Session) -> None:
+    """A row in every table, with a value in as many columns as matter."""
+    for rows in (
+        [Source(name="a", kind="folder", location="x"), TrainingRun(run="r", revision="0", annotated_pages=1)],
+        [Document(sha256=NAME, file_name="ü \u2028.pdf", source="a", size_bytes=3, split=Split.TEST)],
+        [Page(name=page_name(NAME, 0), document=NAME, page_index=0, file_name="p", features={"ink": 0.1 + 0.2}, dpi=150)],
+        [Link(url="u", source="a", outcome=LinkOutcome.FETCHED, document=NAME, etag='"1"')],
+        [Annotation(page=page_name(NAME, 0), annotator="m", tool="coco", digest="d")],
+        [AnnotatedBox(page=page_name(NAME, 0), x0=1.01, y0=2, x1=3, y1=4, style=style) for style in (Style.GREY, Style.BLACK)],
+        [Deployment(version="1", detector_digest="d", stage=Stage.PRODUCTION, bento_tag="here", reasons=["better"])],
+        [MonitoringWindow(version="1", requests=1, verdict=Verdict.DRIFTED, answered_by="r", reasons=["ink"])],
+    ):
+        session.add_all(rows)
+        session.flush()
+
+
+def exported(workspace: Workspace) -> dict[str, bytes]:
+    with open_catalogue(workspace).transaction() as session:
+        export_tables(session, (*CONTENT, *CONTEXT), workspace.catalogue_export)
+    return {path.name: path.read_bytes() for path in workspace.catalogue_export.iterdir()}
+
+
+def test_what_comes_back_is_what_went_out(workspace: Workspace) -> None:
+    with open_catalogue(workspace).transaction() as session:
+        fill(session)
+    before = exported(workspace)
+    with open_catalogue(workspace).transaction() as session:
+        import_tables(session, workspace.catalogue_export)
+    assert exported(workspace) == before
+    with open_catalogue(workspace).transaction() as session:
+        assert session.exec(select(MonitoringWindow)).one().answered_by == "r"
+        assert session.exec(select(Deployment)).one().bento_tag == "here", "what this machine knows of its deployment stays"
+
+
+def test_it_carries_every_table_but_the_monitoring_windows(workspace: Workspace) -> None:
+    with open_catalogue(workspace).transaction() as session:
+        fill(session)
+    rows = {name: content.count(b"\n") for name, content in exported(workspace).items()}
+    assert rows == {f"{table.__tablename__}.jsonl": 1 + (table is AnnotatedBox) for table in (*CONTENT, *CONTEXT)}
+
+
+def test_it_holds_neither_numbers_that_the_database_gave_nor_names_in_a_local_store(workspace: Workspace) -> None:
+    with open_catalogue(workspace).transaction() as session:
+        fill(session)
+    files = exported(workspace)
+    assert "id" not in json.loads(files["boxes.jsonl"].splitlines()[0])
+    assert {"id", "bento_tag"}.isdisjoint(json.loads(files["deployments.jsonl"]))
+
+
+def test_the_order_in_which_rows_were_written_does_not_show(workspace: Workspace, tmp_path: Path) -> None:
+    other = Workspace.at(tmp_path / "other")
+    times = TrainingRun(run="", revision="", annotated_pages=0).data_read_at
+    for place, order in ((workspace, "abc"), (other, "cab")):
+        with open_catalogue(place).transaction() as session:
+            session.add_all(TrainingRun(run=run, revision="0", annotated_pages=1, data_read_at=times) for run in order)
+            session.add_all(Source(name=name, kind="folder", location="x") for name in order)
+    assert exported(workspace) == exported(other)
+
+
+@pytest.mark.parametrize("content", ["{}\n", "nonsense\n", '{"sha256": 3}\n', "[]\n"])
+def test_an_export_that_cannot_be_read_changes_nothing(workspace: Workspace, content: str) -> None:
+    with open_catalogue(workspace).transaction() as session:
+        fill(session)
+    before = exported(workspace)
+    (workspace.catalogue_export / "documents.jsonl").write_text(content)
+    with (
+        pytest.raises(RedactionError, match=r"Line 1 of documents\.jsonl"),
+        open_catalogue(workspace).transaction() as session,
+    ):
+        import_tables(session, workspace.catalogue_export)
+    assert exported(workspace) == before
+
+
+def test_an_export_without_a_table_is_refused(workspace: Workspace) -> None:
+    exported(workspace)
+    (workspace.catalogue_export / "links.jsonl").unlink()
+    with (
+        pytest.raises(RedactionError, match=r"no file links\.jsonl"),
+        open_catalogue(workspace).transaction() as session,
+    ):
+        import_tables(session, workspace.catalogue_export)

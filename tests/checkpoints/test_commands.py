@@ -1,0 +1,43 @@
+"""``redaction checkpoints`` as people type it."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from redaction.cli.checkpoints import app
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+from .conftest import add_document, data_of, objects_of
+
+
+def run(workspace: Workspace, *arguments: str) -> str:
+    runner = CliRunner(env={"COLUMNS": "200"})
+    return runner.invoke(app, [*arguments, "--workspace", str(workspace.root)], catch_exceptions=False).output
+
+
+def test_the_life_of_a_registry(filled: Workspace) -> None:
+    assert "Made" in run(filled, "create", "--message", "the [b]first[/b] batch")
+    assert "Nothing has changed" in run(filled, "create")
+    before = data_of(filled)
+    add_document(filled, 3)
+    run(filled, "create", "-m", "the second batch")
+    listed = run(filled, "list")
+    assert listed.index("data/0001") < listed.index("data/0002")
+    assert "[b]first[/b]" in listed, "a message is shown as it was typed"
+    objects_of(filled)[0].unlink()
+    with pytest.raises(RedactionError, match="has lost 1 files and holds 0 damaged ones; this machine still has 1"):
+        run(filled, "verify")
+    assert "1 files were pushed again" in run(filled, "repair")
+    run(filled, "verify", "--tag", "data/0001")
+    run(filled, "restore", "data/0001")
+    assert data_of(filled) == before
+
+
+def test_without_a_registry_it_says_so(workspace: Workspace) -> None:
+    assert "no checkpoints" in run(workspace, "list")
+    for command in (["verify"], ["repair"], ["restore", "data/0001"]):
+        with pytest.raises(RedactionError, match="redaction checkpoints create"):
+            run(workspace, *command)
+    assert not workspace.root.exists()

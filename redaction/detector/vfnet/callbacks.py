@@ -82,9 +82,21 @@ class SaveEachEpoch(Callback):  # type: ignore[misc]
     ) -> None:
         self.state_file, self.best_file, self.metric, self.history, self.tracker = state_file, best_file, metric, history, tracker
 
+    def before_train(self) -> None:
+        """A new epoch, new losses."""
+        self.losses: list[float] = []
+
+    def after_batch(self) -> None:
+        """Note the loss of a training batch."""
+        if self.training:
+            self.losses.append(self.loss.item())
+
     def after_epoch(self) -> None:
         """Best weights first: if the process dies between the two files, the epoch is repeated, with the same result."""
-        train_loss, validation_loss = (float(value) for value in self.recorder.values[-1][:2])
+        if self.epoch < len(self.history):
+            return  # done before the training was interrupted: fastai skips it, but says so here all the same
+        # fastai's own training loss is smoothed over all epochs since the process began, so that a resumed one would differ
+        train_loss, validation_loss = sum(self.losses) / len(self.losses), float(self.recorder.values[-1][1])
         figures = {"train_loss": train_loss, "validation_loss": validation_loss, "ap": self.metric.ap, "ap50": self.metric.ap50}
         if not all(math.isfinite(value) for value in figures.values()):
             raise RedactionError(
@@ -104,8 +116,8 @@ class SayWhatIsLeft(Callback):  # type: ignore[misc]
 
     order = 70
 
-    def __init__(self, metric: ValidationMetric, say: Callable[[str], None] = logger.info) -> None:
-        self.metric, self.say = metric, say
+    def __init__(self, history: list[Figures], say: Callable[[str], None] = logger.info) -> None:
+        self.history, self.say = history, say
         self.bar: Progress | None = None
 
     def before_fit(self) -> None:
@@ -137,13 +149,16 @@ class SayWhatIsLeft(Callback):  # type: ignore[misc]
             self.bar.update(self.task, advance=1, description=f"epoch {self.epoch + 1} of {self.n_epoch}")
 
     def after_epoch(self) -> None:
-        """The epoch in one line."""
+        """The epoch in one line; epochs that a resumed training skips are not worth one."""
+        if self.first_epoch is None:
+            return
         done = self.epoch + 1
-        left = (time.monotonic() - self.started) / (done - (self.first_epoch or 0)) * (self.n_epoch - done)
-        train_loss, validation_loss = self.recorder.values[-1][:2]
+        left = (time.monotonic() - self.started) / (done - self.first_epoch) * (self.n_epoch - done)
+        figures = self.history[-1]
         self.say(
-            f"epoch {done} of {self.n_epoch}: training loss {train_loss:.3f}, validation loss {validation_loss:.3f}, "
-            f"AP50 {self.metric.ap50:.3f}, AP {self.metric.ap:.3f}; about {_duration(left)} left"
+            f"epoch {done} of {self.n_epoch}: training loss {figures['train_loss']:.3f}, "
+            f"validation loss {figures['validation_loss']:.3f}, AP50 {figures['ap50']:.3f}, AP {figures['ap']:.3f}; "
+            f"about {_duration(left)} left"
         )
 
     def after_fit(self) -> None:

@@ -118,7 +118,7 @@ def fit(
     learn.logger = lambda *_: None
     learn.create_opt()
     history = resume(learn, state_file)
-    learn.add_cbs([SaveEachEpoch(state_file, best_file, metric, history, tracker), SayWhatIsLeft(metric)])
+    learn.add_cbs([SaveEachEpoch(state_file, best_file, metric, history, tracker), SayWhatIsLeft(history)])
     if len(history) < config.epochs:
         with no_random(config.seed, reproducible=False):  # gives the process its own chance back afterwards
             learn.fit_one_cycle(config.epochs, config.learning_rate, start_epoch=len(history))

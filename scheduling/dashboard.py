@@ -1,8 +1,8 @@
 """ZenML's own dashboard on this machine, on loopback only, without the survey of the first visit.
 
-``zenml login --local`` would start the same server, but it also points the client at it: from then on every run needs that server, and
-one that is stopped takes the runs in progress with it. Here the server is started beside the client, on the same database, and
-the client is left alone: opening and closing the dashboard touches no run.
+``zenml login --local`` would start the same server, but it also points the client at it: from then on every run needs that
+server, and one that is stopped takes the runs in progress with it. Here the server is started beside the client, on the same
+database, and the client is left alone: opening and closing the dashboard touches no run.
 """
 
 from __future__ import annotations
@@ -74,11 +74,12 @@ def _start(port: int) -> str:
         config = DaemonServerDeploymentConfig(provider="daemon", port=port, ip_address=IPv4Address("127.0.0.1"))
         deployer.deploy_server(config, timeout=START_SECONDS)
     except (ServerDeploymentError, RuntimeError, OSError) as error:
-        raise RedactionError(f"ZenML's dashboard does not start on port {port}: {error}. Try another with --port.") from error
+        raise RedactionError(f"ZenML's dashboard does not start on port {port} ({error}): try another with --port.") from error
     url = _running()
     if url is None:
         raise RedactionError(
-            f"ZenML's dashboard does not answer on port {port} after {START_SECONDS} seconds: look at 'zenml logs', or try another port."
+            f"ZenML's dashboard does not answer on port {port} after {START_SECONDS} seconds: look at 'zenml logs', "
+            "or try another port."
         )
     return url
 

@@ -1,0 +1,196 @@
+"""What the doctor says about machines that lack something."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from redaction.catalog import open_catalogue
+from redaction.checkpoints import checkpoint
+from redaction.doctor import Finding, Need, Status, check_environment, machine, neighbours, registry, require
+from redaction.doctor.findings import bad, fine
+from redaction.errors import RedactionError
+from redaction.workspace import Workspace
+
+GIB = 2**30
+
+
+def only(findings: Iterator[Finding]) -> Finding:
+    (finding,) = findings
+    return finding
+
+
+@pytest.fixture
+def outsider() -> Iterator[int]:
+    """A port held by a program that answers 404 to everything."""
+
+    class NotFound(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), NotFound) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_a_new_machine_is_ready(workspace: Workspace) -> None:
+    findings = check_environment(workspace)
+
+    require([finding for finding in findings if finding.name not in ("memory", "disk", "zenml")])
+    assert all(finding.remedy for finding in findings if finding.status is not Status.OK)
+    assert not workspace.root.exists()
+
+
+def test_all_failures_are_told_with_what_to_do() -> None:
+    with pytest.raises(RedactionError, match=r"git: there is no git; install git · gpu: there is none; buy one"):
+        require([bad("git", "there is no git", "install git"), fine("python", "3.11"), bad("gpu", "there is none", "buy one")])
+    require([fine("python", "3.11")])
+
+
+@pytest.mark.parametrize(("free", "status"), [(1.9, Status.FAIL), (2.1, Status.WARN), (5.9, Status.WARN), (6.1, Status.OK)])
+def test_memory(free: float, status: Status) -> None:
+    assert only(machine.memory(int(free * GIB))).status is status
+
+
+@pytest.mark.parametrize(
+    ("lock", "status", "said"),
+    [
+        ("pydantic=={pydantic} \\\n    --hash=sha256:0\npydantic-core=={core}\n", Status.OK, "all 2 are as in"),
+        ("pydantic==1.0 \\\n    --hash=sha256:0\n", Status.FAIL, "pydantic is {pydantic} instead of 1.0"),
+        ("pydantic-core==1.0\n", Status.WARN, "pydantic-core is {core} instead of 1.0"),  # we do not ask for it ourselves
+        ("zzz-not-installed==1.0\n", Status.WARN, "zzz-not-installed is missing instead of 1.0"),
+        (None, Status.WARN, "no requirements.lock"),
+    ],
+)
+def test_packages_against_the_lock(tmp_path: Path, lock: str | None, status: Status, said: str) -> None:
+    versions = {"pydantic": metadata.version("pydantic"), "core": metadata.version("pydantic-core")}
+    path = tmp_path / "requirements.lock"
+    if lock is not None:
+        path.write_text(lock.format(**versions), encoding="utf-8")
+
+    finding = only(machine.packages(path))
+
+    assert finding.status is status
+    assert said.format(**versions) in finding.detail
+
+
+def test_a_registry_with_its_remote(workspace: Workspace) -> None:
+    open_catalogue(workspace)
+    checkpoint(workspace, "first")
+
+    assert only(registry.folder(workspace)).status is Status.OK
+    remote = only(registry.remote(workspace))
+    assert remote.status is Status.OK
+    assert only(registry.catalogue(workspace)).detail.endswith("is up to date")
+
+    Path(remote.detail).rename(workspace.root / "hidden")
+    assert only(registry.remote(workspace)).status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("zzz://me:secret@127.0.0.1:9/data", "needs dvc-zzz"),
+        ("http://me:secret@127.0.0.1:9/data", "does not answer"),
+    ],
+)
+def test_a_distant_remote_that_cannot_be_used(workspace: Workspace, url: str, said: str) -> None:
+    (workspace.root / ".dvc").mkdir(parents=True)
+    (workspace.root / ".dvc" / "config").write_text(f"[core]\n    remote = far\n['remote \"far\"']\n    url = {url}\n")
+
+    finding = only(registry.remote(workspace))
+
+    assert finding.status is Status.FAIL
+    assert said in finding.detail
+    assert "secret" not in finding.detail
+
+
+def test_a_workspace_that_is_a_file(workspace: Workspace) -> None:
+    workspace.root.write_text("")
+    assert only(registry.folder(workspace)).status is Status.FAIL
+
+
+def test_a_catalogue_of_the_future_and_one_that_is_none(workspace: Workspace) -> None:
+    workspace.root.mkdir()
+    assert only(registry.catalogue(workspace)).detail.endswith("will be made when it is needed")
+
+    path = workspace.root / "catalogue.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+    assert "newer version" in only(registry.catalogue(workspace)).detail
+
+    path.write_bytes(b"no database" * 100)
+    assert only(registry.catalogue(workspace)).status is Status.FAIL
+
+
+def test_the_password_of_a_catalogue_is_not_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDACTION_CATALOGUE", "postgresql+nodriver://me:secret@127.0.0.1:9/data")
+    finding = only(registry.catalogue(workspace))
+    assert finding.status is Status.FAIL
+    assert "secret" not in finding.model_dump_json()
+
+
+def test_a_port(outsider: int) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+
+    assert only(neighbours.port("p", free, "/livez", needed=True)).status is Status.OK
+    assert only(neighbours.port("p", outsider, "/livez", needed=False)).status is Status.WARN
+    assert only(neighbours.port("p", outsider, "/livez", needed=True)).status is Status.FAIL
+
+
+def test_a_client_whose_server_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outsider: int) -> None:
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
+    assert list(neighbours.zenml_client()) == []
+
+    (tmp_path / "config.yaml").write_text(f"store:\n  type: rest\n  url: http://127.0.0.1:{outsider}\n")
+    finding = only(neighbours.zenml_client())
+    assert finding.status is Status.FAIL
+    assert "zenml logout --local" in finding.remedy
+
+
+def test_keys_are_never_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # without a .netrc
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    absent = {finding.name: finding for finding in check_environment(workspace, {Need.TRACKING_KEY})}
+    assert absent["WANDB_API_KEY"].status is Status.FAIL
+
+    monkeypatch.setenv("WANDB_API_KEY", "verysecret")
+    findings = check_environment(workspace, {Need.TRACKING_KEY})
+    assert {finding.name: finding.detail for finding in findings}["WANDB_API_KEY"] == "present"
+    assert "verysecret" not in "".join(finding.model_dump_json() for finding in findings)
+
+
+def test_the_command_tells_programs_too(workspace: Workspace) -> None:
+    workspace.root.write_text("a file where the workspace should be")
+    command = [sys.executable, "-c", "import typer; from redaction.cli.doctor import doctor; typer.run(doctor)", "--json"]
+
+    told = subprocess.run(
+        command, env=os.environ | {"REDACTION_WORKSPACE": str(workspace.root)}, capture_output=True, text=True, check=False
+    )
+
+    assert told.returncode == 1
+    assert {"name", "status", "detail", "remedy"} == set(json.loads(told.stdout)[0])
+
+
+def test_the_doctor_loads_nothing_heavy() -> None:
+    heavy = "{'torch', 'zenml', 'bentoml', 'dvc', 'wandb', 'icevision'}"
+    code = f"import sys, redaction.doctor; print(*sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""

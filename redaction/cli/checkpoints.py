@@ -49,7 +49,10 @@ def list_(workspace: WorkspaceOption = None) -> None:
 
     place = Workspace.at(workspace)
     made = list_checkpoints(place)
-    Console().print(_table(made, str(place.root)) if made else f"There are no checkpoints in {place.root} yet.", markup=False)
+    if made:
+        Console().print(_table(made, str(place.root)))
+    else:
+        Console().print(f"There are no checkpoints in {place.root} yet.", markup=False, highlight=False)
 
 
 @app.command("restore", epilog="Example: redaction checkpoints restore data/0003")

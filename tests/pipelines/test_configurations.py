@@ -1,0 +1,45 @@
+"""Every configuration that ships is right, and a file is checked against what its name begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.configurations import PIPELINES, check_configuration, load_pipeline
+from pipelines.strict import StrictDynamicPipeline, StrictPipeline
+from redaction.cli.configs import app
+from redaction.errors import RedactionError
+
+pytestmark = pytest.mark.usefixtures("zenml_store")
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_every_configuration_is_right(path: Path) -> None:
+    check_configuration(path)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_every_pipeline_is_strict(name: str) -> None:
+    assert isinstance(load_pipeline(name), StrictPipeline | StrictDynamicPipeline)
+
+
+def test_a_file_for_nothing_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ctcd.gpu.yaml"
+    path.write_text("")
+    with pytest.raises(RedactionError, match="did you mean 'ct_cd'"):
+        check_configuration(path)
+
+
+def test_the_command_checks_all_and_fails_for_one(tmp_path: Path) -> None:
+    wrong = tmp_path / "ct_cd.mine.yaml"
+    wrong.write_text("steps: {trian: {}}")
+
+    checked = CliRunner().invoke(app, ["check", str(wrong), str(CONFIGS / "ct_cd.yaml")])
+
+    assert checked.exit_code == 1
+    assert "did you mean 'train'" in checked.output
+    assert "a run of ct_cd" in checked.output

@@ -1,0 +1,61 @@
+"""ZenML's real local server, started and stopped beside the client."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
+from zenml.enums import StoreType
+
+from redaction.errors import RedactionError
+from scheduling.dashboard import close_dashboard, open_dashboard
+from tests.scheduling.sample_flows import dynamic_weighing
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def closed_afterwards(zenml_store: Path) -> Iterator[None]:
+    yield
+    close_dashboard()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("closed_afterwards")
+def test_it_shows_the_runs_and_leaves_the_client_alone(report: Path, port: int) -> None:
+    run = dynamic_weighing()
+
+    url = open_dashboard(port)
+
+    assert url == f"http://127.0.0.1:{port}"
+    assert open_dashboard(port + 1) == url  # there is one already
+    # straight to the pages, no survey
+    person = httpx.get(f"{url}/api/v1/current-user", trust_env=False).json()
+    assert person["body"]["email_opted_in"] is False
+    assert person["metadata"]["user_metadata"]["finished_onboarding_survey"] is True
+    assert "<title>" in httpx.get(f"{url}/projects/default/runs", trust_env=False).text
+    assert httpx.get(f"{url}/api/v1/runs/{run.id}", trust_env=False).json()["name"] == run.name
+    # runs do not depend on it
+    assert GlobalConfiguration().store_configuration.type == StoreType.SQL
+    assert close_dashboard()
+    assert not close_dashboard()
+    assert Client().get_pipeline_run(run.id).name == run.name
+
+
+@pytest.mark.usefixtures("closed_afterwards")
+def test_a_port_that_is_taken_is_named(port: int) -> None:
+    with socket.socket() as outsider:
+        outsider.bind(("127.0.0.1", port))
+        outsider.listen()
+        with pytest.raises(RedactionError, match=f"port {port}.*--port"):
+            open_dashboard(port)

@@ -128,6 +128,8 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
     def _attempt(self, url: str, read: Callable[[httpx.Response], Result], headers: dict[str, str]) -> Result:
         try:
             with self._answer(httpx.URL(url), headers) as response:
+                if response.status_code == HTTPStatus.NOT_MODIFIED:
+                    response.read()  # it has no body, but only an answer read to its end leaves the connection to the next request
                 _raise_for_status(response, self._politeness.longest_wait_seconds)
                 return read(response)
         except httpx.TransportError as error:

@@ -1,0 +1,274 @@
+"""How fast ingestion is: rendering against bare pypdfium2, and the re-check of many unchanged documents against bare httpx.
+
+Run ``python -m benchmarks.ingestion [PDFS]``: with a folder of PDFs its pages are rendered, else made-up ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pypdfium2 as pdfium
+from fpdf import FPDF
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, Source
+from redaction.dataset import Frozen
+from redaction.documents.discovery import discover
+from redaction.documents.fetching import fetch
+from redaction.documents.rendering import render
+from redaction.documents.sources import SourcesConfig
+from redaction.files import sha256_of_bytes, write_bytes
+from redaction.workspace import Workspace
+
+ETAG = '"unchanged"'
+
+
+class RenderingFigures(Frozen):
+    """Pages a second, of the same documents on the same machine, one measurement after the other."""
+
+    pages: int
+    workers: int
+    bare: float
+    """pypdfium2 alone, in one process: the page as an array, nothing else."""
+    bare_to_jpeg: float
+    """The same, and Pillow's JPEG in a file, as ``pypdfium2 render`` does it."""
+    ours: float
+    """`redaction.documents.rendering.render`: image, digest, hash, features, sync, catalogue, start of the processes."""
+    bare_cpu_ms: float
+    bare_to_jpeg_cpu_ms: float
+    ours_cpu_ms: float
+    """Processor time for a page, all processes together: what other load on the machine changes least."""
+
+
+class RecheckFigures(Frozen):
+    """Seconds, and mebibytes of memory."""
+
+    documents: int
+    network: float
+    """Bare httpx with as many threads: the same conditional requests to the same server, answers thrown away."""
+    total: float
+    """Discovery and fetch of the unchanged list."""
+    peak_mb: float
+    """Largest resident size of the process that re-checks (server not included)."""
+
+    @property
+    def besides_network(self) -> float:
+        """What our own work adds."""
+        return self.total - self.network
+
+
+def measure_rendering(folder: Path, workers: int, repeat: int = 3) -> RenderingFigures:
+    """Render the folder's PDFs each way, `repeat` times in turn; the best of each counts: other load only takes away."""
+    pdfs = sorted(folder.glob("*.pdf"))
+    pages = sum(_page_count(pdf) for pdf in pdfs)
+    ways: dict[str, Callable[[], float]] = {
+        "bare": lambda: _render_bare(pdfs, write=False),
+        "bare_to_jpeg": lambda: _render_bare(pdfs, write=True),
+        "ours": lambda: _render_ours(folder, workers),
+    }
+    figures = dict.fromkeys(ways, 0.0) | {f"{name}_cpu_ms": float("inf") for name in ways}
+    for _ in range(repeat):
+        for name, way in ways.items():
+            before = _cpu_seconds()
+            figures[name] = max(figures[name], pages / way())
+            figures[f"{name}_cpu_ms"] = min(figures[f"{name}_cpu_ms"], (_cpu_seconds() - before) / pages * 1000)
+    return RenderingFigures.model_validate({"pages": pages, "workers": workers} | figures)
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def measure_recheck(documents: int, threads: int = 8) -> RecheckFigures:
+    """Re-check an index page of so many documents, all of them unchanged, on a server in a process of its own."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", "from benchmarks.ingestion import serve; serve()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert server.stdin is not None  # noqa: S101
+    assert server.stdout is not None  # noqa: S101
+    try:
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        with tempfile.TemporaryDirectory() as scratch:
+            workspace = Workspace.at(scratch)
+            _fill_catalogue(workspace, url, documents)
+            source = {
+                "name": "room",
+                "kind": "index",
+                "urls": [f"{url}/index/{documents}"],
+                "politeness": {"delay_seconds": 0, "concurrency": threads},
+            }
+            config = SourcesConfig.model_validate({"sources": [source]})
+            started = time.perf_counter()
+            summary = fetch(workspace, config, discover(config))
+            total = time.perf_counter() - started
+        if summary.sources[0].unchanged != documents:
+            raise RuntimeError(f"not all documents were found unchanged: {summary.sources[0]}")
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return RecheckFigures(documents=documents, network=_request_all(url, documents, threads), total=total, peak_mb=peak_mb)
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def serve() -> None:
+    """A server on loopback whose documents have never changed; prints its port."""
+
+    class Unchanged(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet an answer: unbuffered, each would wait for the acknowledgement of its first line
+
+        def do_GET(self) -> None:
+            if self.path.startswith("/index/"):
+                links = "".join(f'<a href="/{number}.pdf">{number}</a>\n' for number in range(int(self.path.split("/")[2])))
+                self._answer(200, links.encode(), "text/html")
+            elif self.headers.get("If-None-Match") == ETAG:
+                self._answer(304)
+            else:
+                self._answer(404)
+
+        def _answer(self, status: int, body: bytes = b"", content_type: str = "text/plain") -> None:
+            self.send_response(status)
+            self.send_header("ETag", ETAG)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unchanged) as server:
+        print(server.server_port, flush=True)  # noqa: T201 - the port is what this process is asked for
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sys.stdin.read()
+
+
+def _page_count(pdf: Path) -> int:
+    with pdfium.PdfDocument(pdf) as document:
+        return len(document)
+
+
+def _render_bare(pdfs: list[Path], *, write: bool) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        for pdf in pdfs:
+            with pdfium.PdfDocument(pdf) as document:
+                for index, page in enumerate(document):
+                    image = page.render(scale=min(150 / 72, 1275 / page.get_width()), rev_byteorder=True).to_numpy()
+                    if write:
+                        Image.fromarray(image).save(Path(folder) / f"{pdf.stem}_{index}.jpg")
+                    page.close()
+        return time.perf_counter() - started
+
+
+def _render_ours(folder: Path, workers: int) -> float:
+    with tempfile.TemporaryDirectory() as scratch:
+        workspace = Workspace.at(scratch)
+        source = {"name": "folder", "kind": "folder", "path": str(folder)}
+        config = SourcesConfig.model_validate({"sources": [source], "rendering": {"workers": workers}})
+        fetch(workspace, config, discover(config))
+        return render(workspace, config).seconds
+
+
+def _fill_catalogue(workspace: Workspace, url: str, documents: int) -> None:
+    """What an earlier run would have left, the files being empty."""
+    names = [sha256_of_bytes(str(number).encode()) for number in range(documents)]
+    workspace.documents.mkdir(parents=True)
+    for name in names:
+        (workspace.documents / f"{name}.pdf").touch()
+    rendered, fetched = DocumentStatus.RENDERED, LinkOutcome.FETCHED
+    with open_catalogue(workspace).transaction() as session:
+        session.add(Source(name="room", kind="index", location=url))
+        session.flush()
+        session.add_all(
+            Document(sha256=name, file_name=f"{number}.pdf", source="room", size_bytes=0, status=rendered)
+            for number, name in enumerate(names)
+        )
+        session.flush()
+        session.add_all(
+            Link(url=f"{url}/{number}.pdf", source="room", etag=ETAG, outcome=fetched, document=name)
+            for number, name in enumerate(names)
+        )
+
+
+def _request_all(url: str, documents: int, threads: int) -> float:
+    limits = httpx.Limits(max_connections=threads, max_keepalive_connections=threads)
+    started = time.perf_counter()
+    with httpx.Client(limits=limits) as client, ThreadPoolExecutor(threads) as pool:
+
+        def ask(number: int) -> None:
+            with client.stream("GET", f"{url}/{number}.pdf", headers={"If-None-Match": ETAG}) as response:
+                response.read()
+
+        for _ in pool.map(ask, range(documents)):
+            continue
+    return time.perf_counter() - started
+
+
+def _copies(pdfs: Path, times: int, folder: Path) -> None:
+    """Each PDF several times, told apart by a comment behind its end: a few pages are over before the processes have started."""
+    for pdf in pdfs.glob("*.pdf"):
+        for copy in range(times):
+            write_bytes(folder / f"{pdf.stem}-{copy}.pdf", pdf.read_bytes() + f"\n% copy {copy}\n".encode())
+
+
+def _made_up_pdfs(folder: Path) -> None:
+    for number in range(40):
+        document = FPDF(unit="pt", format=(612, 792))
+        document.set_font("helvetica", size=11)
+        for _ in range(4):
+            document.add_page()
+            for line in range(50):
+                document.text(72, 60 + line * 13, f"Document {number}, line {line}: the quick brown fox jumps over the lazy dog.")
+        write_bytes(folder / f"{number:02d}.pdf", bytes(document.output()))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pdfs", nargs="?", type=Path, help="folder of PDFs to render")
+    parser.add_argument("--copies", type=int, default=4, help="how often each of them")
+    parser.add_argument("--documents", type=int, default=10_000, help="how many documents to re-check")
+    arguments = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    recheck = measure_recheck(arguments.documents)
+    with tempfile.TemporaryDirectory() as made:
+        if arguments.pdfs is None:
+            _made_up_pdfs(Path(made))
+        else:
+            _copies(arguments.pdfs, arguments.copies, Path(made))
+        rendering = measure_rendering(Path(made), cores)
+    table = Table("what", "measured", "goal", title=f"Ingestion on {cores} cores")
+    for what, rate, cpu in (
+        (f"pypdfium2 alone, one process ({rendering.pages} pages)", rendering.bare, rendering.bare_cpu_ms),
+        ("pypdfium2 and Pillow's JPEG, one process", rendering.bare_to_jpeg, rendering.bare_to_jpeg_cpu_ms),
+        (f"render(), {rendering.workers} workers", rendering.ours, rendering.ours_cpu_ms),
+    ):
+        table.add_row(what, f"{rate:.1f} pages/s ({cpu:.1f} ms of processor a page)", "")
+    table.add_row("render() against pypdfium2 alone", f"{rendering.ours / rendering.bare:.2f} x", f"{0.9 * cores:.2f} x")
+    table.add_row("render() against pypdfium2 and JPEG", f"{rendering.ours / rendering.bare_to_jpeg:.2f} x", "")
+    table.add_row(f"re-check of {recheck.documents} unchanged documents", f"{recheck.total:.1f} s", "")
+    table.add_row("of which bare httpx needs", f"{recheck.network:.1f} s", "")
+    table.add_row("besides the network", f"{recheck.besides_network:.1f} s", "5 s")
+    table.add_row("peak memory", f"{recheck.peak_mb:.0f} MB", "")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,7 +88,10 @@ def checkpoint(workspace: Workspace, message: str, wait_seconds: float = WAIT_SE
         _export_context(workspace)
         registry.add(("catalogue",))
         pointers = registry.pointers_here()
-        store.push(store.missing(store.objects(pointers), before))
+        _mend_cache(registry, store, pointers.values())
+        new = store.missing(store.objects(pointers), before)
+        _mend_cache(registry, store, new)
+        store.push(new)
         record = Record(**record_counts, digest=_data_digest(workspace, pointers))
         tag = _commit(registry, record, message)
         return described(registry, tag, created=True)
@@ -142,6 +146,14 @@ def _require_whole(registry: Registry, store: Store, tags: list[str], on_remote:
                 f"The remote {store.url} has lost {len(lost)} of the {len(needed)} files of checkpoint {tag}; "
                 "run `redaction checkpoints repair` to push them again from this machine."
             )
+
+
+def _mend_cache(registry: Registry, store: Store, oids: Collection[str]) -> None:
+    # DVC does not sync what it writes, so a power cut can leave empty files in its cache, which it then trusts for ever.
+    spoilt = store.damaged_in_cache(oids)
+    if spoilt:
+        store.forget(spoilt)
+        registry.add()
 
 
 def _export_content(workspace: Workspace) -> dict[str, int]:

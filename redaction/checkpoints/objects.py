@@ -163,6 +163,7 @@ def _faults_of_s3() -> tuple[type[Exception], ...]:
 def _listing(odb: Any) -> dict[str, dict[str, Any]]:
     # DVC's own file systems list names only; the one underneath tells sizes in the same sweep.
     files = fsspec.filesystem("file") if odb.fs.protocol == "local" else odb.fs.fs
+    files.invalidate_cache()
     found: dict[str, dict[str, Any]] = files.find(odb.path, detail=True)
     return found
 

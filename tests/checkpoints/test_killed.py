@@ -12,10 +12,11 @@ import pytest
 
 from redaction.annotations.reading import read_dataset
 from redaction.checkpoints import checkpoint, list_checkpoints, restore, verify
+from redaction.checkpoints.registry import open_registry
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
-from .conftest import add_document, annotate, data_of, put
+from .conftest import add_document, annotate, data_of, objects_of, put
 
 KILLS = 5
 
@@ -102,3 +103,19 @@ def test_a_killed_restore_is_finished_by_the_next_run(tmp_path: Path) -> None:
     assert data_of(workspace) == first
     assert read_dataset(workspace, None) == dataset
     assert not checkpoint(workspace, "nothing is new").created
+
+
+def test_a_power_cut_that_left_empty_files_in_the_cache_spoils_nothing(filled: Workspace) -> None:
+    checkpoint(filled, "first")
+    add_document(filled, 5)
+    with open_registry(filled) as registry:
+        registry.add()
+    cache = filled.root / ".dvc" / "cache"
+    kept = {path.name for path in objects_of(filled)}
+    lost = [path for path in cache.rglob("*") if path.is_file() and path.name not in kept]
+    assert {path.suffix for path in lost} == {"", ".dir"}
+    for path in lost:
+        path.chmod(0o644)
+        path.write_bytes(b"")
+    assert checkpoint(filled, "second").created
+    assert verify(filled).whole

@@ -29,6 +29,7 @@ REPOSITORY = Path(__file__).parent.parent
 PACKED = (
     "serving/__init__.py",
     "serving/environment.py",
+    "serving/forms.py",
     "serving/request_log.py",
     "serving/service.py",
     "serving/uploads.py",

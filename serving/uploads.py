@@ -6,15 +6,14 @@ address from which to download the file. So requests for `/detect` are read here
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 
-from python_multipart.exceptions import FormParserError
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.forms import FormError, parse_form
 
 DETECT = "/detect"
 
@@ -57,6 +56,8 @@ class Upload:
     threshold: float | None
     """The score that the client asked for; none means the detector's operating point."""
     is_check: bool
+    after_answer: list[Callable[[], None]] = field(default_factory=list)
+    """What to do when the answer has been sent."""
 
 
 class PageUploads:
@@ -68,13 +69,17 @@ class PageUploads:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == DETECT:
-            try:
-                scope[UPLOAD] = await read_upload(Request(scope, receive), self.max_body_bytes)
-            except Refusal as refusal:
-                await refusal.response()(scope, receive, send)
-                return
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != DETECT:
+            await self.app(scope, receive, send)
+            return
+        try:
+            upload = scope[UPLOAD] = await read_upload(Request(scope, receive), self.max_body_bytes)
+        except Refusal as refusal:
+            await refusal.response()(scope, receive, send)
+            return
         await self.app(scope, receive, send)
+        for call in upload.after_answer:
+            call()
 
 
 async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) -> Upload:
@@ -83,18 +88,15 @@ async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) ->
     Raises:
         Refusal: there is no page in it, it is too large or of a type that is not served, or the threshold is no score.
     """
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    threshold = request.query_params.get("threshold")
-    body = _limited(request, max_body_bytes)
-    if media_type == "multipart/form-data":
-        form = await _read_form(request, body, max_body_bytes)
-        image, threshold = await _page_field(form), _text_field(form, "threshold") or threshold
-    elif media_type.startswith("image/") or media_type == "application/octet-stream":
-        image = b"".join([chunk async for chunk in body])
-    else:
+    content_type = request.headers.get("content-type", "")
+    media_type = content_type.split(";")[0].strip().lower()
+    is_form = media_type == "multipart/form-data"
+    if not is_form and not media_type.startswith("image/") and media_type != "application/octet-stream":
         raise Refusal(415, f"A request of type {media_type[:80] or 'unknown'!r} holds no page. {_HOW}", cut_off=True)
+    body = b"".join([chunk async for chunk in _limited(request, max_body_bytes)])
+    image, threshold = _fields(content_type, body) if is_form else (body, None)
     _require_page_image(image)
-    return Upload(image, _score(threshold), CHECK_HEADER in request.headers)
+    return Upload(image, _score(threshold or request.query_params.get("threshold")), CHECK_HEADER in request.headers)
 
 
 async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
@@ -116,36 +118,22 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
         raise Refusal(413, sentence, cut_off=True)
 
 
-class _InMemoryParser(MultiPartParser):
-    # the limit on the body bounds the memory already; Starlette would write every page over 1 MB to the disk and read it back
-    spool_max_size = MAX_BODY_BYTES
-
-
-async def _read_form(request: Request, body: AsyncIterator[bytes], max_body_bytes: int) -> FormData:
-    parser = _InMemoryParser(request.headers, body, max_files=1, max_fields=8, max_part_size=1024)  # type: ignore[arg-type]
+def _fields(content_type: str, body: bytes) -> tuple[bytes, str | None]:
+    """The page and the threshold that a form holds."""
     try:
-        return await parser.parse()
-    except (MultiPartException, FormParserError, UnicodeError, ValueError) as fault:
-        reason = str(getattr(fault, "message", fault)).rstrip(".")
-        raise Refusal(400, f"The multipart body cannot be read ({reason}). {_HOW}") from fault
-
-
-async def _page_field(form: FormData) -> bytes:
-    page = form.get("page")
-    if not isinstance(page, UploadFile):
-        found = "holds text, not a file" if page is not None else "is missing"
+        form = parse_form(content_type, body)
+    except FormError as fault:
+        raise Refusal(400, f"The multipart body cannot be read: {fault}. {_HOW}") from fault
+    page, threshold = form.get("page"), form.get("threshold")
+    if page is None or not page.is_file:
+        found = "is missing" if page is None else "holds text, not a file"
         raise Refusal(400, f'The file field "page" {found}. {_HOW}')
-    return await page.read()
-
-
-def _text_field(form: FormData, name: str) -> str | None:
-    value = form.get(name)
-    # BentoML's own client sends a parameter that was left out as JSON's null
-    return value if isinstance(value, str) and value not in ("", "null") else None
+    return page.content, threshold.content.decode("utf-8", "replace") if threshold else None
 
 
 def _score(text: str | None) -> float | None:
-    if text is None:
+    # BentoML's own client sends a parameter that was left out as JSON's null
+    if text is None or text in ("", "null"):
         return None
     try:
         score = float(text)

@@ -23,6 +23,7 @@ from pathlib import Path
 from uuid import UUID
 
 import yaml
+from sqlalchemy.exc import SQLAlchemyError
 
 from redaction.errors import RedactionError
 from redaction.files import write_text
@@ -70,7 +71,7 @@ class Scheduler:
             RedactionError: another scheduler runs in this workspace.
         """
         with self._alone():
-            started = self._start_due(datetime.now(UTC))
+            started = self._start_due(self._schedules.planned(), datetime.now(UTC))
             while self._running and not stop.wait(0.2):
                 self._collect()
             self._stop_all()
@@ -95,23 +96,29 @@ class Scheduler:
         """Start what is due; the seconds until the next look."""
         now = datetime.now(UTC)
         try:
-            self._start_due(now)
-            nexts = [planned.timing.next_due(now) for planned in self._schedules.planned()]
-        except (OSError, RuntimeError, RedactionError) as error:
+            schedules = self._schedules.planned()
+            self._start_due(schedules, now)
+            nexts = [planned.timing.next_due(now) for planned in schedules]
+        except (OSError, RuntimeError, SQLAlchemyError) as error:
             # a server that is being restarted, a database that is locked: the next look may find it well
             self._say(f"Cannot look at the schedules now, trying again: {error}")
             nexts = []
         waits = [(due - datetime.now(UTC)).total_seconds() for due in nexts if due is not None]
         return max(0.05, min([LOOK_EVERY_SECONDS, 1.0 if self._running else LOOK_EVERY_SECONDS, *waits]))
 
-    def _start_due(self, now: datetime) -> list[UUID]:
+    def _start_due(self, schedules: list[Planned], now: datetime) -> list[UUID]:
         known = self._record.read()
         started = []
-        for planned in self._schedules.planned():
+        for planned in schedules:
+            if planned.id in self._running:
+                continue  # it may have ended this instant, but how is not noted yet
             last = known.get(planned.id)
             due = planned.timing.last_due(max(planned.since, last.due) if last else planned.since, now)
-            if due is not None and self._start(planned, due):
-                started.append(planned.id)
+            try:
+                if due is not None and self._start(planned, due):
+                    started.append(planned.id)
+            except RedactionError as error:
+                self._say(str(error))  # the other schedules are due all the same
         return started
 
     def _start(self, planned: Planned, due: datetime) -> bool:

@@ -21,7 +21,7 @@ from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from scheduling.daemon import Scheduler
 from scheduling.record import Fire, Outcome, Record
-from scheduling.schedules import Schedules
+from scheduling.schedules import Order, Planned, Schedules
 
 Store = Callable[[str, str], None]
 
@@ -79,58 +79,43 @@ def scheduler_process(workspace: Workspace, tmp_path: Path) -> Iterator[Callable
         process.kill()
 
 
-@pytest.mark.parametrize("flow", ["weighing", "dynamic_weighing"])
-def test_everything_in_the_file_reaches_the_run(flow: str, store: Store, report: Path, once: Callable[[], list[Fire]]) -> None:
-    store(flow, FULL)
+def test_everything_in_the_file_reaches_the_run(store: Store, report: Path, once: Callable[[], list[Fire]]) -> None:
+    for flow in ("weighing", "dynamic_weighing"):
+        store(flow, FULL.replace("often", flow))
 
-    (fire,) = once()
+    fires = once()
 
-    assert fire.outcome is Outcome.COMPLETED
-    (seen,) = reported(report)
-    assert seen == {
+    assert [fire.outcome for fire in fires] == [Outcome.COMPLETED] * 2
+    seen = {
         "weight": 25.0,  # (7 + 3) * 2.5
         "lowest": 0.25,
-        "tags": ["mine", "schedule:often", "scheduled"],
         "memory": "3GB",
         "environment": "from the file",
         "execution_mode": "fail_fast",
         "scheduled": False,
     }
+    tags = (["mine", f"schedule:{flow}", "scheduled"] for flow in ("dynamic_weighing", "weighing"))
+    assert sorted(reported(report), key=lambda line: str(line["tags"])) == [seen | {"tags": tag} for tag in tags]
 
 
-def test_what_was_missed_is_made_up_for_by_one_run(
-    store: Store, report: Path, workspace: Workspace, once: Callable[[], list[Fire]]
+def test_one_run_makes_up_for_what_was_missed_and_its_failure_is_recorded(
+    store: Store, report: Path, workspace: Workspace, once: Callable[[], list[Fire]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store(
-        "weighing",
-        "parameters: {start: 1}\nschedule: {name: hourly, interval_second: 3600, start_time: '2026-01-01 00:00:00+00:00'}",
-    )
+    store("failing", EVERY_SECOND.replace("interval_second: 1", "interval_second: 3600"))
     assert once() == []  # nothing was due since it was stored
     (planned,) = Schedules().planned()
-    long_ago = datetime.now(UTC) - timedelta(hours=30)
-    record = Record(workspace.state / "scheduler" / "record.json")
-    assert planned.timing.last_due(long_ago, datetime.now(UTC)) is not None
-
-    aged = planned.model_copy(update={"since": long_ago})
+    aged = planned.model_copy(update={"since": datetime.now(UTC) - timedelta(hours=30)})
     scheduler = Scheduler(workspace, lambda line: None)
-    scheduler._schedules.planned = lambda: [aged]  # type: ignore[method-assign]
+    monkeypatch.setattr(scheduler._schedules, "planned", lambda: [aged])
+
     (fire,) = scheduler.run_once(threading.Event())
-    assert scheduler.run_once(threading.Event()) == []  # and again only when it is due again
 
-    assert len(reported(report)) == 1
-    assert datetime.now(UTC) - fire.due < timedelta(hours=1)
-    assert record.read()[planned.id] == fire
-
-
-def test_a_failed_run_is_recorded_with_its_log(
-    store: Store, report: Path, workspace: Workspace, once: Callable[[], list[Fire]]
-) -> None:
-    store("failing", EVERY_SECOND)
-
-    (fire,) = once()
-
+    assert scheduler.run_once(threading.Event()) == []  # not for each of the thirty
     assert fire.outcome is Outcome.FAILED
-    log = (workspace.state / "scheduler" / fire.log).read_text()
+    assert datetime.now(UTC) - fire.due < timedelta(hours=1)
+    folder = workspace.state / "scheduler"
+    assert Record(folder / "record.json").read() == {planned.id: fire}
+    log = (folder / fire.log).read_text()
     assert log.startswith("zenml pipeline run tests.scheduling.sample_flows.failing -c ")
     assert "this step always fails" in log
 
@@ -143,6 +128,45 @@ def test_inactive_and_deleted_schedules_do_not_run(store: Store, report: Path, o
     Client().update_schedule("often", active=True)
     Client().delete_schedule("often")
     assert once() == []
+
+
+def test_every_run_is_noted_however_fast_one_follows_the_other(
+    store: Store, report: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store("weighing", "parameters: {start: 1}\n" + EVERY_SECOND)
+    monkeypatch.setattr("scheduling.daemon.ZENML", "raise SystemExit(0)")
+    lines: list[str] = []
+    stop = threading.Event()
+    threading.Timer(6, stop.set).start()
+
+    Scheduler(workspace, lines.append).run_until(stop)
+
+    started = sum(": started" in line for line in lines)
+    ended = sum(line in ("often: completed", "often: stopped") or ": stopped, see" in line for line in lines)
+    assert started == ended >= 2
+
+
+def test_a_schedule_that_lost_its_stack_does_not_hold_up_the_others(
+    store: Store, report: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store("dynamic_weighing", EVERY_SECOND.replace("often", "lost"))
+    store("weighing", "parameters: {start: 1}\n" + EVERY_SECOND)
+    monkeypatch.setattr("scheduling.daemon.ZENML", "raise SystemExit(0)")
+    scheduler = Scheduler(workspace, (lines := []).append)
+    real = scheduler._schedules.order
+
+    def order(planned: Planned) -> Order:
+        if planned.name == "lost":
+            raise RedactionError("The schedule 'lost' has lost its stack.")
+        return real(planned)
+
+    monkeypatch.setattr(scheduler._schedules, "order", order)
+    time.sleep(1.1)
+
+    (fire,) = scheduler.run_once(threading.Event())
+
+    assert (fire.schedule, fire.outcome) == ("often", Outcome.COMPLETED)
+    assert "The schedule 'lost' has lost its stack." in lines
 
 
 def test_only_one_scheduler_at_a_time(store: Store, workspace: Workspace) -> None:

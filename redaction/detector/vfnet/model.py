@@ -60,6 +60,15 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
         "in_channels": profile.neck_channels,
         "feat_channels": profile.neck_channels,
         "stacked_convs": profile.stacked_convs,
+        "regress_ranges": _regress_ranges(profile.finest_box),
+        "anchor_generator": {
+            "type": "AnchorGenerator",
+            "ratios": [1.0],
+            "octave_base_scale": profile.finest_box // STRIDES[0],
+            "scales_per_octave": 1,
+            "center_offset": 0.0,
+            "strides": list(STRIDES),
+        },
     }
     options = {
         **{f"model.backbone.{key}": value for key, value in backbone.items()},
@@ -72,3 +81,9 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
     config = vfnet.backbones.resnet50_fpn_1x(pretrained=False)
     model: nn.Module = vfnet.model(backbone=config, num_classes=number_of_classes + 1, cfg_options=options)
     return model
+
+
+def _regress_ranges(finest: int) -> tuple[tuple[float, float], ...]:
+    """Sizes that each level is for; VFNet predicts distances in units of their upper ends."""
+    ends = [finest * 2**level for level in range(len(STRIDES) - 1)]
+    return tuple(zip([-1, *ends], [*ends, float("inf")], strict=True))

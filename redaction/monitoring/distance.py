@@ -1,18 +1,19 @@
 """How far apart two windows of pages are, column by column, and from where on that is more than chance.
 
 Why not a p-value: pages come in documents, and the pages of one document look alike (same scanner, same paper, same way of
-redacting). A hundred pages of twenty documents say about as much as twenty-five unrelated pages, and a test that takes them for
-a hundred cries wolf in most windows. And on large windows a test finds differences that matter to nobody. So a column has
-drifted when the Kolmogorov-Smirnov *distance* of the two windows (the largest gap between their cumulative distributions: 0 for
-the same, 1 for disjoint ones) reaches both the distance that matters (from the configuration) and the distance that chance
-alone would rarely reach, with the pages counted as the unrelated pages that they are worth. In the simulation of the tests
-(documents of four pages on average) this calls at most 3 of 100 windows without drift drifted; were every page counted as one,
-60 of 100.
+redacting). A hundred pages may say no more than twelve unrelated ones, and a test that takes them for a hundred cries wolf in
+most windows. And on large windows a test finds differences that matter to nobody. So a column has drifted when the
+Kolmogorov-Smirnov *distance* of the two windows (the largest gap between their cumulative distributions: 0 for the same, 1 for
+disjoint ones) reaches both the distance that matters (from the configuration) and the distance that chance alone would rarely
+reach, with the pages counted as the unrelated pages that they are worth. How many that is shows in the pages themselves: see
+`alike_pages`. In the simulation of the tests this calls fewer than 5 of 100 windows without drift drifted, be the documents of
+one page or of seventeen; were every page counted as one, it would be two of three.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,14 +43,14 @@ COLUMNS = (
 class MonitoringConfig(Frozen):
     """When a window of requests is judged, and from where on it counts as drifted."""
 
-    min_requests: int = Field(100, ge=10)
+    min_requests: int = Field(200, ge=10)
     """Fewer pages than this are not judged."""
     max_pages: int = Field(20_000, ge=100)
     """Of more pages than this, on either side, as many are taken, evenly spaced."""
     false_alarms: float = Field(0.02, gt=0, lt=1)
     """The share of windows without drift that may be called drifted, over all columns together."""
-    alike_pages: float = Field(4.0, ge=1)
-    """So many pages of the traffic are worth one unrelated page, because they come in documents."""
+    least_alike_pages: float = Field(2.0, ge=1)
+    """At least so many pages are worth one unrelated page, even where no likeness of neighbours shows: short windows hide it."""
     ks_distances: dict[str, float] = Field(default_factory=lambda: dict.fromkeys(COLUMNS, 0.2))
     """The columns that are judged, and the least Kolmogorov-Smirnov distance in each that matters."""
     latency_quantile: float = Field(0.95, gt=0, lt=1)
@@ -77,17 +78,38 @@ def ks_distance(reference: NDArray[np.float64], current: NDArray[np.float64]) ->
     return float(np.abs(below_reference - below_current).max())
 
 
-def chance_distance(reference_pages: int, current_pages: int, config: MonitoringConfig) -> float:
-    """The distance that windows without drift rarely reach, by the asymptotic distribution of Kolmogorov and Smirnov.
+def alike_pages(values: pd.DataFrame, config: MonitoringConfig) -> float:
+    """How many pages, in the order in which they came, are worth one unrelated page: their integrated autocorrelation time.
 
-    The permitted share of false alarms is divided by the number of columns (Bonferroni), the pages by how many are alike.
-    Above 1 it says that so few pages can show nothing.
+    Taken on ranks, as the distance is, with Sokal's window (five times the result); the upper quartile over the columns, so that
+    one or two columns that change in the middle of a window (a drift that just began) do not hide themselves. Never less than
+    `least_alike_pages`.
+    """
+    times = [_autocorrelation_time(column.dropna().rank().to_numpy(float)) for _, column in values.items()]
+    return max(config.least_alike_pages, float(np.quantile(times, 0.75)))
+
+
+def _autocorrelation_time(series: NDArray[np.floating[Any]]) -> float:
+    deviations = series - series.mean() if len(series) else series
+    if not deviations.any():
+        return 1.0
+    spectrum = np.fft.rfft(deviations, 2 * len(series))
+    correlations = np.fft.irfft(np.abs(spectrum) ** 2)[: len(series)]
+    times = 2 * np.cumsum(correlations / correlations[0]) - 1
+    wide_enough = np.flatnonzero(np.arange(len(series)) >= 5 * times)
+    return max(1.0, float(times[wide_enough[0] if len(wide_enough) else -1]))
+
+
+def chance_distance(reference_pages: float, current_pages: float, config: MonitoringConfig) -> float:
+    """The distance that windows of so many unrelated pages rarely reach without drift (Kolmogorov's and Smirnov's asymptote).
+
+    The permitted share of false alarms is divided by the number of columns (Bonferroni). Above 1 it says that so few pages can
+    show nothing.
     """
     if not reference_pages or not current_pages:
         return math.inf
     significance = config.false_alarms / len(config.ks_distances)
-    scale = math.sqrt(config.alike_pages / reference_pages + config.alike_pages / current_pages)
-    return math.sqrt(math.log(2 / significance) / 2) * scale
+    return math.sqrt(math.log(2 / significance) / 2 * (1 / reference_pages + 1 / current_pages))
 
 
 def judged_values(pages: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
@@ -113,8 +135,8 @@ def judged_values(pages: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame
 
 def thresholds(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConfig) -> dict[str, float]:
     """For each column that these pages can say something about, the distance from which on it has drifted."""
-    counts, now = reference.count(), current.count()
-    chance = {column: chance_distance(int(counts[column]), int(now[column]), config) for column in config.ks_distances}
+    before, now = reference.count() / alike_pages(reference, config), current.count() / alike_pages(current, config)
+    chance = {column: chance_distance(float(before[column]), float(now[column]), config) for column in config.ks_distances}
     return {column: max(least, chance[column]) for column, least in config.ks_distances.items() if chance[column] < 1}
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from redaction.catalog.tables import Verdict
 from redaction.dataset import Frozen
-from redaction.monitoring.distance import MonitoringConfig, judged_values, ks_distance, thresholds
+from redaction.monitoring.distance import MonitoringConfig, alike_pages, judged_values, ks_distance, thresholds
 from redaction.monitoring.summary import summary_html
 
 METHOD = "ks_distance"
@@ -54,6 +54,8 @@ class MonitoringJudgement(Frozen):
     verdict: Verdict
     requests: int
     reference_pages: int
+    unrelated_requests: float = 0.0
+    """As many unrelated pages are the requests worth: the pages of one document look alike."""
     columns: tuple[ColumnJudgement, ...] = ()
     unjudged: tuple[str, ...] = ()
     """Columns of which these pages have too few values to say anything."""
@@ -108,13 +110,15 @@ def judge(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConf
         )
         for column, limit in limits.items()
     )
-    judgement = _judgement(len(reference), len(current), columns, latency, config)
+    unrelated = len(current) / alike_pages(now, config)
+    judgement = _judgement(len(reference), len(current), unrelated, columns, latency, config)
     return JudgedWindow(judgement, summary_html(judgement, before, now), evidently_html)
 
 
 def _judgement(
     reference_pages: int,
     requests: int,
+    unrelated_requests: float,
     columns: tuple[ColumnJudgement, ...],
     latency: LatencyJudgement | None,
     config: MonitoringConfig,
@@ -131,6 +135,7 @@ def _judgement(
         verdict=Verdict.DRIFTED if drifted else Verdict.STABLE,
         requests=requests,
         reference_pages=reference_pages,
+        unrelated_requests=unrelated_requests,
         columns=columns,
         unjudged=tuple(column for column in config.ks_distances if column not in judged),
         latency=latency,

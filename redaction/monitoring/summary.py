@@ -76,8 +76,8 @@ def summary_html(judgement: MonitoringJudgement, reference: pd.DataFrame, curren
     unjudged = f"<p class='lead'>Not judged, too few values: {', '.join(judgement.unjudged)}.</p>" if judgement.unjudged else ""
     body = [
         "<h1>Monitoring of one window of requests</h1>",
-        f"<p class='lead'>{judgement.requests:,} requested pages against a reference of {judgement.reference_pages:,}"
-        f"{_latency(judgement)}</p>",
+        f"<p class='lead'>{judgement.requests:,} requested pages{_worth(judgement)} against a reference of "
+        f"{judgement.reference_pages:,}{_latency(judgement)}</p>",
         f"<div class='verdict {kind}'><b>{title}</b> {sentence}</div>",
         "<ul>" + "".join(f"<li>{escape(reason)}</li>" for reason in judgement.reasons) + "</ul>",
         f"<table>{heads}{rows}</table>" if rows else "",
@@ -85,6 +85,10 @@ def summary_html(judgement: MonitoringJudgement, reference: pd.DataFrame, curren
     ]
     head = f"<meta charset='utf-8'><title>{title[:-1]}</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang='en'><head>{head}</head><body><main>{''.join(body)}</main></body></html>"
+
+
+def _worth(judgement: MonitoringJudgement) -> str:
+    return f" (worth {judgement.unrelated_requests:,.0f} unrelated ones)" if judgement.columns else ""
 
 
 def _latency(judgement: MonitoringJudgement) -> str:

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-Traffic = Callable[[np.random.Generator, int], pd.DataFrame]
+Traffic = Callable[..., pd.DataFrame]
 
 MEAN_PAGES = 4
-"""Pages of a document are geometric with this mean; seen from a page, its document has about seven."""
+"""Pages of a document are geometric with this mean, if nothing else is said. The 55 real documents have 17 pages on average."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ KINDS = (
 
 @pytest.fixture(scope="session")
 def traffic() -> Traffic:
-    """`traffic(rng, count)` are `count` consecutive pages, as `PageRecord` columns."""
+    """`traffic(rng, count, mean_pages)` are `count` consecutive pages, as `PageRecord` columns."""
     return _pages
 
 
-def _pages(rng: np.random.Generator, count: int) -> pd.DataFrame:
+def _pages(rng: np.random.Generator, count: int, mean_pages: float = MEAN_PAGES) -> pd.DataFrame:
     # more documents than can be needed: each has a page or more
-    of = np.repeat(np.arange(count), rng.geometric(1 / MEAN_PAGES, count))[:count]
+    of = np.repeat(np.arange(count), rng.geometric(1 / mean_pages, count))[:count]
     documents = int(of[-1]) + 1
     kind = rng.choice(len(KINDS), documents, p=[k.share for k in KINDS])
 

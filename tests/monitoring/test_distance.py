@@ -11,7 +11,15 @@ from pydantic import ValidationError
 from scipy import stats
 
 from redaction.errors import RedactionError
-from redaction.monitoring.distance import COLUMNS, MonitoringConfig, chance_distance, judged_values, ks_distance, thresholds
+from redaction.monitoring.distance import (
+    COLUMNS,
+    MonitoringConfig,
+    alike_pages,
+    chance_distance,
+    judged_values,
+    ks_distance,
+    thresholds,
+)
 from redaction.monitoring.records import PageRecord
 
 VALUES = st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, 1275.0]), min_size=1, max_size=40)
@@ -38,19 +46,45 @@ def test_chance_reaches_less_far_with_more_pages_and_farther_with_more_columns()
     assert chance_distance(500, 0, config) == math.inf
 
 
-def test_alike_pages_count_as_so_many_fewer() -> None:
-    fourfold, single = MonitoringConfig(alike_pages=4), MonitoringConfig(alike_pages=1)
-    assert chance_distance(2000, 400, fourfold) == pytest.approx(chance_distance(500, 100, single))
-
-
 def test_the_chance_distance_is_the_one_that_tables_give() -> None:
     """For one column at 5 % and many pages: 1.358 times the root of 1/n + 1/m."""
-    config = MonitoringConfig(false_alarms=0.05, alike_pages=1, ks_distances={"boxes": 0.2})
+    config = MonitoringConfig(false_alarms=0.05, ks_distances={"boxes": 0.2})
     assert chance_distance(200, 100, config) == pytest.approx(1.358 * math.sqrt(1 / 200 + 1 / 100), rel=1e-3)
 
 
+LEAST_ONE = MonitoringConfig(least_alike_pages=1)
+
+
+def documents_of(pages: int, count: int = 3000) -> pd.DataFrame:
+    """Twelve columns in which all pages of a document have the same value."""
+    return pd.DataFrame(np.repeat(np.random.default_rng(5).normal(size=(count // pages, 12)), pages, axis=0))
+
+
+@pytest.mark.parametrize("pages", [1, 3, 10])
+def test_as_many_pages_are_alike_as_a_document_has(pages: int) -> None:
+    assert alike_pages(documents_of(pages), LEAST_ONE) == pytest.approx(pages, rel=0.3)
+
+
+def test_pages_in_no_order_are_not_alike() -> None:
+    shuffled = documents_of(10).sample(frac=1, random_state=1, ignore_index=True)
+    assert alike_pages(shuffled, LEAST_ONE) < 1.5
+
+
+def test_one_column_that_changes_midway_does_not_make_all_alike() -> None:
+    pages = documents_of(1, 200)
+    pages[0] = np.repeat([0.0, 1.0], 100)
+    assert alike_pages(pages, LEAST_ONE) < 2
+
+
+@pytest.mark.parametrize(
+    "pages", [pd.DataFrame({"boxes": [1.0] * 50}), pd.DataFrame({"boxes": [np.nan] * 50}), documents_of(1, 0)]
+)
+def test_where_no_likeness_can_be_seen_the_least_is_taken(pages: pd.DataFrame) -> None:
+    assert alike_pages(pages, MonitoringConfig(least_alike_pages=3)) == 3
+
+
 def test_a_large_window_is_held_to_the_distance_that_matters() -> None:
-    pages = pd.DataFrame(dict.fromkeys(COLUMNS, np.arange(5000.0)))
+    pages = pd.DataFrame(dict.fromkeys(COLUMNS, np.random.default_rng(1).normal(size=5000)))
     config = MonitoringConfig(ks_distances={"boxes": 0.2, "sharpness": 0.35})
     assert thresholds(pages, pages, config) == {"boxes": 0.2, "sharpness": 0.35}
 
@@ -89,7 +123,7 @@ def test_every_recorded_number_is_judged_but_the_latency() -> None:
         {"ks_distances": {"boxes": 0.0}},
         {"ks_distances": {"boxes": 1.0}},
         {"false_alarms": 0},
-        {"alike_pages": 0.5},
+        {"least_alike_pages": 0.5},
         {"min_request": 5},
     ],
 )

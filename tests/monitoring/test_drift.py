@@ -12,8 +12,8 @@ from redaction.errors import RedactionError
 from redaction.monitoring.distance import MonitoringConfig
 from redaction.monitoring.drift import JudgedWindow, MonitoringJudgement, judge
 
-Traffic = Callable[[np.random.Generator, int], pd.DataFrame]
-CONFIG = MonitoringConfig()
+Traffic = Callable[..., pd.DataFrame]
+CONFIG = MonitoringConfig(min_requests=100)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +64,9 @@ def test_no_request_at_all_is_too_few(reference: pd.DataFrame, current: pd.DataF
 
 
 def test_a_reference_that_can_show_nothing_never_passes_for_stable(reference: pd.DataFrame, current: pd.DataFrame) -> None:
-    judgement = judge(reference[:8], current, CONFIG).judgement
+    judgement = judge(reference[:5], current, CONFIG).judgement
     assert judgement.verdict == Verdict.TOO_FEW_REQUESTS
-    assert "150 requested pages and a reference of 8 are too few" in judgement.reasons[0]
+    assert "150 requested pages and a reference of 5 are too few" in judgement.reasons[0]
     assert judge(reference[:0], current, CONFIG).judgement.verdict == Verdict.TOO_FEW_REQUESTS
 
 
@@ -108,7 +108,7 @@ def test_one_slow_page_is_within_the_budget(reference: pd.DataFrame, current: pd
 
 def test_only_the_named_columns_are_judged(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     current["brightness"] = 0.0
-    config = MonitoringConfig(ks_distances={"boxes": 0.3, "mean_score": 0.3})
+    config = MonitoringConfig(min_requests=100, ks_distances={"boxes": 0.3, "mean_score": 0.3})
     judgement = judge(reference, current, config).judgement
     assert judgement.verdict == Verdict.STABLE
     assert [c.column for c in judgement.columns] == ["boxes", "mean_score"]

@@ -72,7 +72,7 @@ def test_a_missing_or_damaged_reference_says_what_to_do(tmp_path: Path) -> None:
 def test_real_pages_are_stable_until_the_scanner_goes_wrong(real_dev: Path) -> None:
     """69 real pages of 55 documents, every second one as the reference; what was annotated stands for what was found."""
     pages = list(_real_pages(real_dev))
-    config = MonitoringConfig(min_requests=30, alike_pages=len(pages) / 55)
+    config = MonitoringConfig(min_requests=30, least_alike_pages=1)
     reference, usual = page_records(pages[::2], 0.5), page_records(pages[1::2], 0.5)
     assert judge(reference, usual, config).judgement.verdict == Verdict.STABLE
 

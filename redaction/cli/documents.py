@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from redaction.documents.discovery import Problem
 
 app = typer.Typer(no_args_is_help=True, help="Look at the sources of documents and at what was fetched from them.")
 
@@ -17,6 +20,7 @@ def check_sources(
 ) -> None:
     """Check the file and list what its sources offer. Index pages are read; no document is downloaded, nothing is written."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from redaction.documents.discovery import discover
@@ -30,9 +34,9 @@ def check_sources(
     table = Table("source", "kind", "documents", "such as", title=str(file))
     for source in config.sources:
         links = [link.url for link in found.links if link.source == source.name]
-        table.add_row(source.name, source.kind, str(len(links)) if source.enabled else "off", "\n".join(links[:show]))
+        table.add_row(source.name, source.kind, str(len(links)) if source.enabled else "off", escape("\n".join(links[:show])))
     console.print(table)
-    _print_problems("Could not be read", [(problem.source, problem.where, problem.reason) for problem in found.problems])
+    _print_problems("Could not be read", found.problems)
     if found.problems:
         raise typer.Exit(1)
 
@@ -59,21 +63,19 @@ def status(
         numbers = (row.links, row.documents, row.waiting, row.quarantined, row.pages)
         table.add_row(row.source, *(str(number) for number in numbers))
     Console().print(table)
-    _print_problems("In quarantine", [(problem.source, problem.where, problem.reason) for problem in inventory.quarantine])
-    _print_problems(
-        "Failed at the last visit", [(problem.source, problem.where, problem.reason) for problem in inventory.failures]
-    )
+    _print_problems("In quarantine", inventory.quarantine)
+    _print_problems("Failed at the last visit", inventory.failures)
 
 
-def _print_problems(title: str, rows: list[tuple[str, str, str]]) -> None:
+def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    if not rows:
+    if not problems:
         return
     # Addresses and file names were chosen by strangers: nothing in them may be taken for markup.
     table = Table("source", "where", "why", title=title)
-    for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+    for problem in problems:
+        table.add_row(escape(problem.source), escape(problem.where), escape(problem.reason))
     Console().print(table)

@@ -129,7 +129,7 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         try:
             with self._answer(httpx.URL(url), headers) as response:
                 if response.status_code == HTTPStatus.NOT_MODIFIED:
-                    response.read()  # it has no body, but only an answer read to its end leaves the connection to the next request
+                    response.read()  # there is no body, but only an answer read to its end leaves its connection open
                 _raise_for_status(response, self._politeness.longest_wait_seconds)
                 return read(response)
         except httpx.TransportError as error:

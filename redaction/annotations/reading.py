@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import AnnotatedBox, Annotation, Document, Page
@@ -36,11 +35,6 @@ def read_dataset(workspace: Workspace, revision: str | None) -> Dataset:
     return Dataset(root=str(workspace.root), revision=revision, pages=pages)
 
 
-def pages_without_redactions(dataset: Dataset) -> Dataset:
-    """The training pages on which the annotator saw no redaction: the paper that synthesis may draw on."""
-    return dataset.where(lambda page: page.split is Split.TRAIN and not page.synthetic and not page.boxes)
-
-
 def unannotated_pages(workspace: Workspace, limit: int | None = None) -> list[Page]:
     """Rendered pages that nobody has annotated, those most likely to hold redactions first.
 
@@ -57,15 +51,6 @@ def unannotated_pages(workspace: Workspace, limit: int | None = None) -> list[Pa
         )
     pages.sort(key=lambda page: -(page.features or {}).get("block_density", 0.0))
     return pages[:limit]
-
-
-def count_annotated_since(workspace: Workspace, time: datetime | None) -> int:
-    """Number of pages whose annotation came in, or changed, after `time`; all of them when there is no such time."""
-    query = select(func.count()).select_from(Annotation)
-    if time is not None:
-        query = query.where(col(Annotation.imported_at) > time)
-    with open_catalogue(workspace).transaction() as session:
-        return session.exec(query).one()
 
 
 def boxes_by_page(session: Session) -> defaultdict[str, tuple[Box, ...]]:

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Bring annotations in, hand them out, see what to annotate next.")
 
-WorkspaceOption = Annotated[
-    Path | None, typer.Option("--workspace", help="The workspace; else REDACTION_WORKSPACE, else ./workspace.")
-]
-
 _ROWS_SHOWN = 10
 
 
@@ -37,7 +33,6 @@ def import_(
     report: Annotated[
         Path | None, typer.Option(help="Write the whole report, each refused row with its reason, as JSON.")
     ] = None,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Bring an annotation file in. Rows that are wrong are refused one by one and listed; importing again changes nothing."""
     from redaction.annotations.formats import Tool
@@ -45,7 +40,7 @@ def import_(
     from redaction.errors import RedactionError
     from redaction.files import write_text
 
-    done = import_annotations(_existing(workspace), file, annotator, Tool(tool.value) if tool else None)
+    done = import_annotations(_existing(), file, annotator, Tool(tool.value) if tool else None)
     if report:
         write_text(report, done.model_dump_json(indent=1) + "\n")
     _show(done, report)
@@ -57,7 +52,6 @@ def import_(
 def export(
     file: Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)],
     format: Annotated[Format, typer.Option(help="What to write.")] = Format.COCO,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Write every annotation of the catalogue to a file."""
     from rich.console import Console
@@ -65,7 +59,7 @@ def export(
     from redaction.annotations.exporting import export_annotations
     from redaction.annotations.formats import Tool
 
-    pages = export_annotations(_existing(workspace), file, Tool(format.value))
+    pages = export_annotations(_existing(), file, Tool(format.value))
     Console().print(f"{pages} annotated pages written to {file}", markup=False, highlight=False)
 
 
@@ -73,7 +67,6 @@ def export(
 def queue(
     limit: Annotated[int, typer.Option(min=1, help="How many pages to list.")] = 20,
     paths: Annotated[bool, typer.Option("--paths", help="Print only the images' paths, one on a line.")] = False,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """List the pages to annotate next: those that nobody has annotated, those with large dark areas first."""
     from rich.console import Console
@@ -82,7 +75,7 @@ def queue(
 
     from redaction.annotations.reading import unannotated_pages
 
-    place = _existing(workspace)
+    place = _existing()
     pages = unannotated_pages(place)
     if paths:
         for page in pages[:limit]:
@@ -95,11 +88,11 @@ def queue(
     Console().print(table)
 
 
-def _existing(workspace: Path | None) -> Workspace:
+def _existing() -> Workspace:
     from redaction.errors import RedactionError
     from redaction.workspace import Workspace
 
-    place = Workspace.at(workspace)
+    place = Workspace.at()
     if not place.root.is_dir():
         raise RedactionError(f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace.")
     return place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +11,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Keep, check and bring back revisions of the workspace.")
 
-WorkspaceOption = Annotated[
-    Path | None, typer.Option("--workspace", help="The workspace; else REDACTION_WORKSPACE, else ./workspace.")
-]
-
 
 @app.command("create", epilog='Example: redaction checkpoints create --message "the October batch" --remote s3://bucket/registry')
 def create(
@@ -24,7 +19,6 @@ def create(
         str | None,
         typer.Option(help="From now on push to this folder or address; else to what is set (at first <workspace>-remote)."),
     ] = None,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Keep documents, pages, annotations, models and the catalogue as they are now; nothing happens when nothing changed."""
     from rich.console import Console
@@ -32,22 +26,22 @@ def create(
     from redaction.checkpoints import checkpoint, initialise
     from redaction.workspace import Workspace
 
-    place = Workspace.at(workspace)
+    place = Workspace.at()
     if remote:
         initialise(place, remote)
     made = checkpoint(place, message)
     Console().print(_table([made], "Made" if made.created else "Nothing has changed since"))
 
 
-@app.command("list", epilog="Example: redaction checkpoints list --workspace workspace")
-def list_(workspace: WorkspaceOption = None) -> None:
+@app.command("list", epilog="Example: redaction checkpoints list")
+def list_() -> None:
     """List every checkpoint, oldest first."""
     from rich.console import Console
 
     from redaction.checkpoints import list_checkpoints
     from redaction.workspace import Workspace
 
-    place = Workspace.at(workspace)
+    place = Workspace.at()
     made = list_checkpoints(place)
     if made:
         Console().print(_table(made, str(place.root)))
@@ -59,7 +53,6 @@ def list_(workspace: WorkspaceOption = None) -> None:
 def restore(
     tag: Annotated[str, typer.Argument(help="Name of the checkpoint.")],
     discard: Annotated[bool, typer.Option("--discard", help="Go on even if something that no checkpoint holds is lost.")] = False,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Bring back exactly the files and the catalogue of a checkpoint."""
     from rich.console import Console
@@ -67,13 +60,12 @@ def restore(
     from redaction.checkpoints import restore as restore_checkpoint
     from redaction.workspace import Workspace
 
-    Console().print(_table([restore_checkpoint(Workspace.at(workspace), tag, discard)], "Restored"))
+    Console().print(_table([restore_checkpoint(Workspace.at(), tag, discard)], "Restored"))
 
 
 @app.command("verify", epilog="Example: redaction checkpoints verify --tag data/0003")
 def verify(
     tag: Annotated[str | None, typer.Option(help="Look at this checkpoint only.")] = None,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Read back what the remote holds, and compare it with what the checkpoints need. Exit status 1 when something is missing."""
     from rich.console import Console
@@ -83,7 +75,7 @@ def verify(
     from redaction.errors import RedactionError
     from redaction.workspace import Workspace
 
-    found = verify_remote(Workspace.at(workspace), tag)
+    found = verify_remote(Workspace.at(), tag)
     table = Table("checkpoints", "files", "missing", "damaged", "of these still here", title=found.remote)
     table.add_row(*(str(number) for number in (found.checkpoints, found.files, found.missing, found.damaged, found.here)))
     Console().print(table)
@@ -95,14 +87,14 @@ def verify(
 
 
 @app.command("repair", epilog="Example: redaction checkpoints repair")
-def repair(workspace: WorkspaceOption = None) -> None:
+def repair() -> None:
     """Push again what the remote has lost, from this machine's copies."""
     from rich.console import Console
 
     from redaction.checkpoints import repair as repair_remote
     from redaction.workspace import Workspace
 
-    pushed = repair_remote(Workspace.at(workspace))
+    pushed = repair_remote(Workspace.at())
     Console().print(f"{pushed} files were pushed again; the remote is whole.", highlight=False)
 
 

@@ -18,42 +18,43 @@ from .conftest import coco
 Write = Callable[..., Path]
 
 
-def run(*arguments: object) -> str:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False).output
+def run(workspace: Path, *arguments: object) -> str:
+    runner = CliRunner(env={"REDACTION_WORKSPACE": str(workspace)})
+    return runner.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False).output
 
 
 def test_an_import_shows_what_was_refused_and_writes_the_report(catalogue: Workspace, write: Write, tmp_path: Path) -> None:
     file = write(coco([{"file_name": "a_p0001"}, {"file_name": "[red]b"}], [{"bbox": [1, 2, 30, 40]}]))
     report = tmp_path / "report.json"
-    output = run("import", file, "--annotator", "maria", "--report", report, "--workspace", catalogue.root)
+    output = run(catalogue.root, "import", file, "--annotator", "maria", "--report", report)
     assert "unknown page" in output
     assert "[red]b" in json.loads(report.read_text())["refused"][0]["detail"]
 
 
 def test_an_export_is_what_an_import_takes(catalogue: Workspace, write: Write, tmp_path: Path) -> None:
-    run("import", write(coco([{"file_name": "a_p0001"}], [{"bbox": [1, 2, 30, 40]}])), "--workspace", catalogue.root)
+    run(catalogue.root, "import", write(coco([{"file_name": "a_p0001"}], [{"bbox": [1, 2, 30, 40]}])))
     for name in ("coco", "prodigy", "label-studio"):
         exported = tmp_path / name
-        assert "1 annotated pages" in run("export", exported, "--format", name, "--workspace", catalogue.root)
-        run("import", exported, "--tool", name, "--report", tmp_path / "report.json", "--workspace", catalogue.root)
+        assert "1 annotated pages" in run(catalogue.root, "export", exported, "--format", name)
+        run(catalogue.root, "import", exported, "--tool", name, "--report", tmp_path / "report.json")
         assert json.loads((tmp_path / "report.json").read_text())["unchanged"] == 1
 
 
 def test_the_queue_lists_what_nobody_has_annotated(catalogue: Workspace, write: Write) -> None:
-    run("import", write(coco([{"file_name": "a_p0001"}])), "--workspace", catalogue.root)
-    paths = run("queue", "--paths", "--limit", 2, "--workspace", catalogue.root).splitlines()
+    run(catalogue.root, "import", write(coco([{"file_name": "a_p0001"}])))
+    paths = run(catalogue.root, "queue", "--paths", "--limit", 2).splitlines()
     assert len(paths) == 2
     assert all(Path(path).is_relative_to(catalogue.pages) for path in paths)
-    assert "3 pages without an annotation" in run("queue", "--workspace", catalogue.root)
+    assert "3 pages without an annotation" in run(catalogue.root, "queue")
 
 
 @pytest.mark.parametrize("command", [["import", "x.json"], ["export", "x.json"], ["queue"]])
 def test_a_workspace_that_is_not_there_is_named_and_not_made(tmp_path: Path, command: list[str]) -> None:
     with pytest.raises(RedactionError, match=r"no workspace at .*nowhere"):
-        run(*command, "--workspace", tmp_path / "nowhere")
+        run(tmp_path / "nowhere", *command)
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_file_of_which_nothing_is_taken_is_a_failure(catalogue: Workspace, write: Write) -> None:
     with pytest.raises(RedactionError, match=r"Nothing of .* was taken"):
-        run("import", write(coco([{"file_name": "b_p0001"}])), "--workspace", catalogue.root)
+        run(catalogue.root, "import", write(coco([{"file_name": "b_p0001"}])))

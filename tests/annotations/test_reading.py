@@ -9,15 +9,13 @@ import pytest
 
 from redaction.annotations.importing import import_annotations
 from redaction.annotations.reading import (
-    count_annotated_since,
-    pages_without_redactions,
     read_dataset,
     unannotated_pages,
 )
 from redaction.annotations.splits import split_of
 from redaction.catalog import open_catalogue
-from redaction.catalog.tables import Page, now, page_name
-from redaction.dataset import Box, Split, Style
+from redaction.catalog.tables import Page, page_name
+from redaction.dataset import Box, Style
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes
 from redaction.workspace import Workspace
@@ -65,19 +63,6 @@ def test_the_digest_of_a_dataset_does_not_depend_on_the_order_of_imports(
     assert read_dataset(catalogue, None).digest == read_dataset(other, None).digest
 
 
-def test_synthesis_may_draw_only_on_training_pages_without_redactions(workspace: Workspace, write: Write) -> None:
-    names = {split_of(sha256_of_bytes(f"{n}.pdf".encode())): f"{n}.pdf" for n in range(60)}
-    assert set(names) == set(Split)
-    for name in names.values():
-        add_document(workspace, name, 2)
-    stems = [Path(name).stem for name in names.values()]
-    images = [{"file_name": f"{stem}_p{page:04d}"} for stem in stems for page in (1, 2)]
-    boxes = [{"image_id": image_id, "bbox": [1, 2, 30, 40]} for image_id in (1, 3, 5)]
-    import_annotations(workspace, write(coco(images, boxes)))
-    paper = pages_without_redactions(read_dataset(workspace, None))
-    assert [page.page for page in paper.pages] == [page_name(sha256_of_bytes(names[Split.TRAIN].encode()), 1)]
-
-
 def test_pages_with_large_dark_areas_are_annotated_first(catalogue: Workspace, write: Write) -> None:
     import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}])))
     with open_catalogue(catalogue).transaction() as session:
@@ -86,15 +71,6 @@ def test_pages_with_large_dark_areas_are_annotated_first(catalogue: Workspace, w
         court.image, court.reason = None, "in quarantine"
     assert [page.file_name for page in unannotated_pages(catalogue)] == ["a_p0003", "a_p0002"]
     assert len(unannotated_pages(catalogue, limit=1)) == 1
-
-
-def test_annotations_are_counted_from_a_moment_on(catalogue: Workspace, write: Write) -> None:
-    assert count_annotated_since(catalogue, None) == 0
-    import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}])))
-    then = now()
-    import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}, {"file_name": "a_p0002"}, {"file_name": "a_p0003"}])))
-    assert count_annotated_since(catalogue, None) == 3
-    assert count_annotated_since(catalogue, then) == 2
 
 
 def test_an_annotated_page_that_lost_its_image_is_named(catalogue: Workspace, write: Write) -> None:

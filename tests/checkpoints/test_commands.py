@@ -13,8 +13,8 @@ from .conftest import add_document, data_of, objects_of
 
 
 def run(workspace: Workspace, *arguments: str) -> str:
-    runner = CliRunner(env={"COLUMNS": "200"})
-    return runner.invoke(app, [*arguments, "--workspace", str(workspace.root)], catch_exceptions=False).output
+    runner = CliRunner(env={"COLUMNS": "200", "REDACTION_WORKSPACE": str(workspace.root)})
+    return runner.invoke(app, arguments, catch_exceptions=False).output
 
 
 def test_the_life_of_a_registry(filled: Workspace) -> None:

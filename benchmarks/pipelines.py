@@ -1,0 +1,129 @@
+"""``python -m benchmarks.pipelines``: re-runs of ct_cd against a bare two-step ZenML run, by the command that a person types.
+
+A small life is set up first: documents ingested, annotated, a tiny detector trained and deployed. Then three commands take turns:
+the bare run, ct_cd with nothing new (it stops at the check and judges the traffic), and ct_cd forced (every pure step cached).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from redaction.annotations.importing import import_annotations
+from redaction.samples import make_reading_room
+from redaction.workspace import Workspace
+from serving import control
+
+ROUNDS = 5
+DOCUMENTS = 20
+PORT = 3917
+LIMITS = {
+    "min_test_pages": 1,
+    "min_test_boxes": 1,
+    "min_ap_gain": 0.0,
+    "max_recall_loss": 1.0,
+    "max_style_recall_loss": 1.0,
+    "min_style_boxes": 1,
+    "max_false_positives_per_clean_page": 1000.0,
+    "max_seconds_per_page": 60.0,
+    "first_deployment": {"ap50": 0.0, "recall": 0.0},
+}
+
+
+def main() -> None:
+    """Set up, measure, print."""
+    console = Console()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ |= {
+            "ZENML_CONFIG_PATH": str(folder / "zenml"),
+            "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
+            "ZENML_ANALYTICS_OPT_IN": "false",
+            "ZENML_LOGGING_VERBOSITY": "ERROR",
+            "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
+            "REDACTION_WORKSPACE": str(folder / "workspace"),
+            "BENTOML_HOME": str(folder / "bentoml"),
+        }
+        workspace = Workspace.at()
+        try:
+            commands = _prepare(folder, workspace)
+            console.print(_table(_measure(commands)))
+        finally:
+            control.stop(workspace)
+
+
+def _prepare(folder: Path, workspace: Workspace) -> dict[str, list[str]]:
+    room = make_reading_room(folder / "room", seed=5, documents=DOCUMENTS)
+    sources = {"sources": [{"name": "room", "kind": "folder", "path": str(room.site / "documents")}]}
+    ingestion = {"parameters": {"sources": str(_written(folder / "sources.yaml", sources))}}
+    _run(_zenml("annotation_ingestion.annotation_ingestion", _written(folder / "ingestion.yaml", ingestion)))
+    import_annotations(workspace, room.annotations, annotator="benchmark")
+    ordinary, forced = (_written(folder / f"ct_cd-{force}.yaml", _ct_cd(force)) for force in (False, True))
+    _run(_zenml("ct_cd.ct_cd", ordinary))
+    return {
+        "bare, two cached steps": [_executable("zenml"), "pipeline", "run", "benchmarks.bare.two_steps"],
+        "ct_cd, nothing new": _zenml("ct_cd.ct_cd", ordinary),
+        "ct_cd, forced, all cached": _zenml("ct_cd.ct_cd", forced),
+    }
+
+
+def _ct_cd(force: bool) -> dict[str, object]:
+    parameters = {
+        "check": {"min_new_annotations": 10, "force": force},
+        "synthesize": {"config": {"seed": 1, "pages": 8, "long_side_px": 800, "workers": 1}},
+        "train": {"config": {"profile": "nano", "epochs": 1, "width": 128, "height": 160}},
+        "decide": {"limits": LIMITS},
+        "deploy": {"port": PORT},
+    }
+    return {"steps": {name: {"parameters": values} for name, values in parameters.items()}}
+
+
+def _measure(commands: dict[str, list[str]]) -> dict[str, list[float]]:
+    for command in commands.values():
+        _run(command)  # fills the caches
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(ROUNDS):
+        for name, command in commands.items():
+            started = time.perf_counter()
+            _run(command)
+            seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def _table(seconds: dict[str, list[float]]) -> Table:
+    table = Table("run", "median s", "fastest s", "against bare", title="zenml pipeline run")
+    bare = statistics.median(next(iter(seconds.values())))
+    for name, times in seconds.items():
+        median = statistics.median(times)
+        table.add_row(name, f"{median:.1f}", f"{min(times):.1f}", f"{median / bare:.2f}")
+    return table
+
+
+def _zenml(pipeline: str, configuration: Path) -> list[str]:
+    return [_executable("zenml"), "pipeline", "run", f"pipelines.{pipeline}", "-c", str(configuration)]
+
+
+def _executable(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def _written(path: Path, content: object) -> Path:
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()

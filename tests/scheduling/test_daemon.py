@@ -202,3 +202,4 @@ def test_no_overlap_even_after_a_kill_and_a_clean_end(
     assert not successor.is_running()
     (fire,) = record.read().values()
     assert fire.outcome is Outcome.STOPPED
+    assert Client().list_pipeline_runs(pipeline="slow", sort_by="desc:created").items[0].status.is_finished

@@ -124,7 +124,8 @@ def start_tracking(
 @contextmanager
 def _everything_in(folder: Path) -> Iterator[None]:
     """W&B's caches, configuration and staging, which would go to the home folder, in `folder`; no reports of its own faults."""
-    here = {name: str(folder / ".wandb") for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")}
+    # a folder named .wandb would be taken for the place of the runs themselves
+    here = {name: str(folder / "caches") for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")}
     wanted = here | {"WANDB_ERROR_REPORTING": "false"}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

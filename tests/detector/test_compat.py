@@ -1,0 +1,70 @@
+"""IceVision is imported without a network, without a trace in the home folder, and with operators that compute the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+REPOSITORY = Path(__file__).parents[2]
+
+WITHOUT_NETWORK = """
+import socket
+def refuse(*_): raise AssertionError("something wants the network")
+socket.socket.connect = socket.getaddrinfo = refuse
+import redaction.detector.vfnet
+from icevision.all import *
+from redaction.detector.profiles import PROFILES
+from redaction.detector.vfnet.model import build_model
+build_model(PROFILES["base"])
+import tempfile
+print(*Path(tempfile.gettempdir()).glob("redaction-icevision-*"))
+"""
+
+
+def test_icevision_comes_up_without_a_network_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    home.mkdir()
+    temporary.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "MPLCONFIGDIR")}
+    environment |= {"HOME": str(home), "TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", WITHOUT_NETWORK]
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "redaction-icevision-" in done.stdout, "the folder was there while it was needed"
+    assert not list(home.rglob("*"))
+    assert not list(temporary.glob("redaction-icevision-*"))
+    assert "mmcv" not in done.stderr.lower(), "mmcv has nothing to say to people"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(2, 12), st.integers(2, 12), st.integers(1, 3), st.floats(0, 6), st.integers(0, 99))
+def test_sampling_is_the_deformable_convolution(height: int, width: int, batch: int, reach: float, seed: int) -> None:
+    import torch
+    from torchvision.ops import deform_conv2d
+
+    from redaction.detector.vfnet.compat import sampled_convolution
+
+    torch.manual_seed(seed)
+    inputs = torch.randn(batch, 4, height, width, dtype=torch.float64, requires_grad=True)
+    offset = (torch.randn(batch, 18, height, width, dtype=torch.float64) * reach).requires_grad_()
+    weight = torch.randn(5, 4, 3, 3, dtype=torch.float64, requires_grad=True)
+    expected = deform_conv2d(inputs, offset, weight, padding=1)
+    computed = sampled_convolution(inputs, offset, weight)
+    torch.testing.assert_close(computed, expected)
+    gradients = (torch.autograd.grad((out**2).sum(), (inputs, weight)) for out in (computed, expected))
+    torch.testing.assert_close(*gradients)
+
+
+def test_an_operator_that_is_not_there_says_so_when_it_is_called() -> None:
+    import mmcv
+
+    import redaction.detector.vfnet  # noqa: F401
+
+    with pytest.raises(RuntimeError, match="'roi_align_forward' is not installed"):
+        mmcv._ext.roi_align_forward()

@@ -1,0 +1,61 @@
+"""Without a key, tracking writes files below its folder, touches no network and leaves the home folder alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+RUN = """
+import sys
+import numpy as np
+from pathlib import Path
+from redaction.geometry import Detections
+from redaction.tracking import TrackedPage, start_tracking
+folder = Path(sys.argv[1])
+page = TrackedPage("a", np.full((40, 30, 3), 200, np.uint8), np.array([[1, 2, 20, 9]], np.float32),
+                   Detections(np.array([[1, 2, 21, 9]], np.float32), np.array([0.75], np.float32)))
+with start_tracking({"epochs": 2}, folder) as tracker:
+    tracker.log({"train_loss": 1.5, "ap50": 0.25}, 1)
+    tracker.log_pages([page])
+    if len(sys.argv) > 2:
+        raise RuntimeError("the training failed")
+"""
+
+
+def track(folder: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
+    # an address where nothing listens: whatever wanted to send would fail or wait
+    environment |= {"HOME": str(home), "WANDB_BASE_URL": "http://127.0.0.1:9", "PYTHONPATH": "."}
+    command = [sys.executable, "-c", RUN, str(folder), *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_a_run_without_a_key_stays_in_its_folder(tmp_path: Path) -> None:
+    done = track(tmp_path / "runs", tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert not list((tmp_path / "home").rglob("*"))
+    (record,) = (tmp_path / "runs").rglob("run-*.wandb")
+    written = record.read_bytes()
+    assert b"ap50" in written
+    assert list((tmp_path / "runs").rglob("media/images/*.png")), "the example page was kept"
+
+
+def test_a_run_fails_with_its_block(tmp_path: Path) -> None:
+    done = track(tmp_path / "runs", tmp_path / "home", "fail")
+    assert done.returncode == 1
+    assert "the training failed" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["NoTracker", "WandbTracker"])
+def test_every_tracker_has_the_same_calls(name: str) -> None:
+    import redaction.tracking as tracking
+
+    calls = {call for call in vars(tracking.Tracker) if call.startswith("log")}
+    assert calls == {"log", "log_pages"} == {call for call in vars(getattr(tracking, name)) if call.startswith("log")}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, event
 from sqlmodel import SQLModel, create_engine, select
 
 from redaction import catalog
@@ -73,3 +75,22 @@ def test_a_catalogue_made_by_an_older_version_is_migrated_with_its_rows(workspac
     with open_catalogue(workspace).transaction() as session:
         training = session.exec(select(TrainingRun)).one()
     assert (training.run, training.annotated_pages, training.decision) == ("r", 3, None)
+
+
+def test_a_catalogue_whose_making_was_cut_short_is_made_anew(workspace: Workspace) -> None:
+    """As a kill would, the fault comes in the middle of the first schema: nothing of it may stay behind."""
+    tables_made = 0
+
+    def fail_at_the_third_table(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        nonlocal tables_made
+        tables_made += "CREATE TABLE" in statement
+        if tables_made == 3:
+            raise KeyboardInterrupt
+
+    event.listen(Engine, "before_cursor_execute", fail_at_the_third_table)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            open_catalogue(workspace)
+    finally:
+        event.remove(Engine, "before_cursor_execute", fail_at_the_third_table)
+    assert sources(open_catalogue(workspace)) == []

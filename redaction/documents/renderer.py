@@ -168,7 +168,7 @@ def work(job: Job, answer: Callable[[Message], None]) -> None:
                 answer(_page(job, document, page_index))
             return answer(Done())
     except pdfium.PdfiumError as error:
-        return answer(Refused(reason=_open_failure(error)))
+        return answer(Refused(reason=_open_failure(error, Path(job.document))))
     except MemoryError:
         return answer(Refused(reason="cannot be opened within the memory limit"))
     except OSError as error:
@@ -191,8 +191,9 @@ def _has_end_mark(path: Path) -> bool:
         return END_MARK in file.read()
 
 
-def _open_failure(error: pdfium.PdfiumError) -> str:
-    if error.err_code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY):
+def _open_failure(error: pdfium.PdfiumError, path: Path) -> str:
+    # For a document without pages pdfium sets no error, and what is read is the error of an earlier document.
+    if error.err_code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY) and b"/Encrypt" in path.read_bytes():
         return "is encrypted: it needs a password"
     return "cannot be opened: it is damaged, truncated or without pages"
 

@@ -142,6 +142,17 @@ def test_documents_that_cannot_be_used_are_put_in_quarantine_and_the_rest_goes_o
     assert rendered(workspace, config(folder, max_pages=50)).refused == (), "what is in quarantine is not tried again"
 
 
+def test_one_document_is_not_given_the_reason_of_another(folder: Path, workspace: Workspace) -> None:
+    """A renderer sees many documents, and pdfium keeps its last error until the next one."""
+    (folder / "encrypted.pdf").write_bytes(encrypted_pdf())
+    (folder / "without-pages.pdf").write_bytes(pdf_without_pages())
+    summary = rendered(workspace, config(folder, workers=1))
+    assert [problem.reason for problem in summary.refused] == [
+        "is encrypted: it needs a password",
+        "cannot be opened: it is damaged, truncated or without pages",
+    ]
+
+
 def test_a_page_bomb_costs_one_page(folder: Path, workspace: Workspace) -> None:
     bomb = FPDF(unit="pt", format=(612, 792))
     for size in ((612, 792), (612, 100_000), (612, 792)):

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from redaction.dataset import Frozen
 from redaction.documents.features import PageFeatures
 from redaction.geometry import Detections, covered_share
 
 
-class PageRecord(Frozen):
+class PageRecord(PageFeatures):
     """One page as the service saw it and what the detector said, at its operating point."""
 
-    width: float
-    height: float
-    brightness: float
-    contrast: float
-    ink_density: float
-    block_density: float
-    colourfulness: float
-    sharpness: float
     boxes: float
     """Number of detections."""
     top_score: float

@@ -27,7 +27,7 @@ class Profile(Frozen):
     finest_box: int
     """Side, in pixels of the frame, of the boxes that the finest level of the pyramid starts from; each coarser level doubles it.
 
-    COCO's objects want 64. Redactions of a line are thin: from 32, boxes were learnt in a third fewer steps.
+    COCO's objects want 64. Redactions of a line are thin: from 32, both losses of the boxes were a tenth lower after 120 steps.
     """
     width: int
     height: int

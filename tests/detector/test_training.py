@@ -57,6 +57,8 @@ def test_another_seed_is_another_training(toy_training: Dataset, toy_validation:
     names = {training_id(toy_training, toy_validation, config) for config in (toy_config, other)}
     names.add(training_id(toy_validation, toy_training, toy_config))
     assert len(names) == 3
+    names.add(training_id(toy_training, toy_validation, toy_config.model_copy(update={"workers": 2})))
+    assert len(names) == 3, "who reads the pages decides nothing"
 
 
 KILLED = """

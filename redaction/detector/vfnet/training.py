@@ -82,7 +82,7 @@ def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: P
 
 def training_id(train: Dataset, validation: Dataset, config: TrainingConfig) -> str:
     """Names a training by all that decides its result: config, pages and boxes."""
-    parts = (config.model_dump_json(), train.digest, validation.digest)
+    parts = (config.model_dump_json(exclude={"workers"}), train.digest, validation.digest)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -29,5 +29,9 @@ def scheduler(
     daemon = Scheduler(Workspace.at(), console.print)
     if not once:
         daemon.run_until(stop)
-    elif any(fire.outcome is not Outcome.COMPLETED for fire in daemon.run_once(stop)):
+        return
+    fires = daemon.run_once(stop)
+    if not fires:
+        console.print("Nothing is due.")
+    if any(fire.outcome is not Outcome.COMPLETED for fire in fires):
         raise typer.Exit(1)

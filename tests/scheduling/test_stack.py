@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from click.testing import CliRunner
 from zenml.cli.cli import cli
 from zenml.client import Client
 from zenml.enums import StackComponentType
+from zenml.models import ScheduleRequest
 from zenml.orchestrators.exceptions import PipelineSubmissionError
 
+from scheduling.schedules import Schedules
 from scheduling.stack import set_up_stack
 
 FLOWS = "tests.scheduling.sample_flows"
@@ -71,6 +74,53 @@ def test_a_run_with_a_schedule_is_stored_and_zenmls_commands_work_on_it(report: 
     assert Client().get_schedule("nightly").cron_expression == "0 3 * * *"
     zenml("pipeline", "schedule", "delete", "nightly", "--yes")
     assert "nightly" not in zenml("pipeline", "schedule", "list")
+
+
+def test_the_whole_file_is_kept_beside_what_it_says_itself_under_extra(report: Path, tmp_path: Path) -> None:
+    stored(
+        tmp_path,
+        'parameters: {start: 7}\nextra: {note: mine}\nschedule: {name: nightly, cron_expression: "0 2 * * *"}\n'
+        "steps: {weigh: {parameters: {factor: 2}}}",
+    )
+
+    (planned,) = Schedules().planned()
+    assert Schedules().order(planned).configuration == {
+        "parameters": {"start": 7, "label": "plain"},
+        "extra": {"note": "mine"},
+        "steps": {"weigh": {"parameters": {"factor": 2}}},
+        "tags": ["scheduled", "schedule:nightly"],
+    }
+
+
+def test_schedules_are_read_anew_when_the_client_was_moved(report: Path, tmp_path: Path, local_cron: Path) -> None:
+    """'zenml login' and 'logout' rewrite this file while the scheduler lives."""
+    stored(tmp_path, 'parameters: {start: 7}\nschedule: {name: nightly, cron_expression: "0 2 * * *"}')
+    schedules = Schedules()
+    before = schedules.planned(), Client()
+
+    os.utime(local_cron / "config.yaml", (1, 1))
+
+    assert schedules.planned() == before[0]
+    assert Client() is not before[1]
+
+
+def test_schedules_of_other_orchestrators_are_left_to_them(report: Path, tmp_path: Path) -> None:
+    stored(tmp_path, 'parameters: {start: 7}\nschedule: {name: nightly, cron_expression: "0 2 * * *"}')
+    client = Client()
+    (planned,) = Schedules().planned()
+    elsewhere = client.list_stack_components(name="default", type=StackComponentType.ORCHESTRATOR).items[0]
+    client.zen_store.create_schedule(
+        ScheduleRequest(
+            project=client.active_project.id,
+            name="elsewhere",
+            active=True,
+            cron_expression="0 2 * * *",
+            orchestrator_id=elsewhere.id,
+            pipeline_id=planned.pipeline_id,
+        )
+    )
+
+    assert [schedule.name for schedule in Schedules().planned()] == ["nightly"]
 
 
 def test_a_run_without_a_schedule_runs_at_once(report: Path, tmp_path: Path) -> None:

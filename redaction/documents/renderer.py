@@ -18,7 +18,7 @@ WebP q90                      93.7    154
 ==========================  ======  =====
 
 Rendering itself takes 22 ms, so PNG would more than halve the pages per second, and on scans, which hold noise, it is five to ten
-times larger (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive (tests/documents/test_renderer.py):
+times larger (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive (tests/documents/test_rendering.py):
 the inside of a box moves by at most a few of 255 levels, a one-pixel outline keeps its place and contrast. Without chroma
 subsampling a thin coloured outline keeps its colour too, for a tenth more bytes. One-bit formats are smaller still, but lose grey
 boxes.

@@ -3,8 +3,8 @@
 It reads one `Job` a line on standard input and answers with messages, one a line, on standard output. Everything hostile in a PDF
 happens in here; `redaction.documents.rendering` watches the clock from outside.
 
-**File format: JPEG, quality 90, no chroma subsampling.** Measured on 69 pages of real court and agency documents at 150 dpi
-(1275 x 1650, one core; milliseconds of processor time and kilobytes for each page):
+**File format: JPEG, quality 90, no chroma subsampling.** Measured on 54 pages of real court and agency documents (WebP on 39) at
+150 dpi (1275 x 1650, one core; milliseconds of processor time and kilobytes for each page):
 
 ==========================  ======  =====
 format                          ms     KB
@@ -17,11 +17,11 @@ WebP, lossless                73.4    143
 WebP q90                      93.7    154
 ==========================  ======  =====
 
-Rendering itself takes 22 ms, so PNG would more than halve the pages per second, and on scans, which hold noise, it is five to ten
-times larger (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive (tests/documents/test_rendering.py):
-the inside of a box moves by at most a few of 255 levels, a one-pixel outline keeps its place and contrast. Without chroma
-subsampling a thin coloured outline keeps its colour too, for a tenth more bytes. One-bit formats are smaller still, but lose grey
-boxes.
+Rendering itself takes about 20 ms, so PNG would more than halve the pages per second; and on scans, which hold noise, it was
+measured four to six times as large (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive, as
+tests/documents/test_rendering.py shows: the inside of a filled box moves by at most 4 of 255 levels, and a one-pixel outline,
+grey or coloured, by at most 32 from the lossless picture. Without chroma subsampling a thin coloured outline keeps its colour,
+for a tenth more bytes. One-bit formats are smaller still, but lose grey boxes.
 """
 
 from __future__ import annotations

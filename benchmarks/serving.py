@@ -1,8 +1,8 @@
 """``python -m benchmarks.serving --detector FOLDER``: a page through POST /detect against the detector called directly.
 
-Both take turns, page by page, so that whatever else the machine does falls on both. The detector alone gets a decoded page; a
-file has to be read first by whoever uses it, which for a small detector takes as long again, so that is shown too. One client, one request at a time. The
-server is the real one: the Bento of the detector, run by ``bentoml serve`` on a loopback port.
+Both take turns, page by page, so that whatever else the machine does falls on both: one client, one request at a time. The
+detector alone gets a decoded page. A file has to be read first by whoever uses it, which for a small detector takes as long
+again, so that is shown too. The server is the real one: the detector's Bento, run by ``bentoml serve`` on a loopback port.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ WebP, lossless                73.4    143
 WebP q90                      93.7    154
 ==========================  ======  =====
 
-Rendering itself takes about 20 ms, so PNG would more than halve the pages per second; and on scans, which hold noise, it was
+Rendering itself takes about 20 ms, so PNG would cut the pages per second by four tenths; and on scans, which hold noise, it was
 measured four to six times as large (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive, as
 tests/documents/test_rendering.py shows: the inside of a filled box moves by at most 4 of 255 levels, and a one-pixel outline,
 grey or coloured, by at most 32 from the lossless picture. Without chroma subsampling a thin coloured outline keeps its colour,

@@ -8,9 +8,9 @@ from pathlib import Path
 from zenml.pipelines.pipeline_definition import Pipeline
 
 from pipelines.strict import check_run_configuration
+from redaction.configuration import unknown
 from redaction.documents.sources import load_sources
 from redaction.errors import RedactionError
-from redaction.run_configuration import unknown
 
 PIPELINES = ("annotation_ingestion", "ct_cd")
 

@@ -26,8 +26,8 @@ from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils import source_utils
 
+from redaction.configuration import KEPT_CONFIGURATION, key_problems, read_mapping, refuse, type_problems, unknown
 from redaction.errors import RedactionError
-from redaction.run_configuration import KEPT_CONFIGURATION, key_problems, read_run_configuration, refuse, type_problems, unknown
 
 SETTINGS = {"docker": DockerSettings, "resources": ResourceSettings}
 PLAIN_OPTIONS = {"config_path", "schedule", "build", "prevent_build_reuse"}
@@ -74,7 +74,7 @@ def check_run_configuration(pipeline: Pipeline, path: Path) -> dict[str, Any]:
     Raises:
         RedactionError: naming the file and every mistake, with the nearest valid name.
     """
-    configuration = read_run_configuration(path)
+    configuration = read_mapping(path)
     refuse(path, list(run_configuration_problems(pipeline, configuration)))
     return configuration
 
@@ -122,7 +122,8 @@ def _settings_problems(settings: Any, where: str) -> Iterator[str]:
             yield from key_problems(value, SETTINGS[key], f"{where}.{key}")
             yield from type_problems(value, SETTINGS[key], f"{where}.{key}")
         elif component not in set(StackComponentType):
-            yield f"{where}.{key}: {unknown('settings', component, [*SETTINGS, *(str(kind.value) for kind in StackComponentType)])}"
+            known = [*SETTINGS, *(str(kind.value) for kind in StackComponentType)]
+            yield f"{where}.{key}: {unknown('settings', component, known)}"
 
 
 def _hook_problems(configuration: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -1,75 +1,170 @@
-"""Configuration files: YAML checked strictly against a model; errors name the file, the key and the nearest valid one."""
+"""Configuration files, read strictly: errors name the file, the key and the nearest valid one.
+
+`read_yaml` reads a file of ours into its model. A pipeline run's file has the orchestrator's models, which ignore silently what
+they do not know; `key_problems` and `type_problems` hold plain data against any annotation and say what is wrong with it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import types
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
 
 from redaction.errors import RedactionError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+KEPT_CONFIGURATION = "run_configuration"
+"""Under this key of a scheduled pipeline's ``extra`` the file's content travels to the scheduler that will run it."""
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML in which a key given twice is an error: the plain loader keeps the last one and says nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen and key_node.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The file's content; an empty file is an empty configuration.
+
+    Raises:
+        RedactionError: it cannot be read, is not YAML, has a key twice, or is not a mapping of names.
+    """
+    try:
+        content = yaml.load(path.read_bytes(), Loader=_UniqueKeyLoader)  # noqa: S506 - the safe loader, with one check more
+    except OSError as error:
+        raise RedactionError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RedactionError(f"The configuration {path} is not valid YAML: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise RedactionError(f"The configuration {path} must be a mapping of names to values.")
+    return content
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
     """The YAML file as a `model`, checked strictly: a number in quotes is not a number, and an unknown key is an error.
 
     Raises:
-        RedactionError: the file cannot be read, is not YAML, or does not fit; every fault is named.
+        RedactionError: the file cannot be read, is not YAML, or does not fit.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RedactionError(f"The configuration {path} cannot be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise RedactionError(f"The configuration {path} is not valid YAML: {error}.") from error
+    content = read_mapping(path)
     try:
         # JSON mode is strict about what was written and still takes a list for a tuple and a string for a path.
-        return model.model_validate_json(json.dumps({} if content is None else content, default=str), strict=True)
+        return model.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as error:
-        faults = "; ".join(_fault(detail, model) for detail in _first_causes(error.errors()))
-        raise RedactionError(f"The configuration {path} is not valid: {faults}.") from error
+        # a misspelt key often is the cause of further faults, which would only distract from it
+        refuse(path, [*key_problems(content, model)] or _faults(error))
+        raise
 
 
-def _first_causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without the faults that are merely what another one inside them leads to: a list is empty once its only item is refused."""
-    places = [detail["loc"] for detail in details]
-    return [
-        detail
-        for detail in details
-        if not any(place != detail["loc"] and place[: len(detail["loc"])] == detail["loc"] for place in places)
-    ]
+def unknown(what: str, name: object, known: Collection[str]) -> str:
+    """The sentence for a name that is not among the `known` ones, with the nearest that is."""
+    nearest = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    listed = ", ".join(sorted(known)) or "none"
+    return f"unknown {what} {str(name)!r} " + (f"(did you mean {nearest[0]!r}?)" if nearest else f"(known: {listed})")
 
 
-def _fault(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    *parents, key = detail["loc"] or ("the file",)
-    where = ".".join(str(part) for part in detail["loc"]) or "the file"
-    if detail["type"] != "extra_forbidden":
-        return f"{where}: {detail['msg']}"
-    known = sorted({name for owner in _models_at(model, parents) for name in owner.model_fields})
-    nearest = get_close_matches(str(key), known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys are {', '.join(known)}"
-    return f"{where}: unknown key {key!r} ({hint})"
+def key_problems(value: Any, annotation: Any, where: str = "") -> Iterator[str]:
+    """Keys in plain `value` that the pydantic models in `annotation` do not have, at any depth.
+
+    Of the models in a union the one that fits best counts. A model that takes extra keys on purpose is not looked into.
+    """
+    models, items, values = _inside(annotation)
+    if isinstance(value, Mapping):
+        if models:
+            fitting = [model for model in models if _may_be(value, model)] or models
+            yield from min(([*_model_problems(value, model, where)] for model in fitting), key=len)
+        elif values is not None:
+            for key, item in value.items():
+                yield from key_problems(item, values, _join(where, key))
+    elif isinstance(value, list) and items is not None:
+        for index, item in enumerate(value):
+            yield from key_problems(item, items, _join(where, index))
 
 
-def _models_at(annotation: Any, loc: list[int | str]) -> Iterator[type[BaseModel]]:
-    """The models that can stand at a place in the file; a union's tag in `loc` is the value of its models' ``kind``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if not loc:
-            yield annotation
-        elif (field := annotation.model_fields.get(str(loc[0]))) is not None:
-            yield from _models_at(field.annotation, loc[1:])
+def _may_be(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
+    """Whether no field that tells the models of a union apart (``kind: folder``) says that it is another one."""
+    tags = {
+        name: get_args(field.annotation) for name, field in model.model_fields.items() if get_origin(field.annotation) is Literal
+    }
+    return all(value[name] in allowed for name, allowed in tags.items() if name in value)
+
+
+def _model_problems(value: Mapping[str, Any], model: type[BaseModel], where: str) -> Iterator[str]:
+    if model.model_config.get("extra") == "allow":
         return
-    inner = loc[1:] if loc and isinstance(loc[0], int) else loc
-    for argument in get_args(annotation):
-        kind = getattr(argument, "model_fields", {}).get("kind")
-        if kind is None:
-            yield from _models_at(argument, inner)
-        elif inner and inner[0] in get_args(kind.annotation):
-            yield from _models_at(argument, inner[1:])
+    fields = {alias: field for name, field in model.model_fields.items() for alias in {name, field.alias or name}}
+    for key, item in value.items():
+        if key in fields:
+            yield from key_problems(item, fields[key].annotation, _join(where, key))
+        else:
+            yield f"{_join(where, key)}: {unknown('key', key, fields)}"
+
+
+def _inside(annotation: Any) -> tuple[list[type[BaseModel]], Any, Any]:
+    """What an annotation can hold: its models, the type of a sequence's items, the type of a mapping's values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation], None, None
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _inside(arguments[0])
+    if origin in (Union, types.UnionType):
+        parts = [_inside(argument) for argument in arguments]
+        items, values = (next((part[i] for part in parts if part[i] is not None), None) for i in (1, 2))
+        return [model for part in parts for model in part[0]], items, values
+    if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:
+        return [], None, arguments[1]
+    if isinstance(origin, type) and issubclass(origin, Collection) and arguments:
+        return [], arguments[0], None
+    return [], None, None
+
+
+def type_problems(value: Any, annotation: Any, where: str = "") -> list[str]:
+    """Why `value` is not an `annotation`, one sentence a fault; types that pydantic does not know are not judged."""
+    try:
+        # The orchestrator converts numbers in quotes as well; what it takes is taken here.
+        configured = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        adapter = TypeAdapter(annotation, config=None if configured else ConfigDict(arbitrary_types_allowed=True))
+    except PydanticSchemaGenerationError:
+        return []
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        return _faults(error, where)
+    return []
+
+
+def _faults(error: ValidationError, where: str = "") -> list[str]:
+    # unknown keys have a better sentence, from `key_problems`
+    details = [detail for detail in error.errors() if detail["type"] != "extra_forbidden"]
+    return list(dict.fromkeys(f"{_join(where, *detail['loc'])}: {detail['msg']}" for detail in details))
+
+
+def refuse(path: Path | str, problems: list[str]) -> None:
+    """Do nothing without problems.
+
+    Raises:
+        RedactionError: with all problems of the file.
+    """
+    if problems:
+        raise RedactionError(f"The configuration {path} is not valid: " + "; ".join(problems) + ".")
+
+
+def _join(*parts: object) -> str:
+    return ".".join(str(part) for part in parts if part != "") or "the file"

@@ -14,8 +14,8 @@ from croniter import croniter
 from zenml.orchestrators.exceptions import PipelineSubmissionError
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator, LocalOrchestratorConfig, LocalOrchestratorFlavor
 
+from redaction.configuration import KEPT_CONFIGURATION
 from redaction.errors import RedactionError
-from redaction.run_configuration import KEPT_CONFIGURATION
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, PipelineSnapshotResponse, ScheduleResponse, ScheduleUpdate

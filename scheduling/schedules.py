@@ -13,9 +13,9 @@ from zenml.enums import StackComponentType
 from zenml.models import PipelineSnapshotResponse, ScheduleResponse
 from zenml.utils.pagination_utils import depaginate
 
+from redaction.configuration import KEPT_CONFIGURATION
 from redaction.dataset import Frozen
 from redaction.errors import RedactionError
-from redaction.run_configuration import KEPT_CONFIGURATION
 from scheduling.orchestrator import FLAVOR
 from scheduling.timing import Timing
 

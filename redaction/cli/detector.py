@@ -38,7 +38,9 @@ def detect(
     pages = [
         _findings(number, page, predictor.predict(page).at_least(lowest)) for number, page in enumerate(_pages(file), start=1)
     ]
-    Console().print(_table(file.name, pages))
+    console = Console()
+    console.print(_summary(file.name, pages), highlight=False, soft_wrap=True)
+    console.print(_table(pages))
     if out is not None:
         found = {"file": file.name, "detector": loaded.version, "digest": loaded.digest, "threshold": lowest, "pages": pages}
         write_text(out, json.dumps(found, indent=1) + "\n")
@@ -92,10 +94,14 @@ def _findings(number: int, page: Page, detections: Detections) -> dict[str, Any]
     }
 
 
-def _table(name: str, pages: list[dict[str, Any]]) -> Table:
+def _summary(name: str, pages: list[dict[str, Any]]) -> str:
     found = sum(len(page["redactions"]) for page in pages)
     redacted = sum(bool(page["redactions"]) for page in pages)
-    table = Table(title=f"{name}: {found} redactions on {redacted} of {len(pages)} pages", title_justify="left")
+    return f"{name}: {found} redactions on {redacted} of {len(pages)} pages"
+
+
+def _table(pages: list[dict[str, Any]]) -> Table:
+    table = Table()
     for heading in ("page", "redactions", "covered", "best score"):
         table.add_column(heading, justify="right")
     for page in pages:

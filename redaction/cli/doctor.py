@@ -42,9 +42,9 @@ def doctor(
 
 
 def _needs(names: list[str]) -> set[Need]:
+    from redaction.configuration import unknown
     from redaction.doctor import Need
     from redaction.errors import RedactionError
-    from redaction.run_configuration import unknown
 
     known = {str(need): need for need in Need}
     for name in names:

@@ -42,9 +42,7 @@ def check_sources(
 
 
 @app.command("status")
-def status(
-    workspace: Annotated[Path | None, typer.Option(help="The workspace; else REDACTION_WORKSPACE, else ./workspace.")] = None,
-) -> None:
+def status() -> None:
     """Count links, documents and pages, and say what is in quarantine and why."""
     from rich.console import Console
     from rich.table import Table
@@ -54,7 +52,7 @@ def status(
     from redaction.errors import RedactionError
     from redaction.workspace import Workspace
 
-    place = Workspace.at(workspace)
+    place = Workspace.at()
     if not place.root.is_dir():
         raise RedactionError(f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace.")
     inventory = take_inventory(open_catalogue(place))

@@ -41,7 +41,7 @@ def test_status_counts_and_gives_reasons(room: Room, workspace: Workspace, monke
     room.publish("/page.pdf", b"<html>")
     room.publish("/secret.pdf", encrypted_pdf())
     ingest(workspace, config_of(url_source(room, "/good.pdf", "/page.pdf", "/secret.pdf", "/missing.pdf")))
-    output = CliRunner().invoke(app, ["status", "--workspace", str(workspace.root)]).output
+    output = CliRunner(env={"REDACTION_WORKSPACE": str(workspace.root)}).invoke(app, ["status"]).output
     for fact in ("is not a PDF", "is encrypted: it needs a password", "the server answered 404 Not Found"):
         assert fact in output
     (row,) = (line for line in output.splitlines() if line.startswith("│ room   │ 4"))
@@ -49,6 +49,6 @@ def test_status_counts_and_gives_reasons(room: Room, workspace: Workspace, monke
 
 
 def test_status_without_a_workspace_says_what_to_do(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["status", "--workspace", str(tmp_path / "absent")])
+    result = CliRunner(env={"REDACTION_WORKSPACE": str(tmp_path / "absent")}).invoke(app, ["status"])
     assert isinstance(result.exception, RedactionError)
     assert "run the ingestion first" in str(result.exception)

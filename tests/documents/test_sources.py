@@ -38,8 +38,8 @@ def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None
         ("sources: [{name: a, kind: index, urls: ['http://a/'], selektor: a}]", "'selektor' (did you mean 'selector'?)"),
         ("sources: [{name: a, kind: urls, urls: ['http://a/'], politeness: {dely_seconds: 1}}]", "did you mean 'delay_seconds'?"),
         ("sauces: [{name: a, kind: folder, path: b}]", "did you mean 'sources'?"),
-        ("sources: [{name: a, kind: folder, path: b}]\nrendering: {qqq: 1}", "known keys are dpi, max_megapixels"),
-        ("sources: [{name: a, kind: folder, path: b, depth: 1}]", "sources.0.folder.depth"),  # a key of another kind of source
+        ("sources: [{name: a, kind: folder, path: b}]\nrendering: {qqq: 1}", "known: dpi, max_megapixels"),
+        ("sources: [{name: a, kind: folder, path: b, depth: 1}]", "sources.0.depth"),  # a key of another kind of source
         ("sources: [{name: a, kind: folders, path: b}]", "'folder'"),
         ("sources: [{name: a, kind: index, urls: ['file:///etc/passwd']}]", "not an http:// or https:// address"),
         ("sources: [{name: a, kind: index, urls: ['http://a/'], pattern: '('}]", "not a regular expression"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,7 +41,7 @@ def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | N
         rule += f" (a recall of {recall_target:g} was not reached at any score)"
     return OperatingPoint(
         # rounded down, so that the detection which set the mark still passes it
-        score=float(np.floor(scores[best] * 1e4) / 1e4),
+        score=math.floor(float(scores[best]) * 1e4) / 1e4,
         rule=rule,
         precision=round(float(precision[best]), 4),
         recall=round(float(recall[best]), 4),

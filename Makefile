@@ -6,6 +6,7 @@ PYTHON ?= python3.11
 # where the toolchain of the set-up itself comes from when the machine has no uv
 UV = $(shell command -v uv || echo $(VENV)/bin/uv)
 STAMP := $(VENV)/.installed
+RESOLVE := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate --no-header --quiet
 
 # Nothing here may call home, and ZenML's progress lines would bury what the steps print.
 export ZENML_ANALYTICS_OPT_IN := false
@@ -54,9 +55,9 @@ types: install ## check types
 bench: install ## measure what docs/benchmarks.md tells
 	@$(BIN)/python -m benchmarks
 
-lock: ## resolve pyproject.toml anew into requirements.lock
-	uv pip compile pyproject.toml --group dev --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
-	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o requirements.lock
+lock: ## resolve pyproject.toml anew into requirements.lock, and what the Bento carries into serving/requirements.lock
+	$(UV) pip compile pyproject.toml --group dev --upgrade $(RESOLVE) -o requirements.lock
+	$(UV) pip compile serving/requirements.in --constraint requirements.lock --upgrade $(RESOLVE) -o serving/requirements.lock
 
 clean: ## remove the environment and everything made on the way
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* htmlcov

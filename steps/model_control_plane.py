@@ -28,5 +28,9 @@ def register_version(version: str, evaluation: Evaluation) -> None:
 
 
 def promote_version(version: str) -> None:
-    """Put the version into stage ``production``; the one that was there is archived."""
+    """Put the version into stage ``production``; the one that was there is archived.
+
+    Raises:
+        KeyError: the active ZenML store does not know this version.
+    """
     Client().get_model_version(MODEL, version).set_stage(ModelStages.PRODUCTION, force=True)

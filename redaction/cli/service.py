@@ -104,6 +104,17 @@ def rollback(
     if not outcome.served:
         raise RedactionError(f"Version {outcome.version} was not brought back: {' '.join(outcome.reasons)}")
     console.print(f"Version {outcome.version} is in production again, on {outcome.url}.")
+    _promote(outcome.version)
+
+
+def _promote(version: str) -> None:
+    """Let ZenML's Model Control Plane say the same as the catalogue."""
+    from steps.model_control_plane import promote_version
+
+    try:
+        promote_version(version)
+    except KeyError:
+        console.print(f"ZenML's active store does not know version {version}, so its stage there was not changed.")
 
 
 def _duration(seconds: float) -> str:

@@ -64,8 +64,9 @@ class WandbTracker:
         """The pages as W&B images, true and found boxes as two layers that can be switched on and off."""
         import wandb
 
-        images = [
-            wandb.Image(
+        # one key for each: W&B cannot show images of different sizes under the same one
+        images = {
+            f"page {number}": wandb.Image(
                 page.image,
                 caption=page.name,
                 boxes={
@@ -78,9 +79,9 @@ class WandbTracker:
                     },
                 },
             )
-            for page in pages
-        ]
-        self._run.log({"pages": images})
+            for number, page in enumerate(pages, start=1)
+        }
+        self._run.log(images)
 
 
 @contextmanager

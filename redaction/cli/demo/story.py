@@ -28,6 +28,12 @@ from redaction.workspace import Workspace
 MARKER = ".made-by-the-demo"
 SEED = 20
 REQUESTS_OF_A_KIND = 150
+QUIET = {
+    "ZENML_ANALYTICS_OPT_IN": "false",
+    "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
+    "ZENML_ENABLE_RICH_TRACEBACK": "false",
+    "PYTHONWARNINGS": "ignore",
+}
 FORGET = ("REDACTION_CATALOGUE",)  # a demo must not write into somebody's real database
 
 
@@ -42,7 +48,7 @@ class Demo:
     def environment(self) -> dict[str, str]:
         """What the commands run with."""
         kept = {name: value for name, value in os.environ.items() if name not in FORGET}
-        return kept | {"REDACTION_WORKSPACE": str(self.workspace.root), "ZENML_LOGGING_VERBOSITY": "WARN"}
+        return QUIET | kept | {"REDACTION_WORKSPACE": str(self.workspace.root)}
 
     def chapter(self, title: str) -> None:
         """Say what comes next."""
@@ -109,7 +115,7 @@ def own_documents(documents: Path, annotations: Path) -> tuple[dict[str, object]
 
 def ingest(demo: Demo, source: dict[str, object]) -> None:
     """Documents found, fetched, rendered and put into a checkpoint."""
-    demo.chapter("1. Documents are found, fetched, rendered, and kept in a checkpoint")
+    demo.chapter("1. Documents are found, fetched, rendered, kept in a checkpoint")
     sources, config = demo.workspace.root / "sources.yaml", demo.workspace.root / "annotation_ingestion.yaml"
     write_text(sources, yaml.safe_dump({"sources": [source]}, sort_keys=False))
     settings = yaml.safe_load(Path("configs/annotation_ingestion.yaml").read_text(encoding="utf-8"))
@@ -126,13 +132,13 @@ def annotate(demo: Demo, annotations: Path) -> None:
 
 def train_and_deploy(demo: Demo, config: str) -> None:
     """Check, validate, synthesise, train, evaluate, decide, deploy."""
-    demo.chapter("3. A detector is trained, judged, and put into production if it is good enough")
+    demo.chapter("3. A detector is trained, judged, and put into production")
     demo.run("zenml", "pipeline", "run", "pipelines.ct_cd.ct_cd", "-c", config)
 
 
 def send_requests(demo: Demo) -> None:
     """Readers send pages: first some like those it knows, then dark photocopies."""
-    demo.chapter("4. Readers send pages to the service, at first ordinary ones and then dark photocopies")
+    demo.chapter("4. Readers send pages: ordinary ones, then dark photocopies")
     url = service_url(demo.workspace)
     if url is None:
         demo.console.print("Nothing was deployed, so there is no service to ask.")
@@ -145,7 +151,7 @@ def send_requests(demo: Demo) -> None:
 
 def watch(demo: Demo, config: str) -> None:
     """The same pipeline again: nothing to learn, but traffic to judge."""
-    demo.chapter("5. The next scheduled run: nothing new to learn, so it stops at the check and looks at the traffic")
+    demo.chapter("5. The next run: nothing new to learn, but traffic to judge")
     demo.run("zenml", "pipeline", "run", "pipelines.ct_cd.ct_cd", "-c", config)
 
 

@@ -38,8 +38,8 @@ def _head() -> str:
     return f"""# Benchmarks
 
 Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}, revision {_revision()}: {os.cpu_count()} cores ({_processor()}),
-{memory:.0f} GiB of memory, Python {platform.python_version()}, load average at the end {load}. Times on a shared machine are noisy:
-read the ratios.
+{memory:.0f} GiB of memory, Python {platform.python_version()}, load average at the end {load}. Times on a shared machine are
+noisy: read the ratios.
 """
 
 

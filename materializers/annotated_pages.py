@@ -14,7 +14,7 @@ from redaction.contact_sheet import contact_sheet_png
 from redaction.dataset import Dataset, Split, SyntheticDataset
 
 SHOWN_PAGES = 24
-IMAGES = "images"
+FILES = "files"
 
 
 class DatasetMaterializer(PydanticMaterializer):
@@ -53,9 +53,9 @@ class SyntheticDatasetMaterializer(DatasetMaterializer):
     def save(self, data: SyntheticDataset) -> None:
         """Copy the images into the artifact store and store the rows beside them."""
         super().save(data)
-        store_folder(self.artifact_store, Path(data.root), f"{self.uri}/{IMAGES}")
+        store_folder(self.artifact_store, Path(data.root), f"{self.uri}/{FILES}")
 
     def load(self, data_type: type[SyntheticDataset]) -> SyntheticDataset:
         """The rows, with the images where this machine can read them."""
         stored: SyntheticDataset = super().load(data_type)
-        return stored.model_copy(update={"root": str(stored_folder(self, f"{self.uri}/{IMAGES}"))})
+        return stored.model_copy(update={"root": str(stored_folder(self, f"{self.uri}/{FILES}"))})

@@ -19,7 +19,7 @@ def demo(
         "demo-workspace"
     ),
     config: Annotated[str, typer.Option(help="Run configuration of ct_cd.")] = "configs/ct_cd.demo.yaml",
-    sample_size: Annotated[int, typer.Option(min=20, help="Documents in the sample reading room.")] = 60,
+    sample_size: Annotated[int, typer.Option(min=20, help="Documents in the sample reading room.")] = 75,
 ) -> None:
     """Ingest, annotate, train, deploy, serve and watch: every step by the command that you would type yourself."""
     from redaction.cli.demo import story, summary

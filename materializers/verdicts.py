@@ -51,8 +51,15 @@ class DecisionMaterializer(PydanticMaterializer):
 
 def _headline(evaluation: Evaluation) -> dict[str, MetadataType]:
     figures = evaluation.overall
-    shown = {"AP": figures.ap, "AP50": figures.ap50, "F1": figures.f1, "recall": figures.recall, "precision": figures.precision}
-    return {"version": evaluation.version} | {name: value for name, value in shown.items() if value is not None}
+    shown: dict[str, float | None] = {
+        "AP": figures.ap,
+        "AP50": figures.ap50,
+        "F1": figures.f1,
+        "recall": figures.recall,
+        "precision": figures.precision,
+    }
+    measured: dict[str, MetadataType] = {name: value for name, value in shown.items() if value is not None}
+    return {"version": evaluation.version, **measured}
 
 
 def _markdown(materializer: PydanticMaterializer, text: str) -> dict[str, VisualizationType]:

@@ -8,6 +8,7 @@ from zenml import log_metadata
 from zenml.client import Client
 from zenml.enums import ModelStages
 from zenml.exceptions import EntityExistsError
+from zenml.metadata.metadata_types import MetadataType
 
 from redaction.evaluation import Evaluation
 
@@ -23,8 +24,8 @@ def register_version(version: str, evaluation: Evaluation) -> None:
         client.create_model_version(MODEL, name=version)
     except EntityExistsError:
         return
-    figures = evaluation.overall.model_dump(exclude_none=True)
-    log_metadata({"test split": figures}, model_name=MODEL, model_version=version)
+    metadata: dict[str, MetadataType] = {"test split": evaluation.overall.model_dump(exclude_none=True)}
+    log_metadata(metadata, model_name=MODEL, model_version=version)
 
 
 def promote_version(version: str) -> None:

@@ -48,7 +48,8 @@ class Demo:
     def environment(self) -> dict[str, str]:
         """What the commands run with."""
         kept = {name: value for name, value in os.environ.items() if name not in FORGET}
-        return QUIET | kept | {"REDACTION_WORKSPACE": str(self.workspace.root)}
+        colours = {} if self.console.is_terminal else {"ZENML_LOGGING_COLORS_DISABLED": "true"}
+        return QUIET | colours | kept | {"REDACTION_WORKSPACE": str(self.workspace.root)}
 
     def chapter(self, title: str) -> None:
         """Say what comes next."""

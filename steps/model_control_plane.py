@@ -25,7 +25,7 @@ def register_version(version: str, evaluation: Evaluation) -> None:
     except EntityExistsError:
         return
     metadata: dict[str, MetadataType] = {"test split": evaluation.overall.model_dump(exclude_none=True)}
-    log_metadata(metadata, model_name=MODEL, model_version=version)
+    log_metadata(metadata=metadata, model_name=MODEL, model_version=version)
 
 
 def promote_version(version: str) -> None:

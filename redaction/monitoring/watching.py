@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Verdict, now
@@ -12,7 +11,7 @@ from redaction.files import write_text
 from redaction.monitoring.distance import MonitoringConfig
 from redaction.monitoring.drift import JudgedWindow, MonitoringJudgement, judge
 from redaction.monitoring.reference import read_reference
-from redaction.monitoring.windows import Requests, judged_until, read_requests, record_window
+from redaction.monitoring.windows import judged_until, read_requests, record_window
 from redaction.retraining import production
 from redaction.workspace import Workspace
 
@@ -43,14 +42,13 @@ def watch(workspace: Workspace, config: MonitoringConfig) -> Watched:
         workspace.state / "service" / "monitoring", champion.version, judged_until(catalogue, champion.version)
     )
     judged = judge(read_reference(reference_file(workspace, champion.version)), requests.pages, config)
-    report = _keep_reports(workspace, champion.version, judged, requests)
+    report = _keep_reports(workspace, champion.version, judged)
     record_window(catalogue, judged.judgement, champion.version, requests, report)
     return Watched(judged.judgement, judged.summary_html)
 
 
-def _keep_reports(workspace: Workspace, version: str, judged: JudgedWindow, requests: Requests) -> str:
-    ended: datetime = requests.ended_at or now()
-    folder = workspace.state / "reports" / "monitoring" / f"{version}-{ended:%Y%m%dT%H%M%S}"
+def _keep_reports(workspace: Workspace, version: str, judged: JudgedWindow) -> str:
+    folder = workspace.state / "reports" / "monitoring" / f"{version}-{now():%Y%m%dT%H%M%S%f}"
     write_text(folder / "summary.html", judged.summary_html)
     if judged.evidently_html is not None:
         write_text(folder / "evidently.html", judged.evidently_html)

@@ -44,18 +44,19 @@ def read_requests(folder: Path, version: str, since: datetime | None = None) -> 
         since: end of the last judged window. A page that was received before it but logged after it was read is lost: at most
             the few that were in flight.
     """
-    rows: list[tuple[float, PageRecord]] = []
+    rows: list[tuple[datetime, PageRecord]] = []
     unreadable = 0
     for line in _lines(folder, since):
         try:
             logged = json.loads(line)
-            if logged["version"] != version or (since and logged["received_at"] <= since.timestamp()):
+            received_at = datetime.fromtimestamp(logged["received_at"], UTC)
+            if logged["version"] != version or (since and received_at <= since):
                 continue
-            rows.append((float(logged["received_at"]), _record(logged)))
-        except (ValueError, KeyError, TypeError):  # pydantic's and JSON's errors are ValueErrors
+            rows.append((received_at, _record(logged)))
+        except (ValueError, KeyError, TypeError, OverflowError):  # pydantic's and JSON's errors are ValueErrors
             unreadable += 1
     rows.sort(key=lambda row: row[0])
-    times = [datetime.fromtimestamp(received_at, UTC) for received_at, _ in (*rows[:1], *rows[-1:])]
+    times = [received_at for received_at, _ in (*rows[:1], *rows[-1:])]
     pages = pd.DataFrame([record.model_dump() for _, record in rows], columns=list(PageRecord.model_fields), dtype=float)
     return Requests(pages, times[0] if times else None, times[-1] if times else None, unreadable)
 

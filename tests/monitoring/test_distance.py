@@ -76,6 +76,13 @@ def test_one_column_that_changes_midway_does_not_make_all_alike() -> None:
     assert alike_pages(pages, LEAST_ONE) < 2
 
 
+@pytest.mark.parametrize("start", [50, 100, 150])
+def test_a_drift_of_every_column_that_begins_within_the_window_does_not_hide_itself(start: int) -> None:
+    pages = documents_of(1, 200)
+    pages[start:] += 10
+    assert alike_pages(pages, LEAST_ONE) < 2
+
+
 @pytest.mark.parametrize(
     "pages", [pd.DataFrame({"boxes": [1.0] * 50}), pd.DataFrame({"boxes": [np.nan] * 50}), documents_of(1, 0)]
 )

@@ -50,6 +50,19 @@ def test_the_workers_files_and_the_rotated_ones_make_one_window(tmp_path: Path) 
     assert list(requests.pages.columns) == list(PageRecord.model_fields)
 
 
+def test_no_page_is_judged_twice_however_finely_the_service_tells_the_time(tmp_path: Path) -> None:
+    # between two microseconds, which is as fine as the catalogue keeps the end of a window
+    log(
+        tmp_path,
+        "data.0.log",
+        line(1, received_at=NOON.timestamp() + 0.1234564),
+        line(1, received_at=NOON.timestamp() + 0.1234567),
+    )
+    first = read_requests(tmp_path, "v1")
+    assert len(first.pages) == 2
+    assert len(read_requests(tmp_path, "v1", first.ended_at).pages) == 0
+
+
 def test_the_line_that_is_being_written_waits_for_the_next_window(tmp_path: Path) -> None:
     log(tmp_path, "data.0.log", line(1), line(2)[:-20], end="")
     requests = read_requests(tmp_path, "v1")

@@ -50,13 +50,15 @@ EXAMPLES = "examples.png"
 LARGEST_GRADIENT = 3.0
 PARITY_PAGES = 4
 EXAMPLE_PAGES = 6
+CODE = Path(__file__).parent.parent
+"""The detector's own code, an edit of which makes another training."""
 LIBRARIES = ("torch", "torchvision", "icevision", "mmdet", "mmcv", "fastai", "albumentations", "openvino", "onnxruntime", "numpy")
 
 
 def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path, tracker: Tracker | None = None) -> Detector:
     """Train a detector, export it, prove the export, and choose its operating point on the validation pages.
 
-    The state after each epoch is kept in a folder of its own below `folder`, named by config and data. The same call again goes
+    The state after each epoch is kept in a folder of its own below `folder`, named by `training_id`. The same call again goes
     on after the last whole epoch and ends with the same detector as an undisturbed training; once finished, it returns at once.
 
     Raises:
@@ -75,15 +77,23 @@ def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: P
         examples = _examples(detector, validation)
         write_bytes(unfinished / EXAMPLES, contact_sheet_png(_sheet(examples), columns=3, page_width_px=420))
         seal(unfinished, detector.manifest)
+    for state in place.glob("*.pt"):
+        state.unlink()
     if tracker:
         tracker.log_pages(examples)
     return Detector.load(finished)
 
 
 def training_id(train: Dataset, validation: Dataset, config: TrainingConfig) -> str:
-    """Names a training by all that decides its result: config, pages and boxes."""
-    parts = (config.model_dump_json(exclude={"workers"}), train.digest, validation.digest)
+    """Names a training by all that decides its result: config, pages, boxes, the code and the libraries."""
+    code = sorted(f"{path.name} {sha256_of_file(path)}" for path in CODE.rglob("*.py"))
+    libraries = [f"{name} {version}" for name, version in _libraries().items()]
+    parts = (config.model_dump_json(exclude={"workers"}), train.digest, validation.digest, *code, *libraries)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _libraries() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
 def _check(dataset: Dataset, name: str) -> None:
@@ -203,7 +213,7 @@ def _provenance(train: Dataset, validation: Dataset) -> Provenance:
         synthetic_pages=sum(page.synthetic for page in train.pages),
         validation_pages=len(validation.pages),
         git_revision=_git_revision(),
-        libraries={name: importlib.metadata.version(name) for name in LIBRARIES},
+        libraries=_libraries(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from netrc import NetrcParseError, netrc
 from pathlib import Path
 
 import httpx
@@ -57,19 +56,10 @@ def _answers(url: str) -> bool:
 
 
 def keys(tracking_needed: bool) -> Iterator[Finding]:
-    """Present or absent; never their values."""
-    if os.environ.get("WANDB_API_KEY") or _in_netrc("api.wandb.ai"):
+    """Present or absent; never their values. What 'wandb login' leaves in ~/.netrc does not count: the tracking ignores it."""
+    if os.environ.get("WANDB_API_KEY"):
         yield fine("WANDB_API_KEY", "present")
     elif tracking_needed:
-        yield bad("WANDB_API_KEY", "absent", "set it, or run 'wandb login'")
+        yield bad("WANDB_API_KEY", "absent", "set it to the key from your W&B settings")
     else:
         yield fine("WANDB_API_KEY", "absent: W&B works offline")
-    present = bool(os.environ.get("LABEL_STUDIO_API_KEY"))
-    yield fine("LABEL_STUDIO_API_KEY", "present" if present else "absent: annotations are exchanged by file")
-
-
-def _in_netrc(host: str) -> bool:
-    try:
-        return netrc().authenticators(host) is not None
-    except (OSError, NetrcParseError):
-        return False

@@ -167,10 +167,12 @@ def test_a_client_whose_server_is_gone(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_keys_are_never_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))  # without a .netrc
+    (tmp_path / ".netrc").write_text("machine api.wandb.ai login user password verysecret\n")
+    monkeypatch.setenv("HOME", str(tmp_path))  # as 'wandb login' leaves it, which the tracking does not look at
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     absent = {finding.name: finding for finding in check_environment(workspace, {Need.TRACKING_KEY})}
     assert absent["WANDB_API_KEY"].status is Status.FAIL
+    assert [name for name in absent if name.endswith("_KEY")] == ["WANDB_API_KEY"]
 
     monkeypatch.setenv("WANDB_API_KEY", "verysecret")
     findings = check_environment(workspace, {Need.TRACKING_KEY})

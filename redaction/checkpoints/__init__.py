@@ -5,6 +5,16 @@ from __future__ import annotations
 from redaction.checkpoints.checkpointing import Checkpoint, checkpoint, list_checkpoints
 from redaction.checkpoints.registry import initialise
 from redaction.checkpoints.restoring import restore
-from redaction.checkpoints.verifying import Verification, repair, verify
+from redaction.checkpoints.verifying import Verification, change_remote, repair, verify
 
-__all__ = ["Checkpoint", "Verification", "checkpoint", "initialise", "list_checkpoints", "repair", "restore", "verify"]
+__all__ = [
+    "Checkpoint",
+    "Verification",
+    "change_remote",
+    "checkpoint",
+    "initialise",
+    "list_checkpoints",
+    "repair",
+    "restore",
+    "verify",
+]

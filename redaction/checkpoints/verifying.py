@@ -1,9 +1,9 @@
-"""Is everything that the checkpoints need still on the remote? And if not, push again what this machine still has."""
+"""Is everything that the checkpoints need on the remote? And if not, push what this machine has: also to another remote."""
 
 from __future__ import annotations
 
 from redaction.checkpoints.objects import Store
-from redaction.checkpoints.registry import Registry, open_registry
+from redaction.checkpoints.registry import Registry, initialise, is_registry, open_registry
 from redaction.dataset import Frozen
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
@@ -79,6 +79,31 @@ def repair(workspace: Workspace) -> int:
                 "were pushed again); run `redaction checkpoints repair` on a machine that has them, or copy them from a backup."
             )
         return len(faulty)
+
+
+def change_remote(workspace: Workspace, remote: str) -> int:
+    """Push to this remote from now on, and push there what is checkpointed already.
+
+    The remote that is set already is left as it is: what it lacks, it has lost, and `verify` and `repair` are there for that.
+
+    Args:
+        workspace: made a registry where it is none yet.
+        remote: a folder, or an address that DVC knows.
+
+    Returns:
+        The number of files that were pushed.
+
+    Raises:
+        RedactionError: the remote cannot be used, or this machine does not have everything; what it has is pushed all the same.
+    """
+    before = None
+    if is_registry(workspace):
+        with open_registry(workspace) as registry:
+            before = registry.remote_url
+    initialise(workspace, remote)
+    with open_registry(workspace) as registry:
+        lacking = bool(registry.tags()) and registry.remote_url != before
+    return repair(workspace) if lacking else 0
 
 
 def _faults(registry: Registry, store: Store, tag: str | None) -> tuple[set[str], set[str], set[str]]:

@@ -17,18 +17,22 @@ def create(
     message: Annotated[str, typer.Option("--message", "-m", help="What is new, for the list of checkpoints.")] = "By hand",
     remote: Annotated[
         str | None,
-        typer.Option(help="From now on push to this folder or address; else to what is set (at first <workspace>-remote)."),
+        typer.Option(
+            help="From now on push to this folder or address, earlier checkpoints too; else to what is set (at first "
+            "<workspace>-remote)."
+        ),
     ] = None,
 ) -> None:
     """Keep documents, pages, annotations, models and the catalogue as they are now; nothing happens when nothing changed."""
     from rich.console import Console
 
-    from redaction.checkpoints import checkpoint, initialise
+    from redaction.checkpoints import change_remote, checkpoint
     from redaction.workspace import Workspace
 
     place = Workspace.at()
-    if remote:
-        initialise(place, remote)
+    if remote and (pushed := change_remote(place, remote)):
+        told = f"Files of earlier checkpoints pushed to {remote}: {pushed}"
+        Console().print(told, markup=False, highlight=False, soft_wrap=True)
     made = checkpoint(place, message)
     Console().print(_table([made], "Made" if made.created else "Nothing has changed since"))
 

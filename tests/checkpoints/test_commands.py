@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -9,7 +12,7 @@ from redaction.cli.checkpoints import app
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
-from .conftest import add_document, data_of, objects_of
+from .conftest import add_document, data_of, objects_of, remote_of
 
 
 def run(workspace: Workspace, *arguments: str) -> str:
@@ -33,6 +36,23 @@ def test_the_life_of_a_registry(filled: Workspace) -> None:
     run(filled, "verify", "--tag", "data/0001")
     run(filled, "restore", "data/0001")
     assert data_of(filled) == before
+
+
+def test_a_new_remote_is_given_what_is_checkpointed_already(filled: Workspace, tmp_path: Path) -> None:
+    run(filled, "create", "--message", "the first batch")
+    add_document(filled, 3)
+    output = run(filled, "create", "--message", "the second batch", "--remote", str(tmp_path / "new"))
+    assert "Made" in output
+    assert f"pushed to {tmp_path / 'new'}: {len(objects_of(filled))}" in output
+    shutil.rmtree(remote_of(filled))
+    run(filled, "verify")
+
+
+def test_naming_the_same_remote_again_does_not_hide_what_it_has_lost(filled: Workspace, tmp_path: Path) -> None:
+    run(filled, "create", "--remote", str(tmp_path / "new"))
+    (tmp_path / "new").rename(tmp_path / "unmounted")
+    with pytest.raises(RedactionError, match="has lost"):
+        run(filled, "create", "--remote", str(tmp_path / "new"))
 
 
 def test_without_a_registry_it_says_so(workspace: Workspace) -> None:

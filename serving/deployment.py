@@ -66,7 +66,7 @@ def deploy(
         raise RedactionError(f"The detector in {detector_folder} calls itself version {detector.version}, not {version}.")
     tag = build_bento(home, save_to_model_store(home, detector))
     save_golden_pages(_golden_folder(workspace, version), golden)
-    outcome = _replace(workspace, tag, golden, *_address(workspace, host, port))
+    outcome = _replace(workspace, tag, golden, *service_address(workspace, host, port))
     row = Deployment(version=version, detector_digest=detector.digest, bento_tag=tag, revision=revision, stage=Stage.REFUSED)
     _record(open_catalogue(workspace), row, outcome, retired_because=[])
     return outcome
@@ -95,7 +95,7 @@ def rollback(
     if row.bento_tag is None:
         raise RedactionError(f"Version {row.version} was never packed as a Bento; deploy it anew.")
     golden = load_golden_pages(_golden_folder(workspace, row.version))
-    outcome = _replace(workspace, row.bento_tag, golden, *_address(workspace, host, port))
+    outcome = _replace(workspace, row.bento_tag, golden, *service_address(workspace, host, port))
     _record(catalogue, row, outcome, retired_because=[f"{ROLLED_BACK} to {row.version}"])
     return outcome
 
@@ -105,6 +105,12 @@ def production_tag(workspace: Workspace) -> str | None:
     with open_catalogue(workspace).transaction() as session:
         row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).first()
         return row.bento_tag if row else None
+
+
+def service_address(workspace: Workspace, host: str | None = None, port: int | None = None) -> tuple[str, int]:
+    """Host and port to listen on: what is given, else those of the last service of this workspace, else loopback and 3000."""
+    last = control.service_folder(workspace).read_state()
+    return host or (last.host if last else control.HOST), port or (last.port if last else control.PORT)
 
 
 def _replace(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> DeploymentOutcome:
@@ -179,11 +185,6 @@ def _earlier(session: Session, version: str | None) -> Deployment:
             return row
     known = ", ".join(dict.fromkeys(row.version for row in archived)) or "none"
     raise RedactionError(f"Version {version} was never in production; versions to go back to: {known}.")
-
-
-def _address(workspace: Workspace, host: str | None, port: int | None) -> tuple[str, int]:
-    last = control.service_folder(workspace).read_state()
-    return host or (last.host if last else control.HOST), port or (last.port if last else control.PORT)
 
 
 def _golden_folder(workspace: Workspace, version: str) -> Path:

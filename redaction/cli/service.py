@@ -23,14 +23,17 @@ def start(
     version: Annotated[str | None, typer.Option(help="Detector version; the one in production when left out.")] = None,
     bento: Annotated[str | None, typer.Option(help="Bento tag instead of a version, as in `bentoml list`.")] = None,
     host: Annotated[
-        str, typer.Option(help="Interface; the service asks nobody for a password, so think before opening it.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
+        str | None,
+        typer.Option(
+            help="Interface; the last service's, else 127.0.0.1. Nobody is asked for a password: think before opening it."
+        ),
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; the last service's, else 3000.")] = None,
 ) -> None:
     """Start the service in the background, and wait until it takes requests."""
     from serving import control
     from serving.bento import NAME
-    from serving.deployment import production_tag
+    from serving.deployment import production_tag, service_address
 
     workspace = Workspace.at()
     tag = bento or (f"{NAME}:{version}" if version else production_tag(workspace))
@@ -38,7 +41,7 @@ def start(
         raise RedactionError(
             f"No detector is in production in {workspace.root}; deploy one with the ct_cd pipeline, or name a --version."
         )
-    running = control.start(workspace, tag, host, port)
+    running = control.start(workspace, tag, *service_address(workspace, host, port))
     console.print(f"{running.bento_tag} takes requests on {running.url}. Try:")
     console.print(f'  curl -F "page=@page.png" {running.url}/detect', soft_wrap=True)
 

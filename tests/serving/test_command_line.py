@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+from datetime import UTC, datetime
+
 import pytest
 from typer.testing import CliRunner
 
 from redaction.cli.service import app, rollback
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
+from serving.bento import NAME, bentoml_home
+from serving.control import service_folder
+from serving.supervisor import ProcessIdentity, ServiceState
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +36,25 @@ def test_start_without_a_detector_in_production_says_what_is_missing() -> None:
     result = CliRunner().invoke(app, ["start"])
     assert isinstance(result.exception, RedactionError)
     assert "No detector is in production" in str(result.exception)
+
+
+def test_start_listens_where_the_last_service_did_unless_told_otherwise(workspace: Workspace) -> None:
+    bento = bentoml_home(workspace) / "bentos" / NAME / "1" / "bento.yaml"
+    bento.parent.mkdir(parents=True)
+    bento.touch()
+    with socket.create_server(("127.0.0.2", 0)) as last, socket.create_server(("127.0.0.3", 0)) as other:
+        gone = ProcessIdentity(pid=2**22 + 1, created=0)
+        last_port, other_port = last.getsockname()[1], other.getsockname()[1]
+        state = ServiceState(
+            supervisor=gone, service=None, bento_tag=f"{NAME}:1", host="127.0.0.2", port=last_port, started_at=datetime.now(UTC)
+        )
+        service_folder(workspace).write_state(state)
+        for options, address in {
+            (): f"Port {last_port} on 127.0.0.2 cannot be used",
+            ("--host", "127.0.0.3", "--port", str(other_port)): f"Port {other_port} on 127.0.0.3 cannot be used",
+        }.items():
+            result = CliRunner().invoke(app, ["start", "--version", "1", *options])
+            assert address in str(result.exception)
 
 
 def test_rollback_without_an_earlier_version_is_an_error() -> None:

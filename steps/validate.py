@@ -11,7 +11,8 @@ from zenml.types import HTMLString
 from expectations.report import report_html
 from expectations.validation import REAL_SUITES, quarantine
 from expectations.validation import validate as run_suites
-from redaction.dataset import Dataset
+from redaction.annotations.splits import with_enough_validation
+from redaction.dataset import Dataset, Split
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from steps.caching import code_of
@@ -19,7 +20,7 @@ from steps.caching import code_of
 logger = get_logger(__name__)
 
 
-@step(cache_policy=code_of("expectations"))
+@step(cache_policy=code_of("expectations", "redaction.annotations.splits"))
 def validate(
     annotated: Dataset, on_failure: Literal["stop", "quarantine"] = "quarantine"
 ) -> tuple[Annotated[Dataset, "validated"], Annotated[HTMLString, "validation_report"]]:
@@ -29,7 +30,7 @@ def validate(
     html = HTMLString(report_html(report, annotated))
     log_metadata({"success": report.success, "failing pages": len(report.failing_pages), "data docs": str(docs / "index.html")})
     if report.success:
-        return annotated, html
+        return _ready(annotated), html
     if on_failure == "stop":
         save_artifact(html, "validation_report")
         rules = " ".join(f"«{failure.rule}»" for failure in report.failures)
@@ -42,4 +43,12 @@ def validate(
         raise RedactionError(
             f"Without the failing pages the rest still fails «{still_failing[0].rule}»: correct the annotations."
         )
-    return kept, html
+    return _ready(kept), html
+
+
+def _ready(dataset: Dataset) -> Dataset:
+    ready = with_enough_validation(dataset)
+    lent = len(ready.of_split(Split.VALIDATION).pages) - len(dataset.of_split(Split.VALIDATION).pages)
+    if lent:
+        logger.warning("The validation split holds too few redactions: %d training pages are lent to it for this run.", lent)
+    return ready

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.annotations.splits import split_of
-from redaction.dataset import Split
+from redaction.annotations.splits import split_of, with_enough_validation
+from redaction.dataset import AnnotatedPage, Box, Dataset, Split
 from redaction.files import sha256_of_bytes
 
 documents = st.binary(max_size=50).map(sha256_of_bytes)
@@ -37,3 +37,46 @@ def test_documents_whose_names_begin_alike_are_spread_all_the_same(digits: str) 
 def test_a_later_version_of_the_code_may_not_move_a_document(content: bytes, split: Split) -> None:
     # Kept as they were decided first: another hash would put documents that were trained on into the test split.
     assert split_of(sha256_of_bytes(content)) is split
+
+
+def dataset(counts: dict[Split, int], boxes: int = 1) -> Dataset:
+    """So many documents of one page each in every split, with so many boxes on each page."""
+    box = Box(x0=0, y0=0, x1=1, y1=1)
+    pages = [
+        AnnotatedPage(
+            page=f"{split}{n}/0000",
+            document=sha256_of_bytes(f"{split}{n}".encode()),
+            image="i",
+            sha256="s",
+            width=9,
+            height=9,
+            split=split,
+            boxes=(box,) * boxes,
+        )
+        for split, count in counts.items()
+        for n in range(count)
+    ]
+    return Dataset(root="/", pages=tuple(pages))
+
+
+def documents_in(dataset: Dataset, split: Split) -> set[str]:
+    return {page.document for page in dataset.of_split(split).pages}
+
+
+def test_a_validation_split_that_holds_enough_is_left_as_it_is() -> None:
+    enough = dataset({Split.TRAIN: 50, Split.VALIDATION: 10}, boxes=3)
+    assert with_enough_validation(enough, boxes=30) == enough
+
+
+def test_an_empty_validation_split_is_lent_training_documents_and_never_test_documents() -> None:
+    before = dataset({Split.TRAIN: 50, Split.TEST: 50}, boxes=10)
+    after = with_enough_validation(before, boxes=30)
+    assert len(documents_in(after, Split.VALIDATION)) == 3
+    assert documents_in(after, Split.VALIDATION) < documents_in(before, Split.TRAIN)
+    assert documents_in(after, Split.TEST) == documents_in(before, Split.TEST)
+    assert with_enough_validation(before, boxes=30) == after
+
+
+def test_no_more_than_a_fifth_of_the_training_documents_is_lent_however_little_they_hold() -> None:
+    after = with_enough_validation(dataset({Split.TRAIN: 50}, boxes=0), boxes=30)
+    assert len(documents_in(after, Split.VALIDATION)) == 10

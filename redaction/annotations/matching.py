@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from sqlmodel import Session, select
 
 from redaction.annotations.records import PageRecord, Reason, Refusal
-from redaction.catalog.tables import Document, Page
+from redaction.catalog.tables import Document, Page, page_name
 
-_PAGE_NAME = re.compile(r"([0-9a-f]{64}/\d{4})(?:\.\w+)?$")
-"""The end of a path that is laid out as pages are in the workspace."""
+_PAGE_NAME = re.compile(r"([0-9a-f]{64})[/_](\d{4})(?:\.\w+)?$")
+"""The end of a path that is laid out as pages are in the workspace, or as `redaction.annotations.copying` names some copies."""
 _IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 
@@ -67,7 +67,7 @@ def _keys(record: PageRecord) -> Iterator[Hashable]:
         yield ("pdf", _base_name(record.pdf), record.page_index)
     for path in record.paths:
         if match := _PAGE_NAME.search(path):
-            yield ("page", match.group(1))
+            yield ("page", page_name(match.group(1), int(match.group(2))))
         name = _base_name(path)
         yield ("file", name)
         # Only an image's suffix is cut: file names of court records are full of dots.

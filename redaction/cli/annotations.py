@@ -63,26 +63,39 @@ def export(
     Console().print(f"{pages} annotated pages written to {file}", markup=False, highlight=False)
 
 
-@app.command("queue", epilog="Example: redaction annotations queue --limit 50 --paths > pages.txt")
+@app.command(
+    "queue",
+    epilog="Examples:  redaction annotations queue --paths > pages.txt  |  redaction annotations queue --limit 9 --copy-to upload",
+)
 def queue(
     limit: Annotated[int, typer.Option(min=1, help="How many pages to list.")] = 20,
     paths: Annotated[bool, typer.Option("--paths", help="Print only the images' paths, one on a line.")] = False,
+    copy_to: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Copy the images to this folder, under names by which an import knows them again."),
+    ] = None,
 ) -> None:
     """List the pages to annotate next: those that nobody has annotated, those with large dark areas first."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Column, Table
 
+    from redaction.annotations.copying import copy_pages
     from redaction.annotations.reading import unannotated_pages
 
     place = _existing()
     pages = unannotated_pages(place)
+    listed = pages[:limit]
+    images = copy_pages(place, listed, copy_to) if copy_to else [place.root / str(page.image) for page in listed]
     if paths:
-        for page in pages[:limit]:
-            typer.echo(place.root / str(page.image))
+        for image in images:
+            typer.echo(image)
+        return
+    if copy_to:
+        typer.echo(f"Pages copied to {copy_to}: {len(images)}")
         return
     table = Table("page", Column("image", overflow="fold"), "dark areas", title=f"{len(pages)} pages without an annotation")
-    for page in pages[:limit]:
+    for page in listed:
         dark = (page.features or {}).get("block_density")
         table.add_row(escape(page.file_name), escape(str(page.image)), "" if dark is None else f"{dark:.1%}")
     Console().print(table)

@@ -48,6 +48,17 @@ def test_the_queue_lists_what_nobody_has_annotated(catalogue: Workspace, write: 
     assert "3 pages without an annotation" in run(catalogue.root, "queue")
 
 
+def test_the_queue_hands_out_copies_as_many_as_it_lists(catalogue: Workspace, tmp_path: Path) -> None:
+    for image in run(catalogue.root, "queue", "--paths").splitlines():
+        Path(image).parent.mkdir(parents=True, exist_ok=True)
+        Path(image).write_bytes(image.encode())
+    folder = tmp_path / "upload"
+    assert f"Pages copied to {folder}: 2" in run(catalogue.root, "queue", "--limit", 2, "--copy-to", folder)
+    copies = run(catalogue.root, "queue", "--limit", 2, "--copy-to", folder, "--paths").splitlines()
+    assert sorted(copies) == sorted(str(path) for path in folder.iterdir())
+    assert len(copies) == 2
+
+
 @pytest.mark.parametrize("command", [["import", "x.json"], ["export", "x.json"], ["queue"]])
 def test_a_workspace_that_is_not_there_is_named_and_not_made(tmp_path: Path, command: list[str]) -> None:
     with pytest.raises(RedactionError, match=r"no workspace at .*nowhere"):

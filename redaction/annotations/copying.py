@@ -1,0 +1,62 @@
+"""Page images under names that survive an upload, for tools that cannot be given a folder of the workspace."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from redaction.annotations.matching import PageIndex
+from redaction.annotations.records import PageRecord
+from redaction.catalog import open_catalogue
+from redaction.catalog.tables import Page
+from redaction.errors import RedactionError
+from redaction.files import new_file, sha256_of_file
+from redaction.workspace import Workspace
+
+_UPLOADABLE = re.compile(r"[A-Za-z0-9_][-A-Za-z0-9_.]{0,79}")
+"""What a tool leaves as it is: Label Studio stores an upload under a name without blanks and brackets, of 100 characters with its
+own prefix. It also keeps strangers' file names from leading out of the folder."""
+
+
+def copy_pages(workspace: Workspace, pages: Sequence[Page], folder: Path) -> list[Path]:
+    """Copy the pages' images into a folder, under names by which an import finds the pages again; see `upload_name`.
+
+    A copy that is there already is left; either all that can be foreseen is right, or nothing is copied.
+
+    Raises:
+        RedactionError: an image is gone, or the folder holds another file of the same name.
+    """
+    with open_catalogue(workspace).transaction() as session:
+        index = PageIndex(session)
+    copies = {folder / upload_name(page, index): workspace.root / str(page.image) for page in pages}
+    new = [copy for copy, image in copies.items() if not _is_copied(image, copy)]
+    for copy in new:
+        with new_file(copy) as temporary:
+            shutil.copyfile(copies[copy], temporary)
+    return list(copies)
+
+
+def upload_name(page: Page, index: PageIndex) -> str:
+    """A file name for the page's image: the page's own (``report_p0001.jpg``) where an import would find just this page by it.
+
+    Otherwise, because another document has the same file name or because a tool would change it: the document's SHA-256 and the
+    page index, ``<document>_0000.jpg``.
+    """
+    suffix = PurePosixPath(str(page.image)).suffix
+    name = f"{page.file_name}{suffix}"
+    found = index.find(PageRecord(row=name, paths=(name,)))
+    if _UPLOADABLE.fullmatch(name) and isinstance(found, Page) and found.name == page.name:
+        return name
+    return f"{page.name.replace('/', '_')}{suffix}"
+
+
+def _is_copied(image: Path, copy: Path) -> bool:
+    if not image.is_file():
+        raise RedactionError(f"The page image {image} is gone; restore a checkpoint that has it, or run the ingestion again.")
+    if not copy.exists():
+        return False
+    if copy.is_file() and sha256_of_file(copy) == sha256_of_file(image):
+        return True
+    raise RedactionError(f"{copy} is there already and is not this page's image; name another folder.")

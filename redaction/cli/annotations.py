@@ -65,7 +65,7 @@ def export(
 
 @app.command(
     "queue",
-    epilog="Examples:  redaction annotations queue --paths > pages.txt  |  redaction annotations queue --limit 9 --copy-to upload",
+    epilog="Examples: redaction annotations queue --paths > pages.txt | redaction annotations queue --limit 50 --copy-to upload",
 )
 def queue(
     limit: Annotated[int, typer.Option(min=1, help="How many pages to list.")] = 20,

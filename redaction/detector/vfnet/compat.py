@@ -27,6 +27,9 @@ MMDET_CONFIGS = "mmdetection_configs/mmdetection_configs-2.20.1"
 
 def prepare_icevision() -> None:
     """Make ``import icevision`` work: no network, nothing in the user's home. A second call does nothing."""
+    # OpenMP's threads spin while they wait for each other. Where anything else wants a core, the one that is waited for does not
+    # get it, and the training crawls: an epoch of 25 s was seen to take minutes. Read when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if "icevision.utils.data_dir" in sys.modules:
         return
     root = Path(tempfile.mkdtemp(prefix="redaction-icevision-"))

@@ -52,9 +52,9 @@ def check_retraining(catalogue: Catalogue, min_new_annotations: int, force: bool
             select(func.count()).select_from(Annotation).where(col(Annotation.imported_at) > (last_read or BEGINNING))
         ).one()
         requests = len(open_retraining_requests(session))
-    reasons = [f"{new} pages were annotated since the last finished training; {min_new_annotations} are needed."]
+    reasons = [f"Pages annotated since the last finished training: {new}; needed: {min_new_annotations}."]
     if requests:
-        reasons.append(f"Monitoring asks for a retraining ({requests} open requests).")
+        reasons.append(f"Monitoring asks for a retraining (open requests: {requests}).")
     if force:
         reasons.append("A training is forced.")
     if not annotated:

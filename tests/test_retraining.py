@@ -73,6 +73,16 @@ def test_enough_new_pages_or_force(
     assert check_retraining(catalogue, min_new_annotations=10, force=force).proceed is proceed
 
 
+def test_the_reasons_are_right_for_one_page_and_one_request(catalogue: Catalogue, annotate: Callable[..., None]) -> None:
+    annotate(1)
+    with catalogue.transaction() as session:
+        session.add(MonitoringWindow(version="1", requests=100, verdict=Verdict.DRIFTED, retraining_requested=True))
+    assert check_retraining(catalogue, min_new_annotations=2).reasons == (
+        "Pages annotated since the last finished training: 1; needed: 2.",
+        "Monitoring asks for a retraining (open requests: 1).",
+    )
+
+
 def test_only_a_finished_training_uses_annotations_up(catalogue: Catalogue, annotate: Callable[..., None]) -> None:
     annotate(10, hours_ago=1)
     start_training_run(catalogue, "run", "revision", 10)

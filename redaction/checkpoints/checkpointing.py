@@ -143,7 +143,7 @@ def _require_whole(registry: Registry, store: Store, tags: list[str], on_remote:
         lost = store.missing(needed, on_remote)
         if lost:
             raise RedactionError(
-                f"The remote {store.url} has lost {len(lost)} of the {len(needed)} files of checkpoint {tag}; "
+                f"The remote {store.url} has lost files of checkpoint {tag} ({len(lost)} of {len(needed)}); "
                 "run `redaction checkpoints repair` to push them again from this machine."
             )
 

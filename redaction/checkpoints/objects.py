@@ -100,8 +100,8 @@ class Store:
         lost |= self.damaged(set(oids) - lost)
         if lost:
             raise RedactionError(
-                f"{len(lost)} of {len(oids)} files did not reach the remote {self.url} whole; check its space and permissions, "
-                "then run the same command again."
+                f"Not all files reached the remote {self.url} whole ({len(lost)} of {len(oids)} did not); check its space and "
+                "permissions, then run the same command again."
             )
 
     def fetch(self, oids: Collection[str]) -> None:
@@ -120,7 +120,7 @@ class Store:
             lost = self.damaged_in_cache(lacking)
         if lost:
             raise RedactionError(
-                f"{len(lost)} of {len(oids)} files of the checkpoint are gone or damaged on the remote {self.url}, "
+                f"Files of the checkpoint are gone or damaged on the remote {self.url} ({len(lost)} of {len(oids)}), "
                 "and this machine has no copy; run `redaction checkpoints repair` on a machine that has them."
             )
 

@@ -75,8 +75,9 @@ def repair(workspace: Workspace) -> int:
         store.push(faulty - gone)
         if gone:
             raise RedactionError(
-                f"{len(gone)} files are neither on the remote {store.url} nor on this machine ({len(faulty) - len(gone)} others "
-                "were pushed again); run `redaction checkpoints repair` on a machine that has them, or copy them from a backup."
+                f"Files that are neither on the remote {store.url} nor on this machine: {len(gone)} (others, pushed again: "
+                f"{len(faulty) - len(gone)}); run `redaction checkpoints repair` on a machine that has them, or copy them from "
+                "a backup."
             )
         return len(faulty)
 

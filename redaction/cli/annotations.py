@@ -60,7 +60,7 @@ def export(
     from redaction.annotations.formats import Tool
 
     pages = export_annotations(_existing(), file, Tool(format.value))
-    Console().print(f"{pages} annotated pages written to {file}", markup=False, highlight=False)
+    Console().print(f"Annotated pages written to {file}: {pages}", markup=False, highlight=False)
 
 
 @app.command(
@@ -94,7 +94,7 @@ def queue(
     if copy_to:
         typer.echo(f"Pages copied to {copy_to}: {len(images)}")
         return
-    table = Table("page", Column("image", overflow="fold"), "dark areas", title=f"{len(pages)} pages without an annotation")
+    table = Table("page", Column("image", overflow="fold"), "dark areas", title=f"Pages without an annotation: {len(pages)}")
     for page in listed:
         dark = (page.features or {}).get("block_density")
         table.add_row(escape(page.file_name), escape(str(page.image)), "" if dark is None else f"{dark:.1%}")

@@ -85,8 +85,8 @@ def verify(
     Console().print(table)
     if not found.whole:
         raise RedactionError(
-            f"The remote {found.remote} has lost {found.missing} files and holds {found.damaged} damaged ones; "
-            f"this machine still has {found.here} of them: push these again with `redaction checkpoints repair`."
+            f"The remote {found.remote} is not whole (missing files: {found.missing}, damaged: {found.damaged}, of these still "
+            f"on this machine: {found.here}); push again what is here with `redaction checkpoints repair`."
         )
 
 
@@ -99,7 +99,7 @@ def repair() -> None:
     from redaction.workspace import Workspace
 
     pushed = repair_remote(Workspace.at())
-    Console().print(f"{pushed} files were pushed again; the remote is whole.", highlight=False)
+    Console().print(f"Files pushed again: {pushed}; the remote is whole.", highlight=False)
 
 
 def _table(checkpoints: list[Checkpoint], title: str) -> object:

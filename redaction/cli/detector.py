@@ -97,7 +97,7 @@ def _findings(number: int, page: Page, detections: Detections) -> dict[str, Any]
 def _summary(name: str, pages: list[dict[str, Any]]) -> str:
     found = sum(len(page["redactions"]) for page in pages)
     redacted = sum(bool(page["redactions"]) for page in pages)
-    return f"{name}: {found} redactions on {redacted} of {len(pages)} pages"
+    return f"Redactions in {name}: {found} (pages with any: {redacted} of {len(pages)})"
 
 
 def _table(pages: list[dict[str, Any]]) -> Table:

@@ -22,7 +22,8 @@ def make(
     from redaction.samples import make_reading_room
 
     room = make_reading_room(folder, seed, documents)
-    text = f"{len(room.documents)} documents, {room.pages} pages, {room.boxes} redactions: {room.site}, {room.annotations}"
+    counts = f"documents: {len(room.documents)}, pages: {room.pages}, redactions: {room.boxes}"
+    text = f"{room.site}, {room.annotations} ({counts})"
     Console().print(text, highlight=False, soft_wrap=True)
 
 

@@ -32,4 +32,4 @@ def preview(
         dataset = synthesize(SynthesisConfig(seed=seed, pages=pages, workers=1), None, Path(folder) / "pages")
         write_bytes(out, contact_sheet_png(dataset, page_width_px=420, limit=pages))
     boxes = sum(len(page.boxes) for page in dataset.pages)
-    Console().print(f"{len(dataset.pages)} pages with {boxes} redactions: {out}", highlight=False, soft_wrap=True)
+    Console().print(f"{out} (pages: {len(dataset.pages)}, redactions: {boxes})", highlight=False, soft_wrap=True)

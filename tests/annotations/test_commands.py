@@ -35,7 +35,7 @@ def test_an_export_is_what_an_import_takes(catalogue: Workspace, write: Write, t
     run(catalogue.root, "import", write(coco([{"file_name": "a_p0001"}], [{"bbox": [1, 2, 30, 40]}])))
     for name in ("coco", "prodigy", "label-studio"):
         exported = tmp_path / name
-        assert "1 annotated pages" in run(catalogue.root, "export", exported, "--format", name)
+        assert ": 1\n" in run(catalogue.root, "export", exported, "--format", name)
         run(catalogue.root, "import", exported, "--tool", name, "--report", tmp_path / "report.json")
         assert json.loads((tmp_path / "report.json").read_text())["unchanged"] == 1
 
@@ -45,7 +45,7 @@ def test_the_queue_lists_what_nobody_has_annotated(catalogue: Workspace, write: 
     paths = run(catalogue.root, "queue", "--paths", "--limit", 2).splitlines()
     assert len(paths) == 2
     assert all(Path(path).is_relative_to(catalogue.pages) for path in paths)
-    assert "3 pages without an annotation" in run(catalogue.root, "queue")
+    assert "Pages without an annotation: 3" in run(catalogue.root, "queue")
 
 
 def test_the_queue_hands_out_copies_as_many_as_it_lists(catalogue: Workspace, tmp_path: Path) -> None:

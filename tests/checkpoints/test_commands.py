@@ -30,9 +30,9 @@ def test_the_life_of_a_registry(filled: Workspace) -> None:
     assert listed.index("data/0001") < listed.index("data/0002")
     assert "[b]first[/b]" in listed, "a message is shown as it was typed"
     objects_of(filled)[0].unlink()
-    with pytest.raises(RedactionError, match="has lost 1 files and holds 0 damaged ones; this machine still has 1"):
+    with pytest.raises(RedactionError, match=r"missing files: 1, damaged: 0, of these still on this machine: 1"):
         run(filled, "verify")
-    assert "1 files were pushed again" in run(filled, "repair")
+    assert "Files pushed again: 1;" in run(filled, "repair")
     run(filled, "verify", "--tag", "data/0001")
     run(filled, "restore", "data/0001")
     assert data_of(filled) == before

@@ -21,7 +21,7 @@ from redaction.errors import RedactionError
 def test_a_room_is_made_and_its_contents_told(tmp_path: Path) -> None:
     result = CliRunner().invoke(samples.app, ["make", str(tmp_path / "room"), "--documents", "3"])
     assert result.exit_code == 0, result.output
-    assert "4 documents" in result.output, "three and the one with a broken page"
+    assert "documents: 4," in result.output, "three and the one with a broken page"
     assert (tmp_path / "room" / "annotations.json").is_file()
 
 

@@ -27,7 +27,7 @@ from redaction.workspace import Workspace
 
 MARKER = ".made-by-the-demo"
 SEED = 20
-REQUESTS_OF_A_KIND = 150
+ORDINARY_PAGES, DARK_PHOTOCOPIES = 60, 150
 QUIET = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
@@ -122,13 +122,13 @@ def ingest(demo: Demo, source: dict[str, object]) -> None:
     settings = yaml.safe_load(Path("configs/annotation_ingestion.yaml").read_text(encoding="utf-8"))
     settings["parameters"] = {"sources": str(sources)}
     write_text(config, yaml.safe_dump(settings, sort_keys=False))
-    demo.run("zenml", "pipeline", "run", "pipelines.annotation_ingestion.annotation_ingestion", "-c", _shown(config))
+    demo.run("zenml", "pipeline", "run", "pipelines.annotation_ingestion.annotation_ingestion", "-c", as_typed(config))
 
 
 def annotate(demo: Demo, annotations: Path) -> None:
     """The known boxes come in as an annotator's work."""
     demo.chapter("2. An annotator hands in boxes")
-    demo.run("redaction", "annotations", "import", _shown(annotations), "--annotator", "demo")
+    demo.run("redaction", "annotations", "import", as_typed(annotations), "--annotator", "demo")
 
 
 def train_and_deploy(demo: Demo, config: str) -> None:
@@ -145,9 +145,12 @@ def send_requests(demo: Demo) -> None:
         demo.console.print("Nothing was deployed, so there is no service to ask.")
         return
     pages = page_images(demo.workspace)
-    for title, alter in (("ordinary pages", traffic.as_they_are), ("dark photocopies", traffic.dark_photocopy)):
-        boxes = traffic.send_pages(url, pages, REQUESTS_OF_A_KIND, alter, title)
-        demo.console.print(f"{REQUESTS_OF_A_KIND} {title}: {boxes} redactions found")
+    for count, title, alter in (
+        (ORDINARY_PAGES, "ordinary pages", traffic.as_they_are),
+        (DARK_PHOTOCOPIES, "dark photocopies", traffic.dark_photocopy),
+    ):
+        boxes = traffic.send_pages(url, pages, count, alter, title)
+        demo.console.print(f"{count} {title}: {boxes} redactions found")
 
 
 def watch(demo: Demo, config: str) -> None:
@@ -176,6 +179,6 @@ def timed(started: float) -> str:
     return f"{minutes} min {seconds:02d} s"
 
 
-def _shown(path: Path) -> str:
+def as_typed(path: Path) -> str:
     """The path as a person would type it from here."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

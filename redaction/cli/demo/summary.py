@@ -7,7 +7,7 @@ from sqlmodel import col, func, select
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import AnnotatedBox, Annotation, MonitoringWindow, Page, TrainingRun
-from redaction.cli.demo.story import Demo, service_url
+from redaction.cli.demo.story import Demo, as_typed, service_url
 from redaction.decision import Decision
 from redaction.evaluation import Comparison
 
@@ -15,6 +15,8 @@ from redaction.evaluation import Comparison
 def show(demo: Demo, elapsed: str) -> None:
     """Print the table and the next things to try."""
     table = Table(title=f"The demo took {elapsed}", show_header=False, title_justify="left")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for row in (*_counts(demo), *_training(demo), *_service(demo), *_monitoring(demo)):
         table.add_row(*row)
     demo.console.print()
@@ -59,11 +61,11 @@ def _monitoring(demo: Demo) -> list[tuple[str, str]]:
     if window is None:
         return [("monitoring", "no window judged")]
     rows = [("monitoring", f"{window.verdict.replace('_', ' ')} ({window.requests} requests)")]
-    return rows + ([("report", str(demo.workspace.inside(window.report)))] if window.report else [])
+    return rows + ([("report", as_typed(demo.workspace.inside(window.report)))] if window.report else [])
 
 
 def _next_steps(demo: Demo) -> str:
-    root = demo.workspace.root
+    root = as_typed(demo.workspace.root)
     return f"""
 What to try next:
   export REDACTION_WORKSPACE={root}

@@ -45,7 +45,9 @@ def zenml_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # a test module that imported it while tests were collected must not leave it on the person's own store
         from zenml.client import Client
         from zenml.config.global_config import GlobalConfiguration
+        from zenml.utils import source_utils
 
         GlobalConfiguration._reset_instance()
         Client._reset_instance()
+        source_utils.set_custom_source_root(str(REPOSITORY))
     return root / "config"

@@ -165,7 +165,7 @@ class TestDetectCommand:
         arguments = [str(tmp_path / "letter.pdf"), "--detector", str(toy_detector.folder), "--json", str(out)]
         result = CliRunner().invoke(app, arguments, catch_exceptions=False)
         assert result.exit_code == 0
-        assert "on 2 of 2 pages" in result.output
+        assert "(pages with any: 2 of 2)" in result.output
         told = json.loads(out.read_text())
         assert (told["detector"], told["digest"]) == (toy_detector.version, toy_detector.digest)
         for page, seed in zip(told["pages"], (901, 902), strict=True):

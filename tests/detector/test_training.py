@@ -95,6 +95,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
 
+    caplog.clear()  # of the undisturbed training, which shows here when another test has opened the root logger
     with caplog.at_level(logging.INFO):
         resumed, history_of_resumed = fit(training, validation, SHORT, killed, NoTracker())
     assert "epoch 1 of 3" not in caplog.text, "the first epoch was run twice"

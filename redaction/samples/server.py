@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -56,12 +57,11 @@ def serve_reading_room(folder: Path, port: int = 0, fail_first: Mapping[str, int
         raise RedactionError(f"{folder} holds no reading room; make one with `redaction samples make {folder}`.")
     room = _Room(site, json.loads((site / "redirects.json").read_text(encoding="utf-8")), dict(fail_first or {}))
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, room))
+        server = _Server(("127.0.0.1", port), partial(_Handler, room))
     except OSError as error:
         raise RedactionError(
             f"Port {port} cannot be served on ({error.strerror}); stop what listens there or name another."
         ) from error
-    server.daemon_threads = True
     public = RoomServer(f"http://127.0.0.1:{server.server_address[1]}/", room.requests)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="reading room", daemon=True)
     thread.start()
@@ -86,6 +86,15 @@ class _Room:
             left = self.failures_left.get(path, 0)
             self.failures_left[path] = max(0, left - 1)
             return left > 0
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up, as ours does on what is no PDF, is no fault of the server and worth no traceback."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(SimpleHTTPRequestHandler):

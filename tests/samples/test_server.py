@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -91,3 +93,14 @@ def test_the_port_is_free_again_after_use(room: ReadingRoom) -> None:
         port = int(first.url.rsplit(":", 1)[1].strip("/"))
     with serve_reading_room(room.folder, port) as second:
         assert httpx.get(second.url).status_code == 200
+
+
+def test_a_client_that_hangs_up_leaves_no_traceback(room: ReadingRoom, capfd: pytest.CaptureFixture[str]) -> None:
+    with serve_reading_room(room.folder) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((str(address.hostname), int(address.port or 0))) as client:
+            # a lingering time of nothing makes closing a reset
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(b"GET /index.html HTTP/1.1\r\n")
+        assert httpx.get(f"{server.url}index.html").status_code == 200
+    assert "Traceback" not in capfd.readouterr().err

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from zenml import log_metadata, step
+from zenml.logger import get_logger
 
 from redaction.documents.fetching import FetchSummary
 from redaction.documents.ingestion import IngestionSummary, summarise
 from redaction.documents.rendering import render as render_documents
 from redaction.documents.sources import SourcesConfig
 from redaction.workspace import Workspace
+
+logger = get_logger(__name__)
+
+SHOWN_PROBLEMS = 20
 
 
 @step(enable_cache=False)
@@ -20,5 +25,17 @@ def render(
     """Render every document that is not pages yet, also those that an interrupted run left behind."""
     rendered = render_documents(Workspace.at(workspace), sources)
     summary = summarise(fetch_summary, rendered)
+    _tell(summary)
     log_metadata({"new documents": len(summary.new_documents), "new pages": len(summary.new_pages), "seconds": summary.seconds})
     return summary
+
+
+def _tell(summary: IngestionSummary) -> None:
+    for count in summary.sources:
+        counted = ", ".join(f"{value} {name}" for name, value in count.model_dump(exclude={"source"}).items())
+        logger.info("%s: %s", count.source, counted)
+    problems = (*summary.failures, *summary.quarantine)
+    for problem in problems[:SHOWN_PROBLEMS]:
+        logger.warning("%s: %s: %s", problem.source, problem.where, problem.reason)
+    if len(problems) > SHOWN_PROBLEMS:
+        logger.warning("... and %d more: see the artifact ingestion_summary.", len(problems) - SHOWN_PROBLEMS)

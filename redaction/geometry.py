@@ -63,12 +63,6 @@ class Detections:
         return Detections(self.xyxy[keep], self.scores[keep])
 
 
-def xywh_to_xyxy(xywh: ArrayLike) -> Xyxy:
-    """COCO's ``(x, y, width, height)`` as ``xyxy``; shape (n, 4) in and out."""
-    boxes = np.asarray(xywh, dtype=np.float32).reshape(-1, 4)
-    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-
-
 def xyxy_to_xywh(xyxy: ArrayLike) -> NDArray[np.float32]:
     """``xyxy`` as COCO's ``(x, y, width, height)``; shape (n, 4) in and out."""
     boxes = np.asarray(xyxy, dtype=np.float32).reshape(-1, 4)

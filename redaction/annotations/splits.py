@@ -40,7 +40,7 @@ def with_enough_validation(dataset: Dataset, boxes: int = ENOUGH_BOXES) -> Datas
     the training documents, and never is the test split's.
     """
     training = sorted({page.document for page in dataset.of_split(Split.TRAIN).pages if not page.synthetic}, key=_position)
-    redactions = Counter(dict.fromkeys(training, 0))
+    redactions: Counter[str] = Counter()
     for page in dataset.of_split(Split.TRAIN).pages:
         redactions[page.document] += len(page.boxes)
     held = sum(len(page.boxes) for page in dataset.of_split(Split.VALIDATION).pages)

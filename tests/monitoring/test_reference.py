@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from redaction.catalog.tables import Verdict
 from redaction.errors import RedactionError
-from redaction.geometry import Detections, as_xyxy, xywh_to_xyxy
+from redaction.geometry import Detections, as_xyxy
 from redaction.monitoring.distance import MonitoringConfig
 from redaction.monitoring.drift import judge
 from redaction.monitoring.records import PageRecord
@@ -90,5 +90,7 @@ def _real_pages(folder: Path) -> Iterator[Page]:
             # half the size is quicker, and the same for both windows
             rendered = sheet.render(scale=entry["width"] / sheet.get_width() / 2).to_numpy()[..., :3]
         boxes = [annotation["bbox"] for annotation in coco["annotations"] if annotation["image_id"] == entry["id"]]
-        found = Detections(xywh_to_xyxy(np.array(boxes).reshape(-1, 4) / 2), np.full(len(boxes), 0.9, np.float32))
+        found = Detections(
+            as_xyxy([(x / 2, y / 2, (x + w) / 2, (y + h) / 2) for x, y, w, h in boxes]), np.full(len(boxes), 0.9, np.float32)
+        )
         yield cv2.cvtColor(np.ascontiguousarray(rendered), cv2.COLOR_BGR2RGB), found, 100.0

@@ -84,6 +84,8 @@ class JudgedPage:
     truth: Xyxy
     detections: Detections
     seconds: float = 0.0
+    document: str = ""
+    """What the page belongs to: pages of one document are alike, so that they are drawn together where chance is judged."""
 
 
 def evaluate_detector(detector: Detector, dataset: Dataset) -> Evaluation:
@@ -104,7 +106,7 @@ def judge_pages(predictor: PagePredictor, pages: Iterable[tuple[AnnotatedPage, N
     for page, image in pages:
         started = time.perf_counter()
         detections = predictor.predict(image)
-        yield JudgedPage(page_style(page), page.xyxy, detections, time.perf_counter() - started)
+        yield JudgedPage(page_style(page), page.xyxy, detections, time.perf_counter() - started, page.document)
 
 
 def page_style(page: AnnotatedPage) -> str:

@@ -47,6 +47,19 @@ class OperatingPoint(Frozen):
     f1: float
 
 
+class RecallClaim(Frozen):
+    """The recall at the operating point that one may expect of documents like those that were validated on."""
+
+    at_least: float
+    confidence: float
+    """How sure that is, if the validation documents were drawn like those to come."""
+    boxes: int
+    documents: int
+    """How many redactions, in how many documents that hold any, it rests on."""
+    method: str
+    """How it was computed, in words."""
+
+
 class Provenance(Frozen):
     """What the detector was made from."""
 
@@ -75,6 +88,8 @@ class Manifest(Frozen):
     classes: tuple[str, ...]
     """The label of each class that the network scores, in its order."""
     operating_point: OperatingPoint
+    recall_claim: RecallClaim | None = None
+    """None where nothing was found on the validation pages, and in detectors older than this field."""
     training: TrainingConfig
     provenance: Provenance
     metrics: dict[str, float | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redaction.detector.artifact import Manifest
+from redaction.detector.artifact import Manifest, RecallClaim
 
 
 def card(manifest: Manifest) -> str:
@@ -22,7 +22,7 @@ VarifocalNet, profile `{manifest.profile.name}`, on pages scaled to fit {manifes
 A detection counts from a score of **{point.score:.4f}** ({point.rule}). There, on {provenance.validation_pages} validation pages:
 precision {point.precision:.3f}, recall {point.recall:.3f}, F1 {point.f1:.3f}. These pages chose the operating point and the best
 epoch, so expect a little less on others; the evaluation on the test pages says how much.
-
+{_claim(manifest.recall_claim)}
 ## Figures on the validation pages
 
 | figure | value |
@@ -53,6 +53,15 @@ pages that it was trained on may be missed.
 |---|---|
 {libraries}
 """
+
+
+def _claim(claim: RecallClaim | None) -> str:
+    if claim is None:
+        return ""
+    return (
+        f"\nWith {claim.confidence:.0%} confidence it finds at least **{claim.at_least:.1%}** of the redactions of documents "
+        f"drawn like these (from {claim.boxes} redactions in {claim.documents} documents; {claim.method}).\n"
+    )
 
 
 def _number(value: float | None) -> str:

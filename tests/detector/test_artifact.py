@@ -83,3 +83,10 @@ def test_a_folder_without_a_detector_says_so(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text("not json")
     with pytest.raises(RedactionError, match="not a detector's manifest"):
         Detector.load(tmp_path)
+
+
+def test_a_detector_older_than_the_claim_of_its_recall_still_loads(copy: Path) -> None:
+    manifest = json.loads((copy / MANIFEST).read_text())
+    assert 0 <= manifest.pop("recall_claim")["at_least"] <= manifest["operating_point"]["recall"]
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    assert Detector.load(copy).manifest.recall_claim is None

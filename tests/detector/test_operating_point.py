@@ -7,17 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.detector.operating_point import UNDECIDED, choose_operating_point
+from redaction.detector.operating_point import UNDECIDED, choose_operating_point, recall_claim
 from redaction.evaluation import JudgedPage, figures
 from redaction.geometry import Detections, as_xyxy
 
 
-def page(truth: int, hits: list[float], misses: list[float]) -> JudgedPage:
+def page(truth: int, hits: list[float], misses: list[float], document: str = "") -> JudgedPage:
     """A page with so many redactions, detections of the first ones with the scores `hits`, and false ones with `misses`."""
     boxes = [(0, 20 * row, 10, 20 * row + 10) for row in range(truth)]
     false = [(100, 20 * row, 110, 20 * row + 10) for row in range(len(misses))]
     return JudgedPage(
-        "black", as_xyxy(boxes), Detections(as_xyxy(boxes[: len(hits)] + false), np.array(hits + misses, np.float32))
+        "black",
+        as_xyxy(boxes),
+        Detections(as_xyxy(boxes[: len(hits)] + false), np.array(hits + misses, np.float32)),
+        document=document,
     )
 
 
@@ -32,14 +35,47 @@ def page(truth: int, hits: list[float], misses: list[float]) -> JudgedPage:
     ],
 )
 def test_the_score_chosen(pages: list[JudgedPage], target: float | None, score: float, recall: float) -> None:
-    point = choose_operating_point(pages, target)
+    point = choose_operating_point(pages, target).point
     assert point.score == pytest.approx(score, abs=1e-3)
     assert point.recall == recall
 
 
 @pytest.mark.parametrize("pages", [[], [page(0, [], [])], [page(3, [], [0.9])]])
 def test_where_nothing_was_found_it_says_so(pages: list[JudgedPage]) -> None:
-    assert choose_operating_point(pages) == UNDECIDED
+    chosen = choose_operating_point(pages)
+    assert (chosen.point, chosen.claim) == (UNDECIDED, None)
+
+
+def test_nothing_missed_is_not_a_promise_of_everything() -> None:
+    """It takes 59 boxes, all found, to say 95 % with 95 % confidence: .95 ** 58 is .051, .95 ** 59 is .048."""
+    pages = [page(1, [0.9], [], document=str(number)) for number in range(59)]
+    promised = choose_operating_point(pages, 0.95).claim
+    assert promised is not None
+    assert (promised.boxes, promised.documents, promised.confidence) == (59, 59, 0.95)
+    assert promised.at_least == pytest.approx(0.05 ** (1 / 59), abs=1e-4)
+    fewer = recall_claim(pages[:58], 0.5)
+    assert fewer is not None
+    assert fewer.at_least < 0.95 < promised.at_least
+
+
+def test_misses_that_come_together_weigh_more_than_as_many_apart() -> None:
+    """40 boxes are missed of 400: in one document of ten, or a few in each."""
+    together = [page(40, [0.9] * 40 if number else [], [], document=str(number)) for number in range(10)]
+    apart = [page(40, [0.9] * 36, [], document=str(number)) for number in range(10)]
+    bounds = [recall_claim(pages, 0.5) for pages in (together, apart)]
+    assert bounds[0] is not None
+    assert bounds[1] is not None
+    assert bounds[0].at_least < 0.75
+    assert bounds[1].at_least == pytest.approx(
+        0.872, abs=0.002
+    )  # Clopper and Pearson's, as tables have it: boxes stay independent
+
+
+def test_there_is_no_claim_without_boxes_and_none_worth_anything_without_hits() -> None:
+    assert recall_claim([page(0, [], [0.9])], 0.5) is None
+    blind = recall_claim([page(3, [], [0.9])], 0.5)
+    assert blind is not None
+    assert blind.at_least == 0.0
 
 
 scores = st.lists(st.integers(1, 99).map(lambda percent: percent / 100), max_size=6)
@@ -48,7 +84,7 @@ scores = st.lists(st.integers(1, 99).map(lambda percent: percent / 100), max_siz
 @given(st.lists(st.tuples(st.integers(0, 6), scores, scores), min_size=1, max_size=4))
 def test_no_other_score_has_a_better_f1_and_the_evaluation_agrees(drawn: list[tuple[int, list[float], list[float]]]) -> None:
     pages = [page(truth, hits[:truth], misses) for truth, hits, misses in drawn]
-    point = choose_operating_point(pages)
+    point = choose_operating_point(pages).point
     if point is UNDECIDED:
         return
     evaluated = figures(pages, point.score)

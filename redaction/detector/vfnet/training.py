@@ -165,9 +165,11 @@ def _pack(
     ap, ap50 = average_precision(judged)
     best = max(history, key=lambda epoch: epoch["ap"])
     measured = {"ap": ap, "ap50": ap50, "train_loss": best["train_loss"], "validation_loss": best["validation_loss"]}
+    chosen = choose_operating_point(judged, config.recall_target)
     manifest = manifest.model_copy(
         update={
-            "operating_point": choose_operating_point(judged, config.recall_target),
+            "operating_point": chosen.point,
+            "recall_claim": chosen.claim,
             "metrics": measured | {f"parity_{name}": value for name, value in parity.items()},
         }
     )

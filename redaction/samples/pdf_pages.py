@@ -15,7 +15,16 @@ from redaction.synthesis.ageing import age, wear
 from redaction.synthesis.bars import Bar
 from redaction.synthesis.composition import generated_page, redact
 from redaction.synthesis.layouts import draw_layout, draw_size, write_page
+from redaction.synthesis.looks import LookName
 from redaction.synthesis.sheet import Font, Sheet
+
+_LOOKS: dict[Style, tuple[LookName, ...]] = {
+    Style.BLACK: (LookName.BLACK,),
+    Style.OUTLINED: (LookName.OUTLINED,),
+    Style.GREY: (LookName.GREY, LookName.LIGHT_GREY),
+    Style.COLOURED: (LookName.COLOURED, LookName.PALE),
+}
+"""The looks of each style that are rectangles, as PDF objects are."""
 
 DPI = 150.0
 MAX_WIDTH_PX = 1275
@@ -50,7 +59,7 @@ def write_digital_page(pdf: FPDF, rng: Random, style: Style | None) -> KnownPage
     """
     layout, size_pt, text = draw_layout(rng), draw_size(rng), rng.getrandbits(64)
     image, paragraphs = generated_page(_replay(text), layout, size_pt, render_scale(size_pt[0]))
-    _, _, bars = redact(image, paragraphs, style, rng)
+    _, _, bars = redact(image, paragraphs, _looks(style, rng), rng)
     sheet = write_page(pdf, _replay(text), layout, size_pt)
     height, width = image.shape[:2]
     for bar in bars:
@@ -62,7 +71,7 @@ def write_scanned_page(pdf: FPDF, rng: Random, style: Style | None) -> KnownPage
     """Write a page that is one JPEG picture, of a resolution of its own: text, wear and redactions alike."""
     size_pt, finer = draw_size(rng), rng.choice([0.8, 1.0, 4 / 3])
     image, paragraphs = generated_page(rng, draw_layout(rng), size_pt, render_scale(size_pt[0]) * finer)
-    _, after, bars = redact(age(image, rng), paragraphs, style, rng)
+    _, after, bars = redact(age(image, rng), paragraphs, _looks(style, rng), rng)
     buffer = io.BytesIO()
     Image.fromarray(wear(after, rng)).save(buffer, "JPEG", quality=rng.randint(60, 92))
     pdf.add_page(format=size_pt)
@@ -70,6 +79,10 @@ def write_scanned_page(pdf: FPDF, rng: Random, style: Style | None) -> KnownPage
     width, height = rendered_px(*size_pt)
     boxes = tuple(_scaled(bar.box, width / after.shape[1], height / after.shape[0]) for bar in bars)
     return KnownPage(width, height, style if bars else None, boxes)
+
+
+def _looks(style: Style | None, rng: Random) -> tuple[LookName, ...]:
+    return () if style is None else (rng.choice(_LOOKS[style]),)
 
 
 def _replay(seed: int) -> Random:
@@ -85,7 +98,9 @@ def _draw(sheet: Sheet, bar: Bar, across: float, down: float) -> None:
     (x0, y0, x1, y1), look = bar.rect, bar.look
     left, top, right, bottom = x0 / across, y0 / down, x1 / across, y1 / down
     half = look.edge_px / 2 / across
-    sheet.rect(left + half, top + half, right - half, bottom - half, fill=look.fill, edge=look.edge, line=2 * half)
+    sheet.rect(
+        left + half, top + half, right - half, bottom - half, fill=look.fill or (255, 255, 255), edge=look.edge, line=2 * half
+    )
     if bar.code is not None:
         font = Font("Helvetica", max(5, min((bottom - top) * 0.6, 11)), "", look.ink)
         if sheet.length(bar.code, font) + 4 <= right - left and font.size + 2 <= bottom - top:

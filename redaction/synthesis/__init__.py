@@ -103,7 +103,7 @@ def _make_page(task: Task) -> AnnotatedPage:
         height=height,
         split=Split.TRAIN,
         synthetic=True,
-        boxes=tuple(bar.box for bar in composed.bars),
+        boxes=composed.boxes,
     )
 
 

@@ -4,49 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from random import Random
 
 import numpy as np
 
-from redaction.dataset import Box, Style
+from redaction.dataset import Box
 from redaction.geometry import as_xyxy, union_area
-from redaction.synthesis.sheet import Rgb
+from redaction.synthesis.looks import Look
 
 Rect = tuple[int, int, int, int]
 """``x0, y0, x1, y1`` in whole pixels, right and lower edge outside (see `redaction.geometry`)."""
+Outline = tuple[tuple[float, float], ...]
+"""Points ``(x, y)`` in page pixels, in order around a shape."""
 
 EDGE_TOLERANCE_PX = 5
 ONE_BOX_FILL = 0.93
-
-_CODES = {
-    Style.BLACK: ("(b)(6)", "(b)(7)(C)", "REDACTED", "(b)(5)"),
-    Style.OUTLINED: ("b6", "b7C", "(b)(3)", "(b)(1)", "5.1.2.e", "3.3(h)(2)", "(b)(6), (b)(7)(C)"),
-    Style.GREY: ("5.1.2.e", "5.1.2e", "5.1.2.i", "(b)(4)", "(b) (6)", "Art. 4(1)(b)"),
-    Style.COLOURED: ("(b)(6)", "(b)(5)", "5.1.2.e", "5.1.1.c", "10.2.e", "(b)(7)(E)", "s. 40(2)", "Privileged"),
-}
-_COLOURS: tuple[Rgb, ...] = (
-    (255, 236, 80), (250, 214, 165), (180, 205, 240), (240, 170, 185), (165, 215, 165), (205, 185, 230),
-    (200, 30, 35), (25, 60, 140), (0, 120, 110), (235, 120, 20), (120, 45, 120),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Look:
-    """One way of redacting, as one office does it throughout a document."""
-
-    style: Style
-    fill: Rgb
-    edge: Rgb | None
-    edge_px: int
-    ink: Rgb
-    code_share: float
-    """How many of the bars carry an exemption code, in [0, 1]."""
-    codes: tuple[str, ...]
-
-    @property
-    def joins(self) -> bool:
-        """Whether touching bars become one shape to the eye; a drawn edge keeps them apart."""
-        return self.edge is None
 
 
 @dataclass(frozen=True)
@@ -56,54 +27,24 @@ class Bar:
     rect: Rect
     look: Look
     code: str | None = None
+    line_px: float = 0.0
+    """Height of a text line below it, which codes are written to fit; 0 where it is not known, for the bar's own height."""
+    seed: int = 0
+    """What its texture and its hand-drawn outline follow from."""
+    outline: Outline | None = None
+    """Its outline where that is not the rectangle's own: of a marker's stroke, of tape stuck on askew."""
+
+    @property
+    def points(self) -> Outline:
+        """The points that its outline is drawn through, in page pixels."""
+        x0, y0, x1, y1 = self.rect
+        return self.outline or ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
 
     @property
     def box(self) -> Box:
-        """Its annotation."""
-        x0, y0, x1, y1 = self.rect
-        return Box(x0=x0, y0=y0, x1=x1, y1=y1, style=self.look.style)
-
-
-def draw_look(rng: Random, style: Style) -> Look:
-    """A look of that style, with its shade, edge and codes drawn at random.
-
-    Raises:
-        ValueError: `style` is `UNKNOWN`, which nobody can draw.
-    """
-    if style is Style.BLACK:
-        shade = rng.choice([0, 0, 0, rng.randint(1, 30)])
-        return Look(style, (shade, shade, shade), None, 0, (255, 255, 255), rng.choice([0, 0, 0, 0.5]), _CODES[style])
-    if style is Style.OUTLINED:
-        # a hairline comes out of PDFium as one grey pixel, or smeared over two; others draw with a pen
-        shade, edge_px = rng.choice(
-            [(rng.randint(120, 165), 1)] * 4
-            + [(rng.randint(175, 210), 2)] * 2
-            + [(rng.randint(0, 90), rng.choice([1, 1, 2]))] * 3
-        )
-        return Look(style, (255, 255, 255), (shade, shade, shade), edge_px, (0, 0, 0), rng.choice([0, 0, 0.8]), _CODES[style])
-    if style is Style.GREY:
-        shade = rng.randint(85, 215)
-        ink = (0, 0, 0) if shade > 130 else (255, 255, 255)
-        edge = rng.choice([None, None, (shade // 2, shade // 2, shade // 2)])
-        return Look(style, (shade, shade, shade), edge, 1 if edge else 0, ink, rng.choice([0, 0.9]), _CODES[style])
-    if style is Style.COLOURED:
-        fill = rng.choice(_COLOURS)
-        edge = rng.choice([None, None, (0, 0, 0), fill_darker(fill)])
-        return Look(
-            style,
-            fill,
-            edge,
-            1 if edge else 0,
-            (0, 0, 0) if sum(fill) > 330 else (255, 255, 255),
-            rng.choice([1, 1, 0.8, 0]),
-            _CODES[style],
-        )
-    raise ValueError(f"no redaction can be drawn in the style {style.value!r}")
-
-
-def fill_darker(fill: Rgb) -> Rgb:
-    """The same hue at 60 % of its brightness, for an edge."""
-    return (int(fill[0] * 0.6), int(fill[1] * 0.6), int(fill[2] * 0.6))
+        """Its annotation: what its outline reaches."""
+        xs, ys = zip(*self.points, strict=True)
+        return Box(x0=max(0, min(xs)), y0=max(0, min(ys)), x1=max(xs), y1=max(ys), style=self.look.style)
 
 
 def bands(rects: list[Rect]) -> list[Rect]:

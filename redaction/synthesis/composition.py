@@ -9,28 +9,40 @@ import cv2
 import numpy as np
 import pypdfium2
 
-from redaction.dataset import Style
+from redaction.dataset import Box, Style
+from redaction.geometry import clip_to_page
 from redaction.synthesis.ageing import age, encode, wear
-from redaction.synthesis.bars import Bar, Look, draw_look
-from redaction.synthesis.drawing import PageImage, draw_bars, write_note
+from redaction.synthesis.bars import Bar
+from redaction.synthesis.copying import dithered, faxed, greyed, whitened
+from redaction.synthesis.drawing import PageImage, draw_bars, highlight, paper_of, write_note
 from redaction.synthesis.layouts import draw_size, write_page
+from redaction.synthesis.looks import Look, LookName, draw_look
 from redaction.synthesis.placement import place_bars
 from redaction.synthesis.recipes import Recipe
 from redaction.synthesis.sheet import Paragraph, new_pdf
 from redaction.synthesis.textlines import find_paragraphs
+from redaction.synthesis.warping import Warp, draw_warp
 
 _ATTEMPTS = 4
 """Placements tried before a page that should carry redactions stays without."""
+_LEAST_PX = 5
+"""Of a box that the page's edge cuts: what is narrower can no longer be made out."""
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A synthetic page: before and after its redactions were drawn, the bars, and the file's bytes once worn and encoded."""
+    """A synthetic page: before and after its redactions were drawn, the bars, and what became of them once the page was worn."""
 
     before: PageImage
     after: PageImage
     bars: list[Bar]
+    """As drawn in `after`."""
+    warp: Warp | None
+    """Where wear moved the page's pixels to; `None` where they stayed."""
+    boxes: tuple[Box, ...]
+    """The truth about the page in the file."""
     data: bytes
+    """The image file."""
     suffix: str
 
 
@@ -41,39 +53,91 @@ def compose(recipe: Recipe, background: PageImage | None) -> Composed:
         background: the real page that the recipe names, as RGB; `None` for a generated page.
     """
     rng = Random(recipe.document)  # noqa: S311 - pictures, not secrets
+    tinted = LookName.WHITE in recipe.looks  # nobody sees white paint on white paper
     if background is None:
         size_pt = draw_size(rng)
         page, paragraphs = generated_page(rng, recipe.layout or "report", size_pt, recipe.long_side_px / max(size_pt))
-        page = age(page, rng)
+        page = age(page, rng, hard=recipe.hard, tinted=tinted)
     else:
         page = _at_most(background, recipe.long_side_px)
         paragraphs = find_paragraphs(page)
-    before, after, bars = redact(page, paragraphs, recipe.style, rng)
-    data, suffix = encode(wear(after, rng), rng)
-    return Composed(before, after, bars, data, suffix)
+        page = age(page, rng, tinted=True) if tinted else page
+    if rng.random() < (0.35 if recipe.hard else 0.15):  # a skewed scan, redacted upright on a screen
+        askew = draw_warp(rng, page.shape[1], page.shape[0], 1.2, paper_of(page))
+        page, paragraphs = askew.image(page), askew.text(paragraphs)
+    before, after, bars = redact(page, paragraphs, recipe.looks, rng, hard=recipe.hard)
+    return _worn(recipe, before, after, bars, rng)
 
 
 def redact(
-    page: PageImage, paragraphs: list[Paragraph], style: Style | None, rng: Random
+    page: PageImage, paragraphs: list[Paragraph], looks: tuple[LookName, ...], rng: Random, *, hard: bool = False
 ) -> tuple[PageImage, PageImage, list[Bar]]:
-    """Draw redactions over some of the text.
+    """Draw redactions in these looks over some of the text; without a look, none.
 
     Returns:
-        the page before (with the margin notes that go with the redactions), the page after, and what was drawn.
+        the page before (with the margin notes and highlighter that go with the redactions), the page after, and what was drawn.
     """
-    before, after = page, page
-    if style is None or not paragraphs:
-        return before, after, []
+    if not looks or not paragraphs:
+        return page, page, []
     height, width = page.shape[:2]
     for _ in range(_ATTEMPTS):
-        look = draw_look(rng, style)
-        bars = place_bars(rng, paragraphs, look, (width, height))
-        before = _with_notes(page, bars, look, rng)
+        drawn_looks = [draw_look(rng, look, hard) for look in looks]
+        bars = place_bars(rng, paragraphs, drawn_looks, (width, height))
+        before = _with_notes(page, bars, rng)
         after = before.copy()
         drawn = draw_bars(after, bars)
         if drawn:
             return before, after, drawn
     return page, page, []
+
+
+def _worn(recipe: Recipe, before: PageImage, after: PageImage, bars: list[Bar], rng: Random) -> Composed:
+    """What happens after the redaction: the page is laid askew, copied, worn and saved."""
+    page, boxes, warp = after, [bar.box for bar in bars], None
+    if rng.random() < (0.4 if recipe.hard else 0.12):
+        warp = draw_warp(rng, page.shape[1], page.shape[0], 1.5 if recipe.hard else 0.6, paper_of(page))
+        page = warp.image(page)
+        boxes = [warp.box(bar.box, bar.points) for bar in bars]
+    if rng.random() < (0.35 if recipe.hard else 0.12):
+        page = _copied(page, bars, rng)
+        boxes = [_in_grey(box, bar) for box, bar in zip(boxes, bars, strict=True)]
+    page = wear(page, rng, hard=recipe.hard)
+    data, suffix = encode(page, rng, hard=recipe.hard)
+    return Composed(before, after, bars, warp, _on_page(boxes, page), data, suffix)
+
+
+def _copied(page: PageImage, bars: list[Bar], rng: Random) -> PageImage:
+    """A copy without colours in which every bar can still be seen."""
+    darkest = max([90.0, *(_tone(bar.look) + 30 for bar in bars)])
+    brightened = whitened(greyed(page), max(paper_of(page)))
+    if darkest < 140 and rng.random() < 0.8:
+        return faxed(brightened, rng, darkest)
+    return dithered(brightened, rng) if darkest < 240 and rng.random() < 0.5 else greyed(page)
+
+
+def _tone(look: Look) -> float:
+    """How light that is which shows a bar's extent, its edge or its fill."""
+    red, green, blue = look.edge or look.fill or (255, 255, 255)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def _in_grey(box: Box, bar: Bar) -> Box:
+    """The box with the style that it has on a copy without colours."""
+    if box.style is not Style.COLOURED or bar.look.fill is None:
+        return box
+    red, green, blue = bar.look.fill
+    return box.model_copy(update={"style": Style.BLACK if 0.299 * red + 0.587 * green + 0.114 * blue < 45 else Style.GREY})
+
+
+def _on_page(boxes: list[Box], page: PageImage) -> tuple[Box, ...]:
+    """The boxes cut at the page's edges; what is hardly left is dropped."""
+    height, width = page.shape[:2]
+    kept = []
+    for box in boxes:
+        for x0, y0, x1, y1 in clip_to_page(np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32), width, height).tolist():
+            if x1 - x0 >= _LEAST_PX and y1 - y0 >= _LEAST_PX:
+                kept.append(box.model_copy(update={"x0": x0, "y0": y0, "x1": x1, "y1": y1}))
+    return tuple(kept)
 
 
 def generated_page(rng: Random, layout: str, size_pt: tuple[float, float], scale: float) -> tuple[PageImage, list[Paragraph]]:
@@ -97,16 +161,22 @@ def _in_pixels(paragraphs: list[Paragraph], x_scale: float, y_scale: float) -> l
     ]
 
 
-def _with_notes(page: PageImage, bars: list[Bar], look: Look, rng: Random) -> PageImage:
-    """The codes that some agencies write into the margin beside what they took out; they are no part of the redaction."""
-    if look.style is not Style.OUTLINED or look.code_share or rng.random() < 0.4:
-        return page
+def _with_notes(page: PageImage, bars: list[Bar], rng: Random) -> PageImage:
+    """The codes in the margin and the highlighter's fringes that go with the bars; they are no part of a redaction."""
     page = page.copy()
     height, width = page.shape[:2]
-    x, code = int(width * rng.uniform(0.89, 0.93)), rng.choice(["50X1", "25X1", "3.3(h)(2)", "3.5(c)", "(b)(3)"])
+    x, size = int(width * rng.choice([rng.uniform(0.86, 0.93), rng.uniform(0.01, 0.05)])), max(8, height // rng.randint(80, 110))
+    noted: list[int] = []
     for bar in bars:
-        if bar.rect[2] < x - 4:
-            write_note(page, x, (bar.rect[1] + bar.rect[3]) // 2 - height // 150, code, max(9, height // 90))
+        x0, y0, x1, y1 = bar.rect
+        if bar.look.fringe is not None:
+            out = max(2, round(bar.line_px * 0.3))
+            sides = [rng.randint(0, out), rng.randint(-2, 2), rng.randint(0, out * 3), rng.randint(-2, 2)]
+            highlight(page, (x0 - sides[0], y0 - sides[1], x1 + sides[2], y1 + sides[3]), bar.look.fringe)
+        middle = (y0 + y1) // 2 - size // 2
+        if bar.look.margin_codes and (x1 < x - 4 or x0 > width * 0.12) and all(abs(middle - y) > size for y in noted):
+            noted.append(middle)
+            write_note(page, x + rng.randint(-2, 2), middle, rng.choice(bar.look.codes[:2]), size)
     return page
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
+import math
 
-import matplotlib
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from redaction.synthesis.bars import Bar
+from redaction.synthesis.bars import Bar, Rect
+from redaction.synthesis.painting import Opacity, PageImage, fill_of, font_of, opacity_of
 from redaction.synthesis.sheet import Rgb
 
-PageImage = NDArray[np.uint8]
-"""A page as RGB, shape (height, width, 3)."""
+__all__ = ["PageImage", "draw_bars", "highlight", "write_note"]
 
 _VISIBLE_CHANGE = 12
 """Grey levels; a smaller change at an edge cannot be seen, so nobody could say where the redaction ends."""
@@ -26,23 +25,42 @@ def draw_bars(image: PageImage, bars: list[Bar]) -> list[Bar]:
     A bar whose four edges would not all show (black on a black header, white over nothing) is left out, since an annotator
     could not see it either.
     """
-    drawn = []
+    before, paper, drawn = image.copy(), paper_of(image), []
     for bar in bars:
-        x0, y0, x1, y1 = bar.rect
-        region = image[y0:y1, x0:x1]
-        covered = _painted(bar)
-        if _edges_show(region, covered):
-            region[:] = covered
+        region = _region(bar, image.shape)
+        x0, y0, x1, y1 = region
+        opacity = opacity_of(bar, region)
+        after = _blended(before[y0:y1, x0:x1], _spread(fill_of(bar, paper), bar.rect, region), opacity)
+        if _edges_show(before[y0:y1, x0:x1], after, opacity, bar):
+            target = image[y0:y1, x0:x1]
+            if bar.look.texture == "tape" and opacity is not None:
+                _shadow(target, opacity)
+            target[:] = after if opacity is None else np.where(opacity[:, :, None] > 0, after, target)
             drawn.append(bar)
     return drawn
 
 
+def paper_of(image: PageImage) -> Rgb:
+    """The paper's colour: what most of the page's bright pixels have."""
+    sample = image[::9, ::9].reshape(-1, 3)
+    bright = sample[sample.sum(axis=1) >= np.percentile(sample.sum(axis=1), 50)]
+    red, green, blue = np.median(bright, axis=0)
+    return (int(red), int(green), int(blue))
+
+
+def highlight(image: PageImage, rect: Rect, colour: Rgb) -> None:
+    """Colour the paper as a highlighter does: what is dark stays dark."""
+    x0, y0, x1, y1 = max(0, rect[0]), max(0, rect[1]), rect[2], rect[3]
+    region = image[y0:y1, x0:x1]
+    region[:] = (region.astype(np.uint16) * np.asarray(colour, np.uint16) // 255).astype(np.uint8)
+
+
 def write_note(image: PageImage, x: int, y: int, text: str, size: int, colour: Rgb = (0, 0, 0)) -> bool:
     """Write a short note on blank paper, its top left corner at (x, y); says whether there was room for it."""
-    font = _font("DejaVuSans.ttf", size)
+    font = font_of("DejaVuSans.ttf", size)
     width, height = int(font.getlength(text)) + 4, int(size * 1.3)
     region = image[y : y + height, x : x + width]
-    if region.shape[:2] != (height, width) or region.min() < 200:
+    if x < 0 or y < 0 or region.shape[:2] != (height, width) or region.min() < 200:
         return False
     note = Image.fromarray(region)
     ImageDraw.Draw(note).text((2, 0), text, font=font, fill=colour)
@@ -50,24 +68,47 @@ def write_note(image: PageImage, x: int, y: int, text: str, size: int, colour: R
     return True
 
 
-def _painted(bar: Bar) -> PageImage:
-    x0, y0, x1, y1 = bar.rect
-    width, height, look = x1 - x0, y1 - y0, bar.look
-    painted = Image.new("RGB", (width, height), look.edge or look.fill)
-    if look.edge is not None:
-        painted.paste(look.fill, (look.edge_px, look.edge_px, width - look.edge_px, height - look.edge_px))
-    if bar.code is not None:
-        font = _font("DejaVuSans.ttf" if look.code_share < 1 else "DejaVuSans-Bold.ttf", max(9, min(int(height * 0.6), 24)))
-        if font.getlength(bar.code) + 8 <= width and font.size * 1.3 <= height:
-            ImageDraw.Draw(painted).text((width / 2, height / 2), bar.code, font=font, fill=look.ink, anchor="mm")
-    return np.asarray(painted)
+def _shadow(target: PageImage, opacity: Opacity) -> None:
+    """What tape throws on a scanner's glass: a soft dark rim below and to the right, no part of the redaction."""
+    moved = cv2.GaussianBlur(np.roll(opacity, (2, 2), (0, 1)), (5, 5), 1.0)
+    target[:] = (target * (1 - 0.35 * moved[:, :, None])).astype(np.uint8)
 
 
-def _edges_show(before: PageImage, after: PageImage) -> bool:
-    change = np.abs(before.astype(np.int16) - after).max(axis=2) >= _VISIBLE_CHANGE
-    return all(float(edge.mean()) > 0.6 for edge in (change[0], change[-1], change[:, 0], change[:, -1]))
+def _region(bar: Bar, shape: tuple[int, ...]) -> Rect:
+    """The part of the page that drawing the bar can touch."""
+    if bar.outline is None:
+        return bar.rect
+    xs, ys = zip(*bar.outline, strict=True)
+    return (
+        max(0, math.floor(min(xs)) - 2),
+        max(0, math.floor(min(ys)) - 2),
+        min(shape[1], math.ceil(max(xs)) + 3),
+        min(shape[0], math.ceil(max(ys)) + 3),
+    )
 
 
-@lru_cache(maxsize=64)
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name, size)
+def _spread(fill: PageImage, rect: Rect, region: Rect) -> PageImage:
+    """The fill, its border rows repeated as far as the region reaches beyond the rectangle."""
+    if rect == region:
+        return fill
+    top, left, bottom, right = rect[1] - region[1], rect[0] - region[0], region[3] - rect[3], region[2] - rect[2]
+    cut = fill[max(0, -top) : fill.shape[0] - max(0, -bottom), max(0, -left) : fill.shape[1] - max(0, -right)]
+    around = ((max(0, top), max(0, bottom)), (max(0, left), max(0, right)), (0, 0))
+    return np.pad(cut, around, mode="edge")
+
+
+def _blended(below: PageImage, fill: PageImage, opacity: Opacity | None) -> PageImage:
+    if opacity is None:
+        return fill
+    share = opacity[:, :, None]
+    return (below * (1 - share) + fill * share).round().astype(np.uint8)
+
+
+def _edges_show(before: PageImage, after: PageImage, opacity: Opacity | None, bar: Bar) -> bool:
+    change: NDArray[np.bool_] = np.abs(before.astype(np.int16) - after).max(axis=2) >= _VISIBLE_CHANGE
+    if opacity is not None:
+        inside = (opacity > 0.4).astype(np.uint8)
+        rim = inside - cv2.erode(inside, np.ones((3, 3), np.uint8), borderValue=0) > 0
+        return bool(rim.any()) and float(change[rim].mean()) > 0.6
+    enough = 0.6 if bar.look.edge_kind == "solid" else 0.4
+    return all(float(edge.mean()) > enough for edge in (change[0], change[-1], change[:, 0], change[:, -1]))

@@ -1,173 +1,146 @@
-"""Where redactions go: along the words, lines and paragraphs of a page, as people redact."""
+"""Where redactions go on a page: how many, of which kind, in which look, none over another."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from random import Random
 
-from redaction.synthesis.bars import Bar, Look, Rect, bands, overlap
-from redaction.synthesis.sheet import Line, Paragraph
+from redaction.synthesis.bars import Bar, Rect, bands, overlap
+from redaction.synthesis.looks import Look
+from redaction.synthesis.painting import by_hand
+from redaction.synthesis.passages import Passages, column_of, draw_habit, text_height
+from redaction.synthesis.sheet import Paragraph
 
-MIN_WIDTH_PX, MIN_HEIGHT_PX = 12, 9
-_OUTER_REACH = 0.16
-"""Of the text's height."""
+MIN_WIDTH_PX, MIN_HEIGHT_PX = 9, 7
+MAX_BARS = 70
 
-
-@dataclass(frozen=True)
-class Habit:
-    """How one person draws bars: how far they reach beyond the text, and whether neighbours touch."""
-
-    reach: float
-    """Height of a bar over the height of its text."""
-    gap_px: int
-    """White left between the bars of adjacent lines; 0 makes them touch."""
-    pad_px: int
-    to_column_edge: bool
-    """Whether bars run to the column's edge or stop where the text does."""
+_LIGHT = {"words": 5, "several": 1, "line": 3, "ragged": 3, "block": 2, "stack": 1, "across": 1, "aligned": 1, "page": 0.15}
+_WITH_EDGES = {"words": 4, "several": 1, "line": 3, "ragged": 2, "block": 3, "stack": 4, "across": 2, "aligned": 1, "page": 0.15}
 
 
-def draw_habit(rng: Random) -> Habit:
-    """A habit, drawn at random."""
-    touching = rng.random() < 0.35
-    return Habit(
-        rng.choice([2.5, 1.2]) if touching else rng.uniform(1.0, 1.9),
-        0 if touching else rng.randint(2, 6),
-        rng.randint(1, 5),
-        rng.random() < 0.5,
-    )
-
-
-def place_bars(rng: Random, paragraphs: list[Paragraph], look: Look, page_px: tuple[int, int]) -> list[Bar]:
-    """Bars of one look over some of the text, with their codes.
+def place_bars(rng: Random, paragraphs: list[Paragraph], looks: list[Look], page_px: tuple[int, int]) -> list[Bar]:
+    """Bars over some of the text, with their codes; of several looks, each passage has one.
 
     Args:
         paragraphs: the page's text, word boxes in page pixels.
         page_px: width and height of the page; no bar leaves it.
     """
-    habit = draw_habit(rng)
-    rects: list[Rect] = []
-    for passage in _passages(rng, paragraphs, habit):
-        fitting = [clipped for rect in passage if (clipped := _clip(rect, page_px)) is not None]
-        if len(fitting) == len(passage) and not any(overlap(new, old) for new in fitting for old in rects):
-            rects += fitting
-    if look.joins:
-        rects = bands(rects)
-    code = rng.choice(look.codes)
-    codes = [rng.choice([code, code, rng.choice(look.codes)]) if rng.random() < look.code_share else None for _ in rects]
-    return [Bar(rect, look, code) for rect, code in zip(rects, codes, strict=True)]
-
-
-def _passages(rng: Random, paragraphs: list[Paragraph], habit: Habit) -> list[list[Rect]]:
-    """Passages to cover, each with its rectangles; a page is redacted lightly, in many places, or nearly whole."""
-    usable = [paragraph for paragraph in paragraphs if any(paragraph)]
+    usable = [kept for paragraph in paragraphs if (kept := [line for line in paragraph if line])]
     if not usable:
         return []
-    density = rng.choices(["light", "many", "heavy"], [4, 5, 3])[0]
+    tall = _usual_height(usable)
+    taken: list[Rect] = []
+    placed: list[tuple[Rect, Look]] = []
+    writers = [(look, Passages(rng, draw_habit(rng, look.edge_px, look.shaped_by_hand))) for look in looks]
+    for look, passage in _passages(rng, usable, writers):
+        fitting = [clipped for rect in passage if (clipped := _clip(rect, page_px)) is not None]
+        room = MAX_BARS - len(placed)
+        if len(fitting) == len(passage) and len(fitting) <= room and not any(_collide(new, taken) for new in fitting):
+            taken += fitting
+            placed += [(rect, look) for rect in fitting]
+    return [bar for look in looks for bar in _bars_of(rng, look, placed, tall)]
+
+
+def _bars_of(rng: Random, look: Look, placed: list[tuple[Rect, Look]], tall: float) -> list[Bar]:
+    """The bars of one look, what touches made one; a grown bar that came upon another look's is left out."""
+    rects = [rect for rect, its in placed if its is look]
+    if look.joins:
+        others = [rect for rect, its in placed if its is not look]
+        rects = [rect for rect in bands(rects) if not any(overlap(rect, other) for other in others)]
+    code = rng.choice(look.codes)
+    bars = []
+    for rect in rects:
+        written = rng.choice([code, code, rng.choice(look.codes)]) if rng.random() < look.code_share else None
+        outline = by_hand(rect, look, rng) if look.shaped_by_hand else None
+        bars.append(Bar(rect, look, written, tall, rng.getrandbits(32), outline))
+    return bars
+
+
+def _passages(rng: Random, usable: list[Paragraph], writers: list[tuple[Look, Passages]]) -> list[tuple[Look, list[Rect]]]:
+    """Passages to cover, each with its look and rectangles; a page is redacted lightly, in many places, or nearly whole."""
+    density = rng.choices(["one", "light", "many", "heavy"], [1.5, 3.5, 4, 3])[0]
     if density == "heavy":
-        kinds = rng.choice([["line"], ["line", "ragged"], ["block"], ["several", "line"]])
-        chosen = [paragraph for paragraph in usable if rng.random() < 0.75] or usable[:1]
-        return [passage for paragraph in chosen for passage in _heavy(rng, paragraph, habit, rng.choice(kinds))]
-    count = rng.randint(1, 4) if density == "light" else rng.randint(5, 16)
-    weights = [len(paragraph) for paragraph in usable]
-    kinds = rng.choices(["words", "several", "line", "ragged", "block"], [4, 2, 4, 4, 3], k=count)
-    return [_passage(rng, rng.choices(usable, weights)[0], habit, kind) for kind in kinds]
-
-
-def _heavy(rng: Random, paragraph: Paragraph, habit: Habit, kind: str) -> list[list[Rect]]:
-    if kind in ("ragged", "block"):
-        return [_passage(rng, paragraph, habit, kind, whole=True)]
-    rows = _rows(paragraph, habit)
-    return [_on_line(rng, paragraph, rows, index, habit, kind) for index in range(len(paragraph)) if rng.random() < 0.9]
-
-
-def _passage(rng: Random, paragraph: Paragraph, habit: Habit, kind: str, whole: bool = False) -> list[Rect]:
-    rows, last = _rows(paragraph, habit), len(paragraph) - 1
-    if kind in ("ragged", "block") and last > 0:
-        first = 0 if whole else rng.randint(0, last - 1)
-        until = last if whole else min(last, first + rng.choice([1, 1, 2, 2, 3, 4, 6, 10]))
-        return (_block if kind == "block" else _ragged)(rng, paragraph, rows, first, until, habit)
-    return _on_line(rng, paragraph, rows, rng.randint(0, last), habit, "words" if kind in ("ragged", "block") else kind)
-
-
-def _on_line(rng: Random, paragraph: Paragraph, rows: list[tuple[int, int]], index: int, habit: Habit, kind: str) -> list[Rect]:
-    line, row = paragraph[index], rows[index]
-    count = len(line)
-    if kind == "line" or count == 1:
-        left, right = _edges(paragraph, line, habit)
-        return [(left, row[0], right, row[1])]
-    if kind == "words":
-        first = rng.randint(0, count - 1)
-        return [_span(line, first, min(count - 1, first + rng.choice([0, 1, 1, 2, 3, 5, 8])), row, habit)]
-    spans, at = [], rng.randint(0, 1)
-    while at < count:
-        until = min(count - 1, at + rng.choice([0, 0, 1, 2]))
-        spans.append(_span(line, at, until, row, habit))
-        at = until + 2 + rng.choice([0, 0, 1, 2])
-    return spans
-
-
-def _ragged(rng: Random, paragraph: Paragraph, rows: list[tuple[int, int]], first: int, until: int, habit: Habit) -> list[Rect]:
-    """From a word in one line to a word in a later one, as text is marked with the mouse."""
-    rects = []
-    for index in range(first, until + 1):
-        line = paragraph[index]
-        left, right = _edges(paragraph, line, habit)
-        if index == first:
-            left = round(line[rng.randint(0, len(line) - 1)][0]) - habit.pad_px
-        if index == until:
-            right = round(line[rng.randint(0, len(line) - 1)][2]) + habit.pad_px
-        rects.append((left, rows[index][0], right, rows[index][1]))
-    return rects
-
-
-def _block(rng: Random, paragraph: Paragraph, rows: list[tuple[int, int]], first: int, until: int, habit: Habit) -> list[Rect]:
-    """One rectangle over several lines, sometimes only from a word of the narrowest line on."""
-    left, right = _column(paragraph[first : until + 1])
-    if rng.random() < 0.15:
-        left += (right - left) * rng.uniform(0.1, 0.4)
-    return [(round(left) - habit.pad_px, rows[first][0], round(right) + habit.pad_px, rows[until][1])]
-
-
-def _rows(paragraph: Paragraph, habit: Habit) -> list[tuple[int, int]]:
-    """Upper and lower edge of a bar on each line.
-
-    Bars reach at most to the middle between two lines, so they never overlap; above the first line and below the last they
-    stay close to the text, since what lies there is not known here.
-    """
-    tops = [min(word[1] for word in line) for line in paragraph]
-    bottoms = [max(word[3] for word in line) for line in paragraph]
-    middles = [round((bottom + top) / 2) for bottom, top in zip(bottoms[:-1], tops[1:], strict=True)]
-    rows = []
-    for index, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
-        inner = (bottom - top) * (habit.reach - 1) / 2
-        outer = min(inner, (bottom - top) * _OUTER_REACH)
-        upper = max(round(top - inner), middles[index - 1] + habit.gap_px // 2) if index > 0 else round(top - outer)
-        lower = (
-            min(round(bottom + inner), middles[index] - (habit.gap_px + 1) // 2)
-            if index < len(middles)
-            else round(bottom + outer)
+        look, passages = writers[0]
+        heavy: list[Callable[[Paragraph], list[Rect]]] = rng.choice(
+            [
+                [passages.lines],
+                [passages.lines, lambda paragraph: passages.ragged(paragraph, whole=True)],
+                [lambda paragraph: passages.block(paragraph, whole=True)],
+                [lambda paragraph: passages.stack(paragraph, whole=True)],
+                [passages.several, passages.line],
+            ]
         )
-        rows.append((upper, lower))
-    return rows
+        share = rng.uniform(0.4, 1)
+        chosen = [paragraph for paragraph in usable if rng.random() < share] or usable[:1]
+        found = [(look, rng.choice(heavy)(paragraph)) for paragraph in chosen]
+        return found + [_one(rng, usable, *writer) for writer in writers[1:] for _ in range(6)]
+    count = {"one": 1, "light": rng.randint(2, 5), "many": rng.randint(6, 30)}[density]
+    return [_one(rng, usable, *rng.choice(writers)) for _ in range(count)]
 
 
-def _column(lines: list[Line]) -> tuple[float, float]:
-    return min(line[0][0] for line in lines), max(line[-1][2] for line in lines)
+def _one(rng: Random, usable: list[Paragraph], look: Look, passages: Passages) -> tuple[Look, list[Rect]]:
+    """One passage somewhere on the page."""
+    kinds = _WITH_EDGES if look.edge else _LIGHT
+    kind = rng.choices(list(kinds), list(kinds.values()))[0]
+    index = rng.choices(range(len(usable)), [len(paragraph) for paragraph in usable])[0]
+    paragraph = usable[index]
+    if kind == "page":
+        return look, passages.across(usable)
+    if kind == "across":
+        return look, passages.across(_column_from(usable, index, rng.choice([2, 2, 3, 4, 6])))
+    if kind == "aligned":
+        return look, _aligned(rng, usable, index, passages)
+    ways: dict[str, Callable[[Paragraph], list[Rect]]] = {
+        "words": passages.words,
+        "several": passages.several,
+        "line": passages.line,
+        "ragged": passages.ragged,
+        "block": passages.block,
+        "stack": passages.stack,
+    }
+    return look, ways[kind](paragraph)
 
 
-def _edges(paragraph: Paragraph, line: Line, habit: Habit) -> tuple[int, int]:
-    left, right = _column(paragraph) if habit.to_column_edge else (line[0][0], line[-1][2])
-    return round(left) - habit.pad_px, round(right) + habit.pad_px
+def _column_from(usable: list[Paragraph], index: int, count: int) -> list[Paragraph]:
+    """The paragraph and those that follow it downwards in the same column."""
+    left, right = column_of(usable[index])
+    chosen = [usable[index]]
+    for paragraph in usable[index + 1 :]:
+        x0, x1 = column_of(paragraph)
+        below = paragraph[0][0][1] >= chosen[-1][-1][0][1]
+        if below and min(right, x1) - max(left, x0) > 0.3 * min(right - left, x1 - x0) and len(chosen) < count:
+            chosen.append(paragraph)
+    return chosen
 
 
-def _span(line: Line, first: int, last: int, row: tuple[int, int], habit: Habit) -> Rect:
-    """Over some words of a line, stopping short of the middle of the space to the next word."""
-    left, right = line[first][0] - habit.pad_px, line[last][2] + habit.pad_px
-    if first > 0:
-        left = max(left, (line[first - 1][2] + line[first][0]) / 2)
-    if last + 1 < len(line):
-        right = min(right, (line[last][2] + line[last + 1][0]) / 2)
-    return (round(left), row[0], round(right), row[1])
+def _aligned(rng: Random, usable: list[Paragraph], index: int, passages: Passages) -> list[Rect]:
+    """The single lines that begin where this one does, as a table's column is taken out, all bars of one width."""
+    left = usable[index][0][0][0]
+    tall = text_height(usable[index][0])
+    column = [paragraph for paragraph in usable if len(paragraph) == 1 and abs(paragraph[0][0][0] - left) < 0.3 * tall]
+    if len(column) < 3:
+        return passages.line(usable[index])
+    first = rng.randint(0, len(column) - 3)
+    chosen = column[first : first + rng.randint(3, 12)]
+    x0, x1 = column_of([paragraph[0] for paragraph in chosen])
+    right = round(x1 + 0.3 * tall)
+    same = rng.random() < 0.5
+    rects = []
+    for paragraph in chosen:
+        top, bottom = passages.rows(paragraph)[0]
+        rects.append((round(x0 - 0.15 * tall), top, right if same else round(paragraph[0][-1][2] + 0.2 * tall), bottom))
+    return [rect for number, rect in enumerate(rects) if not any(overlap(rect, other) for other in rects[:number])]
+
+
+def _collide(rect: Rect, taken: list[Rect]) -> bool:
+    """Whether the bar would lie on another, or so close to it that nobody could tell where the one ends."""
+    grown = (rect[0] - 2, rect[1] - 2, rect[2] + 2, rect[3] + 2)
+    return any(overlap(grown, other) for other in taken)
+
+
+def _usual_height(usable: list[Paragraph]) -> float:
+    heights = sorted(text_height(line) for paragraph in usable for line in paragraph)
+    return heights[len(heights) // 2]
 
 
 def _clip(rect: Rect, page_px: tuple[int, int]) -> Rect | None:

@@ -7,13 +7,18 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from redaction.dataset import AnnotatedPage, Dataset, Frozen, Split, Style
+from redaction.dataset import AnnotatedPage, Dataset, Frozen, Split
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes
 from redaction.synthesis.layouts import draw_layout
+from redaction.synthesis.looks import LookName
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same recipe would give other pixels or boxes."""
+
+_RESOLUTIONS = (1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.6, 0.72, 0.85, 1.15, 1.33)
+"""Of 150 dpi."""
+_SHARE_OF_TWO_LOOKS = 0.12
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -26,22 +31,35 @@ class SynthesisConfig(Frozen):
     share_real_backgrounds: Share = 0.5
     """Pages drawn on real unredacted ones, where there are any; the rest are generated from nothing."""
     share_without_redactions: Share = 0.2
-    style_weights: dict[Style, Annotated[float, Field(ge=0)]] = Field(
-        default={Style.BLACK: 4, Style.OUTLINED: 3, Style.GREY: 1.5, Style.COLOURED: 1.5}
+    share_hard: Share = 0.35
+    """Pages with faint looks and with much wear, skew and copying after the redaction."""
+    looks: dict[LookName, Annotated[float, Field(ge=0)]] = Field(
+        default={
+            LookName.BLACK: 4,
+            LookName.MARKER: 0.6,
+            LookName.DARK_GREY: 0.7,
+            LookName.GREY: 1,
+            LookName.LIGHT_GREY: 1,
+            LookName.OUTLINED: 3.5,
+            LookName.WHITE: 0.6,
+            LookName.COLOURED: 1.2,
+            LookName.PALE: 1.2,
+            LookName.HATCHED: 0.4,
+            LookName.TAPE: 0.4,
+        }
     )
-    """How often each style is drawn, relative to the others; a style left out is not drawn."""
+    """How often each look is drawn, relative to the others; a look left out is not drawn."""
     long_side_px: int = Field(default=1650, ge=200, le=4000)
-    """Height of a generated page; a real page that is larger is scaled down to it. 1650 is US Letter at 150 dpi."""
+    """Height of a generated page at 150 dpi (1650 for US Letter); pages come as if rendered at 75 to 200 dpi. A real page that is
+    larger is scaled down to its page's own."""
     workers: int = Field(default=2, ge=1, le=256)
     """Processes; the result does not depend on it."""
 
-    @field_validator("style_weights")
+    @field_validator("looks")
     @classmethod
-    def _something_to_draw(cls, weights: dict[Style, float]) -> dict[Style, float]:
-        if Style.UNKNOWN in weights:
-            raise ValueError("style_weights: 'unknown' is not a style that can be drawn; name black, outlined, grey or coloured")
+    def _something_to_draw(cls, weights: dict[LookName, float]) -> dict[LookName, float]:
         if not sum(weights.values()) > 0:
-            raise ValueError("style_weights: at least one style needs a weight above 0")
+            raise ValueError("looks: at least one look needs a weight above 0")
         return weights
 
 
@@ -60,8 +78,9 @@ class Recipe(Frozen):
     seed: int
     index: int
     long_side_px: int
-    style: Style | None
-    """Style of the redactions; `None` for a page without any."""
+    looks: tuple[LookName, ...]
+    """Looks of the redactions, one or two; none for a page without redactions."""
+    hard: bool
     layout: str | None
     """Kind of a generated page; `None` for one drawn on a real page."""
     background: Background | None
@@ -99,7 +118,7 @@ def plan(config: SynthesisConfig, backgrounds: Dataset | None) -> list[Recipe]:
     pages = sorted(backgrounds.pages, key=lambda page: page.page) if backgrounds else []
     real = _flags(rng, config.pages, config.share_real_backgrounds if pages else 0)
     bare = _flags(rng, config.pages, config.share_without_redactions)
-    styles = rng.choices(list(config.style_weights), list(config.style_weights.values()), k=config.pages)
+    hard = _flags(rng, config.pages, config.share_hard)
     recipes = []
     for index in range(config.pages):
         page = rng.choice(pages) if real[index] else None
@@ -107,8 +126,9 @@ def plan(config: SynthesisConfig, backgrounds: Dataset | None) -> list[Recipe]:
             Recipe(
                 seed=config.seed,
                 index=index,
-                long_side_px=config.long_side_px,
-                style=None if bare[index] else styles[index],
+                long_side_px=max(200, round(config.long_side_px * rng.choice(_RESOLUTIONS))),
+                looks=() if bare[index] else _looks(rng, config),
+                hard=hard[index],
                 layout=None if page else draw_layout(rng),
                 background=Background(page=page.page, document=page.document, sha256=page.sha256) if page else None,
             )
@@ -122,6 +142,13 @@ def _what_is_wrong(page: AnnotatedPage) -> str | None:
     if page.boxes:
         return "it has redactions of its own"
     return "it is synthetic itself" if page.synthetic else None
+
+
+def _looks(rng: Random, config: SynthesisConfig) -> tuple[LookName, ...]:
+    """One look, or two of them: offices mostly redact a document in one way, but copies of copies are redacted again."""
+    names, weights = list(config.looks), list(config.looks.values())
+    drawn = rng.choices(names, weights, k=2 if rng.random() < _SHARE_OF_TWO_LOOKS else 1)
+    return tuple(dict.fromkeys(drawn))
 
 
 def _flags(rng: Random, count: int, share: float) -> list[bool]:

@@ -71,7 +71,8 @@ def test_scanned_redactions_lie_where_the_boxes_say(style: Style) -> None:
             usual = np.median(inside)
             assert (abs(inside - usual) < 45).mean() > 0.45, box
             if style is Style.BLACK:
-                assert (grey[y0 + 2 : y1 - 2, [x0 + 2, x1 - 3]] < 110).mean() > 0.95, box
+                third = (y1 - y0) // 3  # corners may be rounded
+                assert (grey[y0 + third : y1 - third, [x0 + 2, x1 - 3]] < 110).mean() > 0.9, box
                 assert (grey[y0 + 1 : y1 - 1, x0 - 4] > 110).any() or (grey[y0 + 1 : y1 - 1, x1 + 4] > 110).any(), box
         boxes += len(known.boxes)
     assert boxes > 20

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redaction.dataset import Style
-from redaction.synthesis.bars import ONE_BOX_FILL, Rect, bands, draw_look, overlap
+from redaction.synthesis.bars import ONE_BOX_FILL, Rect, bands, overlap
+from redaction.synthesis.looks import LookName, draw_look
 
 
 @st.composite
@@ -67,19 +68,30 @@ def test_bands_by_example(bars: list[Rect], expected: list[Rect]) -> None:
     assert sorted(bands(bars)) == sorted(expected)
 
 
-@pytest.mark.parametrize("style", [style for style in Style if style is not Style.UNKNOWN])
-def test_a_look_is_of_its_style(style: Style) -> None:
-    for seed in range(50):
-        look = draw_look(Random(seed), style)
-        levels = max(look.fill) - min(look.fill)
-        assert look.style is style
-        assert (levels > 30) is (style is Style.COLOURED)
-        assert (max(look.fill) < 40) is (style is Style.BLACK)
-        if style is Style.OUTLINED:
+STYLES = {
+    LookName.BLACK: {Style.BLACK},
+    LookName.MARKER: {Style.BLACK},
+    LookName.DARK_GREY: {Style.GREY},
+    LookName.GREY: {Style.GREY},
+    LookName.LIGHT_GREY: {Style.GREY},
+    LookName.OUTLINED: {Style.OUTLINED},
+    LookName.WHITE: {Style.OUTLINED},
+    LookName.COLOURED: {Style.COLOURED},
+    LookName.PALE: {Style.COLOURED},
+    LookName.HATCHED: {Style.GREY, Style.COLOURED},
+    LookName.TAPE: {Style.BLACK, Style.OUTLINED, Style.COLOURED},
+}
+
+
+@pytest.mark.parametrize("name", LookName)
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_look_is_of_its_style(name: LookName, hard: bool) -> None:
+    looks = [draw_look(Random(seed), name, hard) for seed in range(120)]
+    assert {look.style for look in looks} == STYLES[name]
+    for look in looks:
+        shown = look.second if name is LookName.HATCHED else look.fill or (255, 255, 255)
+        assert (max(shown) - min(shown) > 30) is (look.style is Style.COLOURED), look
+        assert (max(shown) < 40) is (look.style is Style.BLACK) or name is LookName.HATCHED, look
+        if name is LookName.OUTLINED:
             assert look.edge is not None, "white on white paper would be no redaction"
             assert look.edge_px >= 1
-
-
-def test_nobody_can_draw_the_unknown_style() -> None:
-    with pytest.raises(ValueError, match="unknown"):
-        draw_look(Random(0), Style.UNKNOWN)

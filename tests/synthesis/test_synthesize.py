@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from redaction.dataset import AnnotatedPage, Box, Dataset, Split, Style
+from redaction.dataset import AnnotatedPage, Box, Dataset, Split
 from redaction.errors import RedactionError
 from redaction.synthesis import Recipe, SynthesisConfig, read_recipes, read_synthetic, synthesize, usable_backgrounds
 from redaction.synthesis.composition import generated_page
+from redaction.synthesis.looks import LookName
 from redaction.synthesis.recipes import plan
 from redaction.synthesis.sheet import LETTER_PT
 
@@ -73,7 +74,7 @@ def test_every_row_says_what_it_is_and_where_it_comes_from(real: Dataset, tmp_pa
         assert hashlib.sha256(dataset.image_path(page).read_bytes()).hexdigest() == page.sha256
         assert Image.open(dataset.image_path(page)).size == (page.width, page.height)
         assert page.page == f"{page.document}/0000"
-        assert {box.style for box in page.boxes} <= {recipes[page.document].style}
+        assert recipes[page.document].looks or not page.boxes
         assert all(0 <= box.x0 < box.x1 <= page.width and 0 <= box.y0 < box.y1 <= page.height for box in page.boxes)
     named = {recipe.background.page for recipe in recipes.values() if recipe.background}
     assert named == {page.page for page in real.pages}
@@ -82,13 +83,20 @@ def test_every_row_says_what_it_is_and_where_it_comes_from(real: Dataset, tmp_pa
 def test_the_shares_are_met_exactly(real: Dataset) -> None:
     recipes = plan(SMALL.model_copy(update={"pages": 40, "share_without_redactions": 0.25}), real)
     assert sum(recipe.background is not None for recipe in recipes) == 20
-    assert sum(recipe.style is None for recipe in recipes) == 10
+    assert sum(not recipe.looks for recipe in recipes) == 10
     assert len({recipe.document for recipe in recipes}) == 40
 
 
-def test_only_the_styles_with_a_weight_are_drawn() -> None:
-    recipes = plan(SynthesisConfig(pages=50, style_weights={Style.GREY: 1, Style.BLACK: 0}), None)
-    assert {recipe.style for recipe in recipes} == {Style.GREY, None}
+def test_only_the_looks_with_a_weight_are_drawn() -> None:
+    recipes = plan(SynthesisConfig(pages=50, looks={LookName.GREY: 1, LookName.BLACK: 0}), None)
+    assert {recipe.looks for recipe in recipes} == {(LookName.GREY,), ()}
+
+
+def test_some_pages_hold_two_looks_and_some_are_hard() -> None:
+    recipes = plan(SynthesisConfig(pages=200, share_hard=0.4), None)
+    assert {len(recipe.looks) for recipe in recipes} == {0, 1, 2}
+    assert sum(recipe.hard for recipe in recipes) == 80
+    assert len({recipe.long_side_px for recipe in recipes}) > 3, "pages come at several resolutions"
 
 
 def test_a_moved_folder_is_read_from_where_it_lies(tmp_path: Path) -> None:
@@ -137,13 +145,13 @@ def test_a_folder_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
         synthesize(SMALL, None, tmp_path / "made")
 
 
-@pytest.mark.parametrize("weights", [{}, {Style.BLACK: 0}, {Style.UNKNOWN: 1}, {Style.BLACK: -1}])
-def test_weights_that_mean_nothing_are_refused(weights: dict[Style, float]) -> None:
-    with pytest.raises(ValidationError, match="style"):
-        SynthesisConfig(style_weights=weights)
+@pytest.mark.parametrize("weights", [{}, {"black": 0}, {"invisible": 1}, {"black": -1}])
+def test_weights_that_mean_nothing_are_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="looks"):
+        SynthesisConfig.model_validate({"looks": weights})
 
 
 def test_the_document_is_the_digest_of_the_recipe() -> None:
-    recipe = Recipe(seed=1, index=0, long_side_px=700, style=Style.BLACK, layout="report", background=None)
+    recipe = Recipe(seed=1, index=0, long_side_px=700, looks=(LookName.BLACK,), hard=False, layout="report", background=None)
     assert recipe.document == hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
     assert recipe.document != recipe.model_copy(update={"index": 1}).document

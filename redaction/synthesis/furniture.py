@@ -1,85 +1,76 @@
-"""What lies on pages besides text and is not a redaction: dark headers, logos, barcodes, photographs, stamps, empty boxes."""
+"""What lies on pages besides text and pictures and is not a redaction: logos, codes, stamps, seals, holes, reversed headings."""
 
 from __future__ import annotations
 
 import math
-from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from redaction.synthesis.sheet import Font, Rgb, Sheet
+from redaction.synthesis.colours import bright, dark, ground, readable_on
+from redaction.synthesis.sheet import Align, Font, Rgb, Sheet
 
-DARK_COLOURS: list[Rgb] = [(0, 0, 0), (20, 30, 70), (90, 20, 25), (15, 70, 60), (60, 60, 60), (0, 84, 150)]
-PALE_COLOURS: list[Rgb] = [(225, 232, 242), (235, 235, 235), (245, 236, 215), (222, 240, 225)]
+_STAMP_INKS: list[Rgb] = [(180, 20, 30), (20, 40, 150), (0, 0, 0), (90, 90, 90), (110, 40, 130)]
 
 
-def table(
-    sheet: Sheet,
-    x: float,
-    top: float,
-    widths: list[float],
-    rows: list[list[str]],
-    font: Font,
-    *,
-    header: Rgb | None,
-    row_height: float,
-) -> float:
-    """A table whose first row is the header (on a dark ground where `header` says so); returns its lower edge."""
-    right = x + sum(widths)
-    y = top
-    for index, row in enumerate(rows):
-        dark = index == 0 and header is not None
-        if dark:
-            sheet.rect(x, y, right, y + row_height, fill=header)
-        elif index % 2 == 0 and header is not None and header != (0, 0, 0):
-            sheet.rect(x, y, right, y + row_height, fill=(240, 240, 240))
-        left = x
-        for width, text in zip(widths, row, strict=True):
-            while text and sheet.length(text, font) > width - 8:
-                text = text[: int(len(text) * 0.8)].rstrip()
-            ink = Font(font.family, font.size, "B" if index == 0 else "", (255, 255, 255) if dark else (0, 0, 0))
-            if text:
-                (sheet.text if index == 0 else sheet.line)(left + 4, y + row_height / 2 + font.size * 0.3, text, ink)
-            left += width
-        sheet.rule(x, y, right, y, 0.5)
-        y += row_height
-    sheet.rule(x, y, right, y, 0.5)
-    for edge in np.cumsum([0, *widths]):
-        sheet.rule(x + float(edge), top, x + float(edge), y, 0.5)
-    return y
+def reversed_heading(sheet: Sheet, x: float, y: float, width: float, text: str, height: float, align: Align = "left") -> None:
+    """Words on a dark or coloured bar: the head of a section, which many a page has where no redaction is."""
+    fill = ground(sheet.rng)
+    font = Font("Helvetica", height * sheet.rng.uniform(0.5, 0.68), sheet.rng.choice(["B", "B", ""]), readable_on(fill))
+    sheet.rect(x, y, x + width, y + height, fill=fill)
+    at = {"left": x + height * 0.3, "centre": x + width / 2, "right": x + width - height * 0.3}[align]
+    sheet.text(at, y + height * 0.5 + font.size * 0.34, sheet.fitting(text, font, width - height * 0.6), font, align)
 
 
 def logo(sheet: Sheet, x: float, y: float, size: float) -> None:
-    """A crest, a bar mark or a ring, in a strong colour."""
-    rng, colour = sheet.rng, sheet.rng.choice(DARK_COLOURS)
-    kind = rng.choice(["ring", "blocks", "crest", "word"])
-    sheet.pdf.set_fill_color(*colour)
+    """A crest, a bar mark, a ring, a seal or a word, in a strong colour."""
+    rng = sheet.rng
+    colour = rng.choice([dark, bright])(rng)
+    kind = rng.choice(["ring", "blocks", "crest", "word", "seal", "tiles"])
     if kind == "ring":
-        sheet.pdf.ellipse(x, y, size, size, style="F")
-        sheet.pdf.set_fill_color(255, 255, 255)
-        sheet.pdf.ellipse(x + size * 0.22, y + size * 0.22, size * 0.56, size * 0.56, style="F")
+        sheet.ellipse(x, y, x + size, y + size, fill=colour)
+        sheet.ellipse(x + size * 0.22, y + size * 0.22, x + size * 0.78, y + size * 0.78, fill=(255, 255, 255))
     elif kind == "blocks":
         for step in range(3):
-            sheet.rect(
-                x + step * size * 0.36, y + size * (0.5 - step * 0.2), x + step * size * 0.36 + size * 0.26, y + size, fill=colour
-            )
+            left = x + step * size * 0.36
+            sheet.rect(left, y + size * (0.5 - step * 0.2), left + size * 0.26, y + size, fill=colour)
+    elif kind == "tiles":
+        for step in range(4):
+            left, top = x + step % 2 * size * 0.55, y + step // 2 * size * 0.55
+            sheet.rect(left, top, left + size * 0.45, top + size * 0.45, fill=bright(rng))
     elif kind == "crest":
-        points = [(x, y), (x + size, y), (x + size, y + size * 0.6), (x + size / 2, y + size), (x, y + size * 0.6)]
-        sheet.pdf.polygon(points, style="F")
-        sheet.text(
-            x + size / 2, y + size * 0.55, rng.choice("ABDEMRS"), Font("Times", size * 0.5, "B", (255, 255, 255)), "centre"
-        )
+        sheet.polygon([(x, y), (x + size, y), (x + size, y + size * 0.6), (x + size / 2, y + size), (x, y + size * 0.6)], colour)
+        font = Font("Times", size * 0.5, "B", (255, 255, 255))
+        sheet.text(x + size / 2, y + size * 0.55, rng.choice("ABDEMRS"), font, "centre")
+    elif kind == "seal":
+        seal(sheet, x + size / 2, y + size / 2, size / 2, colour)
     else:
-        sheet.rect(x, y, x + size * 2.4, y + size * 0.8, fill=colour)
+        width = size * rng.uniform(2, 3)
+        sheet.rect(x, y, x + width, y + size * 0.8, fill=colour)
+        font = Font("Helvetica", size * 0.32, "B", readable_on(colour))
         sheet.text(
-            x + size * 1.2,
-            y + size * 0.55,
-            rng.choice(["NORTHLINE", "AXIOM", "HARBOUR", "MERIDIAN"]),
-            Font("Helvetica", size * 0.32, "B", (255, 255, 255)),
-            "centre",
+            x + width / 2, y + size * 0.55, rng.choice(["NORTHLINE", "AXIOM", "HARBOUR", "MERIDIAN", "BINT"]), font, "centre"
         )
+
+
+def seal(sheet: Sheet, x: float, y: float, radius: float, colour: Rgb) -> None:
+    """Rings with rays and a small shape in the middle, as agencies and notaries have."""
+    for share, line in ((1.0, 1.4), (0.92, 0.5), (0.62, 0.8)):
+        reach = radius * share
+        sheet.ellipse(x - reach, y - reach, x + reach, y + reach, edge=colour, line=line)
+    for ray in range(36):
+        angle = ray / 36 * 2 * math.pi
+        near, far = radius * 0.68, radius * (0.86 if ray % 3 else 0.76)
+        ends = (x + near * math.cos(angle), y + near * math.sin(angle), x + far * math.cos(angle), y + far * math.sin(angle))
+        sheet.rule(*ends, 1.0, colour)
+    star = [
+        (
+            x + radius * (0.5 if k % 2 else 0.2) * math.sin(k * math.pi / 5),
+            y - radius * (0.5 if k % 2 else 0.2) * math.cos(k * math.pi / 5),
+        )
+        for k in range(10)
+    ]
+    sheet.polygon(star, colour)
 
 
 def barcode(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
@@ -94,96 +85,145 @@ def barcode(sheet: Sheet, x: float, y: float, width: float, height: float) -> No
 
 def matrix_code(sheet: Sheet, x: float, y: float, size: float) -> None:
     """A two-dimensional code: random cells, and in three corners the rings that a reader looks for."""
-    cells, rng = 21, sheet.rng
-    step = size / cells
-    for row in range(cells):
-        for column in range(cells):
-            rings = [max(abs(row - r), abs(column - c)) for r, c in ((3, 3), (3, 17), (17, 3))]
-            nearest = min(rings)
-            if nearest in (0, 1, 3) if nearest <= 4 else rng.random() < 0.5:
-                sheet.rect(x + column * step, y + row * step, x + (column + 1) * step, y + (row + 1) * step, fill=(0, 0, 0))
-
-
-def photograph(rng: Random, width: int, height: int) -> Image.Image:
-    """Something with the tones of a photograph or a map: smooth light and dark areas, a horizon, grain, hardly any colour."""
-    noise = np.random.default_rng(rng.getrandbits(64))
-    tones: NDArray[np.float32] = np.zeros((height, width), np.float32)
-    for cells, weight in ((3, 1.0), (8, 0.6), (24, 0.3), (90, 0.12)):
-        coarse = Image.fromarray(noise.random((cells, cells), dtype=np.float32))
-        tones += weight * np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
-    tones = (tones - tones.min()) / (tones.max() - tones.min())
-    if rng.random() < 0.5:
-        tones[int(height * rng.uniform(0.4, 0.7)) :] *= rng.uniform(0.2, 0.6)
-    grey = np.clip(tones * rng.uniform(150, 250), 0, 255)
-    if rng.random() < 0.5:
-        return Image.fromarray(grey.astype(np.uint8))
-    tint = np.array([rng.uniform(0.6, 1.0) for _ in range(3)], np.float32)
-    return Image.fromarray((grey[:, :, None] * tint).astype(np.uint8))
-
-
-def photo(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-    """A photograph on the page, some of them with a dark frame and a caption."""
-    sheet.pdf.image(photograph(sheet.rng, int(width), int(height)), x, y, width, height)
-    if sheet.rng.random() < 0.3:
-        sheet.rect(x, y, x + width, y + height, edge=(0, 0, 0), line=2)
-    sheet.text(x, y + height + 11, f"Figure {sheet.rng.randint(1, 20)}", Font("Helvetica", 8, "I"))
+    cells = np.random.default_rng(sheet.rng.getrandbits(64)).random((21, 21)) < 0.5
+    rows, columns = np.indices(cells.shape)
+    for row, column in ((3, 3), (3, 17), (17, 3)):
+        ring = np.maximum(abs(rows - row), abs(columns - column))
+        cells = np.where(ring <= 4, np.isin(ring, (0, 1, 3)), cells)
+    picture = Image.fromarray(np.where(cells, 0, 255).astype(np.uint8)).resize((252, 252), Image.Resampling.NEAREST)
+    sheet.pdf.image(picture, x, y, size, size)
 
 
 def stamp(sheet: Sheet, x: float, y: float) -> None:
-    """A rubber stamp: framed words, turned a little."""
-    rng, text = sheet.rng, sheet.rng.choice(["RECEIVED", "CONFIDENTIAL", "COPY", "FILED", "TOP SECRET", "APPROVED", "DRAFT"])
-    colour = rng.choice([(180, 20, 30), (20, 40, 150), (0, 0, 0), (90, 90, 90)])
-    font = Font("Helvetica", rng.uniform(14, 22), "B", colour)
-    width = sheet.length(text, font)
+    """A rubber stamp: framed words, turned a little, some with a date below; or a round one."""
+    rng = sheet.rng
+    text = rng.choice(
+        ["RECEIVED", "CONFIDENTIAL", "COPY", "FILED", "TOP SECRET", "APPROVED", "DRAFT", "PAID", "SECRET", "ENTERED"]
+    )
+    colour = rng.choice(_STAMP_INKS)
+    if rng.random() < 0.25:
+        seal(sheet, x + 20, y - 10, rng.uniform(24, 40), colour)
+        return
+    font = Font(rng.choice(["Helvetica", "Times", "Courier"]), rng.uniform(12, 24), "B", colour)
+    width, below = sheet.length(text, font), rng.choice([0.35, 1.5])
     with sheet.pdf.rotation(rng.uniform(-14, 14), x, y):
-        sheet.rect(x - 6, y - font.size, x + width + 6, y + font.size * 0.35, edge=colour, line=1.6)
+        if rng.random() < 0.75:
+            sheet.rect(x - 6, y - font.size, x + width + 6, y + font.size * below, edge=colour, line=rng.uniform(0.8, 2.4))
         sheet.text(x, y, text, font)
+        if below > 1:
+            sheet.text(x + width / 2, y + font.size, sheet.words.date(), font.scaled(0.6), "centre")
 
 
 def filing_stamp(sheet: Sheet) -> None:
     """The line that a court's filing system prints across the top of each page."""
     rng = sheet.rng
-    number, court = (
-        f"{rng.randint(1, 9)}:{rng.randint(10, 24)}-cv-{rng.randint(100, 9999):05}",
-        rng.choice(["ABC", "EMC", "JST", "DMG"]),
-    )
+    number = f"{rng.randint(1, 9)}:{rng.randint(10, 24)}-cv-{rng.randint(100, 9999):05}"
     filed = f"{rng.randint(1, 12):02}/{rng.randint(1, 28):02}/{rng.randint(15, 24)}"
     page = f"Page {rng.randint(1, 40)} of {rng.randint(40, 60)}"
-    text = f"Case {number}-{court}   Document {rng.randint(2, 700)}   Filed {filed}   {page}"
+    text = f"Case {number}-{rng.choice(['ABC', 'EMC', 'JST', 'DMG'])}   Document {rng.randint(2, 700)}   Filed {filed}   {page}"
     sheet.text(sheet.width / 2, 14, text, Font("Helvetica", 9, "", (0, 0, 230)), "centre")
 
 
 def release_stamp(sheet: Sheet) -> None:
     """The line that an agency prints on what it releases in part."""
     rng = sheet.rng
-    wording = rng.choice(
-        ["Declassified in Part - Sanitized Copy Approved for Release", "Approved for Release:", "Released under Information Act"]
-    )
-    text = (
-        f"{wording} {rng.randint(2010, 2024)}/{rng.randint(1, 12):02}/{rng.randint(1, 28):02} : C{rng.randint(10**7, 10**8 - 1)}"
-    )
+    wording = [
+        "Declassified in Part - Sanitized Copy Approved for Release",
+        "Approved for Release:",
+        "Released under Information Act",
+    ]
+    date = f"{rng.randint(2010, 2024)}/{rng.randint(1, 12):02}/{rng.randint(1, 28):02}"
+    text = f"{rng.choice(wording)} {date} : C{rng.randint(10**7, 10**8 - 1)}"
+    box = rng.random() < 0.25
     for baseline in (16.0, sheet.height - 12):
-        sheet.text(sheet.width / 2, baseline, text, Font("Helvetica", 8), "centre")
-
-
-def scribble(sheet: Sheet, x: float, y: float, width: float) -> None:
-    """A signature: a few loops of the pen."""
-    rng = sheet.rng
-    phase, points = rng.uniform(0, 6), []
-    for step in range(40):
-        t = step / 39
-        points.append(
-            (x + t * width + 6 * math.sin(t * 22 + phase), y - 9 * math.sin(t * 31 + phase) * (1 - t) - 4 * math.cos(t * 13))
-        )
-    sheet.pdf.set_draw_color(*rng.choice([(0, 0, 0), (15, 25, 120)]))
-    sheet.pdf.set_line_width(rng.uniform(0.8, 1.6))
-    sheet.pdf.polyline(points)
+        font = Font("Helvetica", 8, "B" if box else "")
+        half = sheet.length(text, font) / 2 + 4
+        if box and baseline < 20:
+            sheet.rect(sheet.width / 2 - half, 5, sheet.width / 2 + half, 20, edge=(0, 0, 0), line=0.8)
+        sheet.text(sheet.width / 2, baseline, text, font, "centre")
 
 
 def binder_holes(sheet: Sheet) -> None:
     """Punched holes that a scanner saw as black discs or dark pills."""
-    count, x = sheet.rng.choice([2, 3]), sheet.rng.uniform(12, 24)
-    sheet.pdf.set_fill_color(20, 20, 20)
+    rng = sheet.rng
+    count, x, size = rng.choice([2, 3, 4]), rng.choice([rng.uniform(12, 24), sheet.width - 30]), rng.uniform(9, 17)
+    shade = rng.choice([(20, 20, 20), (120, 120, 120)])
     for index in range(count):
         y = sheet.height * (index + 1) / (count + 1)
-        sheet.pdf.ellipse(x, y, sheet.rng.uniform(10, 16), sheet.rng.uniform(10, 16), style="F")
+        sheet.ellipse(x, y, x + size, y + size, fill=shade, edge=(60, 60, 60))
+
+
+def page_tab(sheet: Sheet) -> None:
+    """A dark tab at the page's outer edge with a chapter's number."""
+    rng, fill = sheet.rng, dark(sheet.rng)
+    y, height = rng.uniform(80, sheet.height - 160), rng.uniform(24, 80)
+    sheet.rect(sheet.width - 24, y, sheet.width, y + height, fill=fill)
+    sheet.text(
+        sheet.width - 12, y + height / 2 + 5, str(rng.randint(1, 12)), Font("Helvetica", 13, "B", readable_on(fill)), "centre"
+    )
+
+
+def framed_text(sheet: Sheet, x: float, y: float, width: float, font: Font) -> float:
+    """A paragraph in a frame or on a tint, readable: a note, a warning, a quotation; returns its lower edge."""
+    rng, leading, pad = sheet.rng, font.size * 1.25, sheet.rng.uniform(4, 12)
+    text = sheet.words.prose(rng.randint(1, 3))
+    lines = math.ceil(sheet.length(text, font) / (width - 2 * pad) * 1.12) + 1
+    fill: Rgb | None = rng.choice([None, (235, 235, 235), (205, 205, 205), (255, 248, 215), (222, 234, 246)])
+    edge: Rgb | None = (0, 0, 0) if fill is None or rng.random() < 0.4 else None
+    bottom = y + lines * leading + 2 * pad
+    if fill is None and rng.random() < 0.2:
+        sheet.rounded(x, y, x + width, bottom, edge=edge)
+    else:
+        sheet.rect(x, y, x + width, bottom, fill=fill, edge=edge, line=rng.choice([0.5, 1, 2]))
+    if rng.random() < 0.3:
+        sheet.rect(x, y, x + rng.uniform(2, 6), bottom, fill=ground(rng))
+    end = sheet.paragraph(x + pad, y + pad, width - 2 * pad, text, font, leading, bottom=bottom)
+    return max(end, bottom)
+
+
+def checkbox(sheet: Sheet, x: float, y: float, size: float) -> None:
+    """A box to tick: empty, ticked, crossed, or filled black."""
+    state = sheet.rng.choices(["empty", "tick", "cross", "full"], [5, 2, 3, 2])[0]
+    sheet.rect(x, y, x + size, y + size, edge=(0, 0, 0), fill=(0, 0, 0) if state == "full" else None)
+    if state == "cross":
+        sheet.rule(x + 1.5, y + 1.5, x + size - 1.5, y + size - 1.5, 1)
+        sheet.rule(x + 1.5, y + size - 1.5, x + size - 1.5, y + 1.5, 1)
+    elif state == "tick":
+        sheet.stroke([(x + 1, y + size * 0.5), (x + size * 0.4, y + size - 1), (x + size + 2, y - 2)], 1.2)
+
+
+def placeholder(sheet: Sheet, x: float, y: float, width: float, height: float, text: str) -> None:
+    """An empty frame that says what belongs into it, or a crossed one where a picture is missing."""
+    sheet.rect(x, y, x + width, y + height, edge=(0, 0, 0), line=sheet.rng.choice([0.5, 1]))
+    if sheet.rng.random() < 0.4:
+        sheet.rule(x, y, x + width, y + height, 0.5)
+        sheet.rule(x, y + height, x + width, y, 0.5)
+    else:
+        font = Font("Helvetica", 7, "", (90, 90, 90))
+        sheet.text(x + width / 2, y + height / 2, sheet.fitting(text, font, width - 4), font, "centre")
+
+
+def scatter(sheet: Sheet) -> None:
+    """What may be added to any page: stamps, holes, a tab, a code."""
+    rng = sheet.rng
+    if rng.random() < 0.12:
+        stamp(sheet, rng.uniform(60, sheet.width - 200), rng.uniform(50, sheet.height - 50))
+    if rng.random() < 0.08:
+        binder_holes(sheet)
+    if rng.random() < 0.04:
+        page_tab(sheet)
+    if rng.random() < 0.04:
+        barcode(sheet, sheet.width - 150, sheet.height - 44, 100, 22)
+    if rng.random() < 0.03:
+        matrix_code(sheet, sheet.width - 64, 18, 46)
+    if rng.random() < 0.06:
+        font = Font("Helvetica", 9, rng.choice(["", "B"]))
+        sheet.text(
+            sheet.width - 30,
+            sheet.height - 14,
+            f"{rng.choice(['ABC', 'GOV', 'DEF', 'EX'])}-{rng.randint(0, 99999):07}",
+            font,
+            "right",
+        )
+    if rng.random() < 0.05:
+        filing_stamp(sheet)

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 
 from redaction.synthesis.composition import generated_page
-from redaction.synthesis.furniture import photograph
+from redaction.synthesis.pictures import photograph
 from redaction.synthesis.sheet import LETTER_PT, Paragraph
 from redaction.synthesis.textlines import find_paragraphs
 

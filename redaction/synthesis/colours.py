@@ -1,0 +1,43 @@
+"""Colours as documents have them."""
+
+from __future__ import annotations
+
+import colorsys
+from random import Random
+
+from redaction.synthesis.sheet import Rgb
+
+_DARK: list[Rgb] = [(0, 0, 0), (0, 0, 0), (20, 30, 70), (90, 20, 25), (15, 70, 60), (60, 60, 60), (0, 84, 150), (35, 35, 35)]
+
+
+def dark(rng: Random) -> Rgb:
+    """Black, dark grey, or a deep colour that white letters can be read on."""
+    return rng.choice(_DARK) if rng.random() < 0.6 else _from(rng.random(), rng.uniform(0.4, 1), rng.uniform(0.15, 0.55))
+
+
+def bright(rng: Random) -> Rgb:
+    """A strong colour."""
+    return _from(rng.random(), rng.uniform(0.5, 1), rng.uniform(0.6, 1))
+
+
+def pale(rng: Random) -> Rgb:
+    """A light grey or tint that black letters can be read on."""
+    if rng.random() < 0.35:
+        level = rng.randint(190, 245)
+        return (level, level, level)
+    return _from(rng.random(), rng.uniform(0.04, 0.3), rng.uniform(0.85, 1))
+
+
+def ground(rng: Random) -> Rgb:
+    """Any of them."""
+    return rng.choice([dark, dark, bright, pale])(rng)
+
+
+def readable_on(colour: Rgb) -> Rgb:
+    """Black or white, whichever can be read on that ground."""
+    return (255, 255, 255) if 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] < 140 else (0, 0, 0)
+
+
+def _from(hue: float, saturation: float, value: float) -> Rgb:
+    red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
+    return (round(red * 255), round(green * 255), round(blue * 255))

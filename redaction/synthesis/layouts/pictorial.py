@@ -1,0 +1,97 @@
+"""Pages of pictures: photographs, maps, charts, notes by hand, and pages with hardly anything on them."""
+
+from __future__ import annotations
+
+from redaction.synthesis import furniture, pictures
+from redaction.synthesis.handwriting import note, reader_marks, signature
+from redaction.synthesis.sheet import Font, Sheet
+
+
+def photo_page(sheet: Sheet) -> None:
+    """One photograph over the whole page, or several with captions."""
+    rng = sheet.rng
+    if rng.random() < 0.35:
+        margin = rng.choice([0, 0, 36])
+        pictures.photo(sheet, margin, margin, sheet.width - 2 * margin, sheet.height - 2 * margin - 20, caption=margin > 0)
+        sheet.line(40, sheet.height - 6, f"{sheet.words.agency()} {sheet.words.date()}", Font("Helvetica", 9))
+        return
+    sheet.line(50, 50, sheet.words.title(), Font("Helvetica", 13, "B"))
+    across, down = rng.choice([(1, 2), (2, 2), (2, 3), (3, 3), (3, 4)])
+    wide, high = (sheet.width - 80) / across, (sheet.height - 130) / down
+    for row in range(down):
+        for column in range(across):
+            if rng.random() < 0.9:
+                x, y = 40 + column * wide, 70 + row * high
+                pictures.photo(sheet, x + 5, y, wide - rng.uniform(10, 30), high - rng.uniform(24, 50))
+
+
+def map_page(sheet: Sheet) -> None:
+    """A map with a title and some text below."""
+    rng, margin = sheet.rng, sheet.rng.uniform(20, 90)
+    high = (sheet.height - 2 * margin) * rng.uniform(0.5, 0.9)
+    sheet.line(margin, margin - 4, sheet.words.title(), Font("Helvetica", 12, "B"))
+    pictures.map_drawing(sheet, margin, margin + 6, sheet.width - 2 * margin, high)
+    font = Font("Times", 11)
+    sheet.paragraph(
+        margin, margin + high + 16, sheet.width - 2 * margin, sheet.words.prose(4), font, 14, bottom=sheet.height - 30
+    )
+
+
+def chart_page(sheet: Sheet) -> None:
+    """Two to six charts with a text, as in reports and dashboards."""
+    rng = sheet.rng
+    furniture.reversed_heading(sheet, 40, 36, sheet.width - 80, sheet.words.title(), rng.uniform(18, 34))
+    across, down = rng.choice([(1, 2), (2, 2), (2, 3), (1, 3)])
+    wide, high = (sheet.width - 80) / across, (sheet.height - 200) / down
+    for row in range(down):
+        for column in range(across):
+            pictures.chart(sheet, 40 + column * wide, 86 + row * high, wide - 10, high - 8)
+    sheet.paragraph(
+        40, sheet.height - 108, sheet.width - 80, sheet.words.prose(3), Font("Helvetica", 10), 13, bottom=sheet.height - 40
+    )
+
+
+def handwritten(sheet: Sheet) -> None:
+    """Notes by hand on blank, ruled or squared paper, or under a printed head."""
+    rng, paper = sheet.rng, sheet.rng.choice(["blank", "ruled", "squared", "form"])
+    if paper in ("ruled", "squared"):
+        for row in range(int(sheet.height / 22)):
+            sheet.rule(0, row * 22, sheet.width, row * 22, 0.5, (170, 190, 220))
+        if paper == "squared":
+            for column in range(int(sheet.width / 22) + 1):
+                sheet.rule(column * 22, 0, column * 22, sheet.height, 0.5, (170, 190, 220))
+        else:
+            sheet.rule(70, 0, 70, sheet.height, 0.7, (220, 120, 120))
+    y = 70.0
+    if paper == "form":
+        sheet.text(sheet.width / 2, 70, sheet.words.agency().upper(), Font("Times", 14, "B"), "centre")
+        for row in range(3):
+            sheet.text(80, 110 + row * 24, f"{sheet.words.field()}:", Font("Times", 11))
+            sheet.rule(180, 112 + row * 24, 480, 112 + row * 24, 0.6)
+        y = 200
+    sheet.line(
+        sheet.width - 180, y - 30, sheet.words.date(), Font("Times", 11)
+    ) if rng.random() < 0.5 or paper == "form" else None
+    size = rng.uniform(11, 20)
+    while y < sheet.height - rng.uniform(120, 400):
+        y = note(sheet, rng.uniform(50, 110), y, sheet.width - rng.uniform(150, 220), rng.randint(1, 7), size) + size
+    signature(sheet, sheet.width * 0.5, min(sheet.height - 40, y + 30), 120)
+    if rng.random() < 0.4:
+        reader_marks(sheet)
+
+
+def sparse(sheet: Sheet) -> None:
+    """A page with a line or two on it: the end of a chapter, a blank that says so, a fax's last page."""
+    rng, font = sheet.rng, Font(rng_choice(sheet), sheet.rng.uniform(9, 13))
+    text = rng.choice(
+        ["This page intentionally left blank", sheet.words.sentence(), sheet.words.title(), "END", f"page {rng.randint(2, 90)}"]
+    )
+    sheet.line(sheet.width / 2, rng.uniform(60, sheet.height - 40), sheet.fitting(text, font, sheet.width - 120), font, "centre")
+    if rng.random() < 0.3:
+        sheet.rule(60, sheet.height - 60, sheet.width - 60, sheet.height - 60, rng.choice([0.6, 2]))
+    if rng.random() < 0.3:
+        furniture.logo(sheet, sheet.width / 2 - 20, sheet.height - 110, 40)
+
+
+def rng_choice(sheet: Sheet):  # type: ignore[no-untyped-def]
+    return sheet.rng.choice(["Helvetica", "Times", "Courier", "Sans"])

@@ -1,0 +1,117 @@
+"""What was on a screen: web pages with dark bars, program listings, windows in the dark, panels of figures."""
+
+from __future__ import annotations
+
+from redaction.synthesis import furniture, pictures
+from redaction.synthesis.colours import bright, dark, pale, readable_on
+from redaction.synthesis.grids import column_widths, contents, draw_table_look, table
+from redaction.synthesis.layouts.running import Setting, running_text
+from redaction.synthesis.sheet import Font, Sheet
+
+
+def web_page(sheet: Sheet) -> None:
+    """A dark bar with links, a picture, a side column, buttons, a dark foot."""
+    rng, bar = sheet.rng, dark(sheet.rng)
+    font = Font(rng.choice(["Helvetica", "Sans", "Times"]), rng.uniform(8.5, 11))
+    height, at = rng.uniform(24, 50), 90.0
+    sheet.rect(0, 0, sheet.width, height, fill=bar)
+    furniture.logo(sheet, 16, 5, height - 12)
+    for _ in range(rng.randint(2, 6)):
+        word = sheet.words.words(1).title()
+        sheet.text(at, height / 2 + 3, word, font.inked(readable_on(bar)))
+        at += sheet.length(word, font) + 18
+    y, side = height + 14, rng.random() < 0.6
+    if rng.random() < 0.6:
+        pictures.photo(sheet, 0, y, sheet.width, rng.uniform(90, 200), caption=False)
+        y += 206
+    left, right = (170.0 if side else 40.0), sheet.width - 40
+    if side:
+        for row in range(rng.randint(3, 12)):
+            if rng.random() < 0.2:
+                sheet.rect(14, y + row * 22 - 2, 150, y + row * 22 + 16, fill=rng.choice([bar, pale(rng)]))
+            else:
+                sheet.line(20, y + row * 22 + 10, sheet.fitting(sheet.words.words(2), font, 124), font.inked((20, 60, 160)))
+            sheet.rule(14, y + row * 22 + 18, 150, y + row * 22 + 18, 0.4, (200, 200, 200))
+    setting = Setting(font, font.size * 1.4, left, sheet.width - right, 0, False, font.size)
+    y = running_text(sheet, setting, y, sheet.height - rng.choice([110, 200]), left, right - left)
+    for index in range(rng.randint(0, 3)):
+        button = bright(rng)
+        x = left + index * 110
+        sheet.rounded(x, y, x + 96, y + 24, fill=button, radius=5)
+        sheet.text(
+            x + 48,
+            y + 15,
+            sheet.fitting(sheet.words.words(1).title(), font, 88),
+            font.with_style("B").inked(readable_on(button)),
+            "centre",
+        )
+    foot = sheet.height - rng.uniform(40, 80)
+    sheet.rect(0, foot, sheet.width, sheet.height, fill=bar)
+    sheet.text(40, foot + 20, sheet.words.words(6), font.scaled(0.9).inked(readable_on(bar)))
+    sheet.text(
+        14,
+        sheet.height - 5,
+        f"https://www.example.org/{sheet.words.words(1)}  {sheet.words.date()}",
+        Font("Times", 7, "", readable_on(bar)),
+    )
+
+
+def listing(sheet: Sheet) -> None:
+    """A program or a log in a typeface of fixed width, numbered, on white, grey or a dark ground."""
+    rng = sheet.rng
+    base = rng.choice([(255, 255, 255), (255, 255, 255), (245, 245, 245), (30, 30, 30), (0, 43, 54)])
+    sheet.rect(0, 0, sheet.width, sheet.height, fill=base)
+    font = Font(rng.choice(["Courier", "Mono"]), rng.uniform(6.5, 9.5), "", readable_on(base))
+    inks = [font.colour, font.colour, (200, 80, 80), (90, 150, 90), (90, 120, 220)]
+    x, y, depth = 60.0, 50.0, 0
+    while y < sheet.height - 50:
+        depth = max(0, min(6, depth + rng.choice([-1, 0, 0, 0, 1])))
+        sheet.text(x - 10, y, str(int((y - 50) / 10) + 1), font.inked((140, 140, 140)), "right")
+        if rng.random() < 0.88:
+            word = sheet.words.words(rng.randint(1, 3)).replace(" ", "_")
+            text = rng.choice(
+                [
+                    f"def {word}(self):",
+                    f"{word} = {rng.randint(0, 999)}",
+                    f"return {word}",
+                    f"# {sheet.words.words(6)}",
+                    f"{sheet.words.time()} INFO {sheet.words.words(7)}",
+                ]
+            )
+            left = x + depth * font.size * 2
+            sheet.line(left, y, sheet.fitting(text, font, sheet.width - left - 40), font.inked(rng.choice(inks)))
+        y += font.size * 1.3
+
+
+def window(sheet: Sheet) -> None:
+    """A screenshot on the page: title bar, menu, a side panel, a table or text in it, light or dark."""
+    rng = sheet.rng
+    black = rng.random() < 0.5
+    base, panel = ((32, 33, 36), (48, 49, 54)) if black else ((255, 255, 255), (238, 238, 242))
+    x0, y0 = rng.uniform(10, 60), rng.uniform(10, 140)
+    x1, y1 = sheet.width - x0, min(sheet.height - 20, y0 + rng.uniform(300, 620))
+    sheet.rect(x0, y0, x1, y1, fill=base, edge=(90, 90, 90))
+    bar = rng.choice([panel, dark(rng)])
+    sheet.rect(x0, y0, x1, y0 + 22, fill=bar)
+    sheet.text(x0 + 10, y0 + 15, sheet.words.agency(), Font("Helvetica", 9, "", readable_on(bar)))
+    for index in range(3):
+        sheet.ellipse(x1 - 16 - index * 14, y0 + 7, x1 - 8 - index * 14, y0 + 15, fill=bright(rng))
+    sheet.rect(x0, y0 + 22, x0 + 120, y1, fill=panel)
+    font = Font("Helvetica", rng.uniform(7.5, 9.5), "", readable_on(base))
+    for row in range(int((y1 - y0 - 60) / 24)):
+        top = y0 + 34 + row * 24
+        if rng.random() < 0.15:
+            sheet.rect(x0 + 4, top - 4, x0 + 116, top + 14, fill=bright(rng))
+        sheet.rect(x0 + 10, top, x0 + 20, top + 10, fill=rng.choice([bright(rng), (130, 130, 130)]))
+        sheet.line(x0 + 28, top + 8, sheet.fitting(sheet.words.words(2), font, 84), font.inked(readable_on(panel)))
+    left = x0 + 134
+    if rng.random() < 0.6:
+        count = rng.randint(3, 6)
+        rows = contents(sheet, count, int((y1 - y0 - 80) / 18))
+        widths = column_widths(rng, x1 - left - 10, count)
+        table(sheet, left, y0 + 36, widths, [sheet.words.field() for _ in range(count)], rows, font, 18, draw_table_look(rng))
+    else:
+        running_text(sheet, Setting(font, font.size * 1.5, left, 20, 0, False, 8), y0 + 36, y1 - 20, left, x1 - left - 16)
+    if sheet.height - y1 > 120:
+        body = Font("Times", 11)
+        running_text(sheet, Setting(body, 15, 72, 72, 0, True, 6), y1 + 24, sheet.height - 60)

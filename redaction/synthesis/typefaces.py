@@ -1,0 +1,54 @@
+"""TrueType faces for generated pages, cut down to the letters that are written, since a PDF that carries a whole face is slow."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from functools import lru_cache
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+import matplotlib
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from fpdf import FPDF
+
+FACES: dict[str, dict[str, str]] = {
+    "Sans": {"": "DejaVuSans", "B": "DejaVuSans-Bold", "I": "DejaVuSans-Oblique", "BI": "DejaVuSans-BoldOblique"},
+    "Serif": {"": "DejaVuSerif", "B": "DejaVuSerif-Bold", "I": "DejaVuSerif-Italic", "BI": "DejaVuSerif-BoldItalic"},
+    "Mono": {"": "DejaVuSansMono", "B": "DejaVuSansMono-Bold", "I": "DejaVuSansMono-Oblique", "BI": "DejaVuSansMono-BoldOblique"},
+    "Stix": {"": "STIXGeneral", "B": "STIXGeneralBol", "I": "STIXGeneralItalic", "BI": "STIXGeneralBolIta"},
+    "Typewriter": {"": "cmtt10", "B": "cmtt10", "I": "cmtt10", "BI": "cmtt10"},
+}
+"""Faces that come with matplotlib, by family and style. The last one has no letters but those of ASCII."""
+_LETTERS = {*range(32, 127), *range(0xA1, 0x17F), *range(0x386, 0x3CF), *range(0x400, 0x460), *range(0x2012, 0x2027), 0x20AC}
+
+
+def use_face(pdf: FPDF, family: str, style: str) -> None:
+    """Make a TrueType face known to the document; nothing happens where it is one of the PDF standard fonts or known already."""
+    if family in FACES and f"{family.lower()}{''.join(sorted(style))}" not in pdf.fonts:
+        pdf.add_font(family, style, _reduced(FACES[family][style]))
+
+
+@lru_cache
+def _reduced(name: str) -> str:
+    """Path of the face with only the letters that pages are written with; lives as long as the process."""
+    # the Computer Modern faces say that they were made before 1970, which fontTools remarks upon each time
+    logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
+    with TTFont(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf", recalcTimestamp=False) as face:
+        options = subset.Options(layout_features=[], hinting=False, drop_tables=["GPOS", "GSUB", "GDEF", "kern", "FFTM", "MATH"])
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=_LETTERS)
+        logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
+        cutter.subset(face)
+        path = Path(_folder()) / f"{name}.ttf"
+        face.save(path)
+    return str(path)
+
+
+@lru_cache
+def _folder() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="typefaces-")
+    # a worker process leaves without running what `atexit` knows
+    Finalize(None, folder.cleanup, exitpriority=0)
+    return folder.name

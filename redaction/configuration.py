@@ -7,6 +7,7 @@ they do not know; `key_problems` and `type_problems` hold plain data against any
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
+from pydantic_core import ErrorDetails
 
 from redaction.errors import RedactionError
 
@@ -69,7 +71,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         return model.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as error:
         # a misspelt key often is the cause of further faults, which would only distract from it
-        refuse(path, [*key_problems(content, model)] or _faults(error))
+        refuse(path, [*key_problems(content, model)] or _faults(error, content))
         raise
 
 
@@ -146,14 +148,52 @@ def type_problems(value: Any, annotation: Any, where: str = "") -> list[str]:
     try:
         adapter.validate_python(value)
     except ValidationError as error:
-        return _faults(error, where)
+        return _faults(error, value, where)
     return []
 
 
-def _faults(error: ValidationError, where: str = "") -> list[str]:
+def _faults(error: ValidationError, value: Any, where: str = "") -> list[str]:
     # unknown keys have a better sentence, from `key_problems`
     details = [detail for detail in error.errors() if detail["type"] != "extra_forbidden"]
-    return list(dict.fromkeys(f"{_join(where, *detail['loc'])}: {detail['msg']}" for detail in details))
+    places = [detail["loc"] for detail in details]
+    # pydantic counts the items that are right: a list with one wrong item is "too short" as well
+    causes = [
+        detail
+        for detail in details
+        if detail["type"] != "too_short" or not any(place[: len(detail["loc"])] == detail["loc"] != place for place in places)
+    ]
+    return list(dict.fromkeys(_fault(detail, _join(where, *_written(detail["loc"], value))) for detail in causes))
+
+
+def _fault(detail: ErrorDetails, place: str) -> str:
+    context = {name: str(text) for name, text in detail.get("ctx", {}).items()}
+    if detail["type"].startswith("union_tag"):
+        tag, known = context["discriminator"].strip("'"), _quoted(context.get("expected_tags", ""))
+        said = unknown(tag, context["tag"], known) if "tag" in context else "is required"
+        return f"{_join(place, tag)}: {said}"
+    nearest = get_close_matches(str(detail["input"]), _quoted(context.get("expected", "")), n=1, cutoff=0.5)
+    hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    return f"{place}: {detail['msg'].removeprefix('Value error, ')}{hint}"
+
+
+def _written(place: tuple[int | str, ...], value: Any) -> list[int | str]:
+    """The place as the file has it: pydantic also names the member of a union, and marks keys."""
+    parts: list[int | str] = []
+    for position, part in enumerate(place):
+        is_last = position == len(place) - 1
+        if isinstance(value, Mapping) and value.get("kind") == part and place[position - 1] != part and not is_last:
+            continue  # which of the models told apart by `kind`; one of them has a field of the same name
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            if not is_last or part == "[key]":
+                continue
+        parts.append(part)
+    return parts
+
+
+def _quoted(names: str) -> list[str]:
+    return re.findall(r"'([^']*)'", names)
 
 
 def refuse(path: Path | str, problems: list[str]) -> None:

@@ -40,12 +40,26 @@ def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None
         ("sauces: [{name: a, kind: folder, path: b}]", "did you mean 'sources'?"),
         ("sources: [{name: a, kind: folder, path: b}]\nrendering: {qqq: 1}", "known: dpi, max_megapixels"),
         ("sources: [{name: a, kind: folder, path: b, depth: 1}]", "sources.0.depth"),  # a key of another kind of source
-        ("sources: [{name: a, kind: folders, path: b}]", "'folder'"),
+        (
+            "sources: [{name: a, kind: folders, path: b}]",
+            "valid: sources.0.kind: unknown kind 'folders' (did you mean 'folder'?).",
+        ),
+        ("sources: [{name: a, path: b}]", "valid: sources.0.kind: is required."),
+        (
+            "sources: [{name: a, kind: folder, path: b, recursive: 'no'}]",
+            "valid: sources.0.recursive: Input should be a valid bool",
+        ),
+        # a field that is called as its kind of source
+        ("sources: [{name: a, kind: urls, urls: ['ftp://a/']}]", "valid: sources.0.urls.0: 'ftp://a/' is not an http"),
+        (
+            "sources: [{name: a, kind: urls, urls: ['http://a/'], politeness: {delay_seconds: -1}}]",
+            "valid: sources.0.politeness.delay_seconds: Input should be greater than or equal to 0.",
+        ),
         ("sources: [{name: a, kind: index, urls: ['file:///etc/passwd']}]", "not an http:// or https:// address"),
         ("sources: [{name: a, kind: index, urls: ['http://a/'], pattern: '('}]", "not a regular expression"),
         ("sources: [{name: a, kind: index, urls: ['http://a/'], selector: 'a['}]", "not a CSS selector"),
         ("sources: [{name: a, kind: index, urls: ['http://a/'], depth: '2'}]", "valid integer"),  # strict: no text for a number
-        ("sources: [{name: ../a, kind: folder, path: b}]", "sources.0.folder.name"),
+        ("sources: [{name: ../a, kind: folder, path: b}]", "valid: sources.0.name: String should match"),
         ("sources: [{name: a, kind: folder, path: b}, {name: a, kind: folder, path: c}]", "two sources are named 'a'"),
         ("sources: [{name: a, kind: folder, path: b, enabled: false}]", "no source is enabled"),
         ("sources: []", "at least 1 item"),

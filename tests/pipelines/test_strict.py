@@ -86,6 +86,7 @@ def test_everything_that_zenml_takes_is_taken(tmp_path: Path) -> None:
         ("settings: {resources: {cpu_count: lots}}", "settings.resources.cpu_count: Input should be a valid number"),
         ("settings: {orchestrators.kubernetes: {}}", "(did you mean 'orchestrator'?)"),
         ("execution_mode: fail_fats", "execution_mode: Input should be"),
+        ("execution_mode: fail_fats", "(did you mean 'fail_fast'?)"),
         ("model: {nam: x}", "unknown key 'nam' (did you mean 'name'?)"),
         ("schedule: {name: n, cron: '0 2 * * *'}", "schedule.cron: unknown key 'cron'"),
         ("schedule: {name: n, cron_expression: 'at night'}", "'at night' is not a cron expression"),

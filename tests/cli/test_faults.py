@@ -1,0 +1,21 @@
+"""What a person reads when a command cannot do its work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+MAIN = "from redaction.cli import main; main()"
+
+
+def test_a_fault_is_quoted_as_it_is_whatever_it_looks_like(tmp_path: Path) -> None:
+    sources = tmp_path / "[b]s[i].yaml"
+    sources.write_text("sources: []\n'[/red]': 1\n")
+
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, "documents", "check-sources", str(sources)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"redaction: The configuration {sources} is not valid: [/red]: unknown key")

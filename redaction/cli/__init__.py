@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from redaction.errors import RedactionError
 
@@ -66,7 +67,8 @@ def main() -> None:
     try:
         build()()
     except RedactionError as error:
-        Console(stderr=True).print(f"[red]redaction:[/red] {error}", highlight=False, soft_wrap=True)
+        # what is wrong may quote a file or a name that was chosen by a stranger: nothing in it may be taken for markup
+        Console(stderr=True).print(f"[red]redaction:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -7,11 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from redaction.workspace import Workspace
 
 REPOSITORY = Path(__file__).parent.parent
 REAL_DEV = REPOSITORY.parent / "shared" / "data" / "real-dev"
+
+# In a fresh clone the first text that is drawn waits for hypothesis's table of characters, and machines that test are busy:
+# neither says anything about the code.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,9 +90,13 @@ def stop(workspace: Workspace) -> bool:
 
 
 def swap(workspace: Workspace, bento_tag: str, host: str, port: int, ready_s: float = READY_S) -> ServiceStatus:
-    """Stop what runs and start this instead; see `start` for the errors."""
+    """Stop what runs and start this instead; see `start` for the errors. What could be known before leaves it running."""
     folder = service_folder(workspace)
     with _one_command_at_a_time(folder):
+        _require_bento(bentoml_home(workspace), bento_tag)
+        running = _living(folder)
+        if running is not None and running.port != port:
+            require_free_port(host, port)
         _stop(folder)
         return _start(workspace, folder, bento_tag, host, port, ready_s)
 
@@ -161,6 +165,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def require_free_port(host: str, port: int) -> None:
+    """Do nothing if a service can listen there.
+
+    Raises:
+        RedactionError: it cannot; the sentence names who holds the port.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            raise RedactionError(
+                f"Port {port} on {host} cannot be used ({fault.strerror}){_holder(port)}; stop that, or choose another port."
+            ) from fault
+
+
 @contextmanager
 def _one_command_at_a_time(folder: ServiceFolder) -> Iterator[None]:
     folder.folder.mkdir(parents=True, exist_ok=True)
@@ -171,8 +191,7 @@ def _one_command_at_a_time(folder: ServiceFolder) -> Iterator[None]:
 
 def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: str, port: int, ready_s: float) -> ServiceStatus:
     home = bentoml_home(workspace)
-    if not (home / "bentos" / NAME / bento_tag.partition(":")[2] / "bento.yaml").exists():
-        raise RedactionError(f"There is no Bento {bento_tag} in {home}; deploy a detector first, or name one of `bentoml list`.")
+    _require_bento(home, bento_tag)
     running = _living(folder)
     if running is not None:
         if (running.bento_tag, running.host, running.port) != (bento_tag, host, port):
@@ -182,11 +201,16 @@ def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: st
             )
     else:
         _stop(folder)
-        _require_free_port(host, port)
+        require_free_port(host, port)
         _rotate(folder.log_file)
         _launch(folder, home, bento_tag, host, port)
     _wait_until_ready(folder, bento_tag, ready_s)
     return status(workspace)
+
+
+def _require_bento(home: Path, bento_tag: str) -> None:
+    if not (home / "bentos" / NAME / bento_tag.partition(":")[2] / "bento.yaml").exists():
+        raise RedactionError(f"There is no Bento {bento_tag} in {home}; deploy a detector first, or name one of `bentoml list`.")
 
 
 def _launch(folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: int) -> None:
@@ -242,17 +266,6 @@ def _living(folder: ServiceFolder) -> ServiceState | None:
     return state if state is not None and state.supervisor.process() is not None else None
 
 
-def _require_free_port(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as fault:
-            raise RedactionError(
-                f"Port {port} on {host} cannot be used ({fault.strerror}){_holder(port)}; stop that, or choose another --port."
-            ) from fault
-
-
 def _holder(port: int) -> str:
     try:
         connections = psutil.net_connections("inet")
@@ -260,7 +273,8 @@ def _holder(port: int) -> str:
         return ""
     for connection in connections:
         if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid:
-            return f": process {connection.pid} ({psutil.Process(connection.pid).name()}) listens there"
+            with suppress(psutil.NoSuchProcess):  # it may end while we look
+                return f": process {connection.pid} ({psutil.Process(connection.pid).name()}) listens there"
     return ""
 
 

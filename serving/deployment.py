@@ -116,12 +116,12 @@ def service_address(workspace: Workspace, host: str | None = None, port: int | N
 def _replace(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> DeploymentOutcome:
     version = tag.partition(":")[2]
     before = control.status(workspace)
+    its_address = service_address(workspace)
     problems = _problems_beside_the_champion(workspace, tag, golden, before)
     if not problems:
         problems = _problems_in_its_place(workspace, tag, golden, host, port)
-        if problems and before.bento_tag is not None and before.bento_tag != tag:
-            control.swap(workspace, before.bento_tag, host, port)
-            problems.append(f"{before.bento_tag} serves again; see {control.service_folder(workspace).log_file}.")
+        if problems and before.bento_tag is not None and control.status(workspace).bento_tag != before.bento_tag:
+            problems.append(_put_back(workspace, before.bento_tag, *its_address))
     url = control.status(workspace).url
     return DeploymentOutcome(served=not problems, version=version, url=url, bento_tag=tag, reasons=tuple(problems))
 
@@ -152,6 +152,16 @@ def _problems_in_its_place(workspace: Workspace, tag: str, golden: Sequence[Gold
     except RedactionError as fault:
         return [str(fault)]
     return check_golden_pages(str(url), golden, tag.partition(":")[2])
+
+
+def _put_back(workspace: Workspace, champion: str, host: str, port: int) -> str:
+    """Let the champion serve again where it did; a sentence that says what came of it."""
+    log = control.service_folder(workspace).log_file
+    try:
+        url = control.swap(workspace, champion, host, port).url
+    except RedactionError as fault:
+        return f"{champion} could not be put back, and nothing serves: {fault}"
+    return f"{champion} serves again on {url}; see {log}."
 
 
 def _record(catalogue: Catalogue, row: Deployment, outcome: DeploymentOutcome, retired_because: list[str]) -> None:

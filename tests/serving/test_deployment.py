@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -38,6 +39,11 @@ def first(detectors) -> Detector:
 @pytest.fixture(scope="module")
 def second(detectors) -> Detector:
     return detectors("2", darkness=-1.2)
+
+
+@pytest.fixture(scope="module")
+def third(detectors) -> Detector:
+    return detectors("3", darkness=-1.0)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -129,14 +135,44 @@ def test_a_better_detector_takes_the_place(module_workspace: Workspace, second: 
     assert ("1", Stage.ARCHIVED) in now
 
 
+def test_a_candidate_for_a_taken_port_leaves_the_champion_where_it_is(
+    module_workspace: Workspace, third: Detector, make_golden, pages
+) -> None:
+    before = control.status(module_workspace)
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = stranger.getsockname()[1]
+        outcome = deploy(module_workspace, third.folder, "3", make_golden(third), port=taken)
+    assert not outcome.served
+    assert outcome.reasons[0].startswith(f"Port {taken} on 127.0.0.1 cannot be used")
+    assert outcome.url == before.url
+    assert control.status(module_workspace).pid == before.pid, "it was not even restarted"
+    assert version_served(module_workspace, pages[0]) == "2"
+
+
+def test_a_candidate_that_fails_at_another_port_gives_the_champion_its_own_back(
+    module_workspace: Workspace, third: Detector, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = control.free_port()
+
+    def broken_in_public(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
+        return ["it fails here."] if url.endswith(str(elsewhere)) else check_golden_pages(url, golden, version)
+
+    monkeypatch.setattr(deployment, "check_golden_pages", broken_in_public)
+    outcome = deploy(module_workspace, third.folder, "3", make_golden(third), port=elsewhere)
+    assert not outcome.served
+    assert outcome.url == f"http://127.0.0.1:{port}"
+    assert version_served(module_workspace, pages[0]) == "2"
+
+
 def test_a_candidate_that_fails_only_in_its_final_place_gives_it_back(
-    module_workspace: Workspace, detectors, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
+    module_workspace: Workspace, third: Detector, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken_in_public(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
         return ["it fails here."] if url.endswith(str(port)) else check_golden_pages(url, golden, version)
 
     monkeypatch.setattr(deployment, "check_golden_pages", broken_in_public)
-    third = detectors("3", darkness=-1.0)
     outcome = deploy(module_workspace, third.folder, "3", make_golden(third))
     assert not outcome.served
     assert outcome.reasons[0] == "it fails here."

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
+from redaction.cli.demo import story
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from serving import control
@@ -178,7 +180,7 @@ def test_a_taken_port_is_named_with_who_holds_it(module_workspace: Workspace, ta
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
         taken = stranger.getsockname()[1]
-        with pytest.raises(RedactionError, match=rf"Port {taken} .* process {os.getpid()} .* choose another --port"):
+        with pytest.raises(RedactionError, match=rf"Port {taken} .* process {os.getpid()} .* choose another port"):
             control.start(module_workspace, tag, port=taken)
     assert not control.status(module_workspace).running
 
@@ -187,6 +189,27 @@ def test_a_bento_that_is_not_there_is_an_error(module_workspace: Workspace) -> N
     control.stop(module_workspace)
     with pytest.raises(RedactionError, match="There is no Bento redaction_detector:9"):
         control.start(module_workspace, "redaction_detector:9")
+
+
+def test_a_demo_ends_the_service_of_the_one_before(workspace: Workspace, detectors) -> None:
+    home = bentoml_home(workspace)
+    tag, port = build_bento(home, save_to_model_store(home, detectors("1"))), control.free_port()
+    (workspace.root / story.MARKER).touch()
+    control.start(workspace, tag, port=port)
+    story.clear(workspace)
+    control.require_free_port("127.0.0.1", port)
+    assert [path.name for path in workspace.root.iterdir()] == [story.MARKER]
+
+
+def test_a_demo_does_not_begin_while_its_port_is_taken(tmp_path: Path) -> None:
+    config = tmp_path / "ct_cd.yaml"
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        config.write_text(f"steps: {{deploy: {{parameters: {{port: {stranger.getsockname()[1]}}}}}}}")
+        with pytest.raises(RedactionError, match=r"cannot be used .*steps\.deploy\.parameters\.port in .*ct_cd\.yaml"):
+            story.require_free_port(str(config))
+    story.require_free_port(str(config))
 
 
 def test_nothing_runs_in_a_new_workspace(workspace: Workspace) -> None:

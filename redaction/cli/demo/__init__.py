@@ -29,6 +29,7 @@ def demo(
     console, started = Console(), time.monotonic()
     told = story.Demo(Workspace.at(folder), console)
     story.clear(told.workspace)
+    story.require_free_port(config)
     if documents and annotations:
         source, boxes = story.own_documents(documents, annotations)
         story.ingest(told, source)

@@ -20,10 +20,12 @@ from sqlmodel import col, select
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Page
 from redaction.cli.demo import traffic
+from redaction.configuration import read_mapping
 from redaction.errors import RedactionError
 from redaction.files import write_text
 from redaction.samples import make_reading_room, serve_reading_room
 from redaction.workspace import Workspace
+from serving import control
 
 MARKER = ".made-by-the-demo"
 SEED = 20
@@ -76,11 +78,25 @@ def clear(workspace: Workspace) -> None:
     """
     if workspace.root.exists():
         if not (workspace.root / MARKER).is_file():
-            raise RedactionError(f"{workspace.root} is there and no demo made it: move it away or name another with --workspace.")
+            raise RedactionError(f"{workspace.root} is there and no demo made it: move it away or name another with --folder.")
+        control.stop(workspace)  # the earlier demo's service, which else would keep its port for ever
         shutil.rmtree(workspace.root)
         shutil.rmtree(workspace.root.with_name(f"{workspace.root.name}-remote"), ignore_errors=True)
     workspace.root.mkdir(parents=True)
     (workspace.root / MARKER).touch()
+
+
+def require_free_port(config: str) -> None:
+    """Do nothing if the detector can be served where the run configuration says.
+
+    Raises:
+        RedactionError: it cannot, which is better known before the training.
+    """
+    address = read_mapping(Path(config)).get("steps", {}).get("deploy", {}).get("parameters", {})
+    try:
+        control.require_free_port(address.get("host", control.HOST), address.get("port", control.PORT))
+    except RedactionError as error:
+        raise RedactionError(f"{error} (The port is steps.deploy.parameters.port in {config}.)") from error
 
 
 @contextlib.contextmanager
@@ -168,8 +184,6 @@ def page_images(workspace: Workspace) -> list[Path]:
 
 def service_url(workspace: Workspace) -> str | None:
     """Where the workspace's service answers, if it runs."""
-    from serving import control
-
     return control.status(workspace).url
 
 

@@ -21,13 +21,15 @@ Rendering itself takes about 20 ms, so PNG would cut the pages per second by fou
 measured four to six times as large (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive, as
 tests/documents/test_rendering.py shows: the inside of a filled box moves by at most 4 of 255 levels, and a one-pixel outline,
 grey or coloured, by at most 32 from the lossless picture. Without chroma subsampling a thin coloured outline keeps its colour,
-for a tenth more bytes. One-bit formats are smaller still, but lose grey boxes.
+for a tenth more bytes. One-bit formats are smaller still, but lose grey boxes. A page without colour is a grey JPEG: encoded in
+2.3 ms instead of 5.2, with a tenth fewer bytes, and the same to whoever reads it.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import math
 import os
 import resource
 import signal
@@ -37,7 +39,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import cv2
-import imagehash
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
@@ -46,13 +47,14 @@ from PIL import Image
 from pydantic import Field, TypeAdapter
 
 from redaction.dataset import Frozen
-from redaction.documents.features import PageFeatures, page_features
+from redaction.documents.features import PageFeatures, features_of
 
 JPEG_OPTIONS = (cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 IMAGE_SUFFIX = ".jpg"
 END_MARK = b"%%EOF"
 END_MARK_WITHIN = 4096
 """Acrobat looks for the end mark in the last 1024 bytes; real files carry a little more behind it."""
+HASH_PIXELS = 32
 PR_SET_PDEATHSIG = 1
 """From linux/prctl.h."""
 
@@ -95,7 +97,7 @@ class Refused(Frozen):
 
 
 class RenderedPage(Frozen):
-    """A page's image is written and synced."""
+    """A page's image is written; whoever gives it its place has it reach the disk first."""
 
     kind: Literal["page"] = "page"
     page_index: int
@@ -144,7 +146,6 @@ def serve(megabytes: int, parent: int) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     cv2.setNumThreads(1)
-    _perceptual_hash(np.zeros((16, 16), np.uint8))  # loads what it needs before the limit is drawn
     _limit_memory(megabytes)
 
     def answer(message: Message) -> None:
@@ -225,22 +226,22 @@ def _rendered(job: Job, page: pdfium.PdfPage, page_index: int) -> RenderedPage:
         raise ValueError(
             f"would be {width_pt * scale:.0f} x {height_pt * scale:.0f} pixels, more than {job.max_megapixels:g} million"
         )
-    image = page.render(scale=scale).to_numpy()
-    encoded, buffer = cv2.imencode(IMAGE_SUFFIX, image, JPEG_OPTIONS)
-    if not encoded:
-        raise ValueError("cannot be written as JPEG")
-    jpeg = buffer.tobytes()
-    height, width = image.shape[:2]
+    # pdfium composes four bytes a pixel faster than three, to the same colours
+    image = page.render(scale=scale, prefer_bgrx=True).to_numpy()
+    grey = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY)
+    features = features_of(grey, image)
+    jpeg = _jpeg(grey if features.colourfulness == 0 and _is_grey(image, grey) else image)
+    height, width = grey.shape
     rendered = RenderedPage(
         page_index=page_index,
         width=width,
         height=height,
         dpi=scale * 72,
         sha256=hashlib.sha256(jpeg).hexdigest(),
-        perceptual_hash=_perceptual_hash(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)),
-        features=page_features(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)),
+        perceptual_hash=perceptual_hash(grey),
+        features=features,
     )
-    _write_synced(Path(job.folder) / image_name(page_index), jpeg)
+    (Path(job.folder) / image_name(page_index)).write_bytes(jpeg)
     return rendered
 
 
@@ -249,16 +250,34 @@ def image_name(page_index: int) -> str:
     return f"{page_index:04d}{IMAGE_SUFFIX}"
 
 
-def _perceptual_hash(grey: NDArray[np.uint8]) -> str:
-    # The hash looks at 32 x 32 pixels only; shrinking to 256 first gives Pillow's slow, careful filter little to do.
-    return str(imagehash.phash(Image.fromarray(cv2.resize(grey, (256, 256), interpolation=cv2.INTER_AREA))))
+def perceptual_hash(grey: NDArray[np.uint8]) -> str:
+    """What ``imagehash.phash`` gives for the page at a quarter of its size: 16 hexadecimal digits, alike for pages that look alike.
+
+    Args:
+        grey: shape (height, width), uint8.
+    """
+    # imagehash would import SciPy for its cosine transform, which is a third of the time that a renderer takes to start. The
+    # hash looks at 32 x 32 pixels only; halving the page first gives Pillow's slow, careful filter little to do.
+    for _ in range(2):
+        if min(grey.shape) >= 2 * HASH_PIXELS:
+            grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    small = Image.fromarray(grey).resize((HASH_PIXELS, HASH_PIXELS), Image.Resampling.LANCZOS)
+    low = cv2.dct(np.asarray(small, np.float64))[:8, :8]
+    # OpenCV's transform is the orthonormal one, whose constant terms are smaller than those of the plain one by this factor
+    low[0] *= math.sqrt(2)
+    low[:, 0] *= math.sqrt(2)
+    return np.packbits(low > np.median(low)).tobytes().hex()
 
 
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _is_grey(image: NDArray[np.uint8], grey: NDArray[np.uint8]) -> bool:
+    return bool(np.array_equal(image.view(np.uint32), cv2.cvtColor(grey, cv2.COLOR_GRAY2BGRA).view(np.uint32)))
+
+
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    encoded, buffer = cv2.imencode(IMAGE_SUFFIX, image, JPEG_OPTIONS)
+    if not encoded:
+        raise ValueError("cannot be written as JPEG")
+    return buffer.tobytes()
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -28,6 +30,9 @@ from redaction.workspace import Workspace
 
 PAGES_PER_JOB = 32
 """A longer document is shared among the renderers in stretches of this many pages."""
+
+MOST_UNSETTLED = 16
+"""So many finished documents may wait for a slow disk before the rendering waits, too."""
 
 
 class RenderSummary(Frozen):
@@ -71,9 +76,20 @@ def render(workspace: Workspace, config: SourcesConfig, progress: Report | None 
         waiting = documents_with_status(ledger.catalogue, DocumentStatus.FETCHED)
         present = [document for document in waiting if _file(workspace, document).is_file()]
         growing = {document.sha256: _Growing(document, _job(workspace, config, document, scratch)) for document in present}
-        for grown in _grown(growing, config.rendering, progress or logged()):
-            ledger.settle(grown)
+        _settle_aside(ledger, _grown(growing, config.rendering, progress or logged()))
     return ledger.summary([document for document in waiting if document not in present], time.monotonic() - started)
+
+
+def _settle_aside(ledger: _Ledger, finished: Iterable[_Growing]) -> None:
+    # Settling mostly waits for the disk; on a thread of its own it keeps no renderer waiting for its next document.
+    unsettled: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1, thread_name_prefix="settle") as aside:
+        for grown in finished:
+            unsettled.append(aside.submit(ledger.settle, grown))
+            while unsettled and (unsettled[0].done() or len(unsettled) > MOST_UNSETTLED):
+                unsettled.popleft().result()
+        for settled in unsettled:
+            settled.result()
 
 
 def _grown(growing: dict[str, _Growing], rendering: Rendering, progress: Report) -> Iterator[_Growing]:
@@ -184,6 +200,9 @@ def _row(document: Document, event: RenderedPage | FailedPage) -> Page:
 
 def _take_place(folder: Path, path: Path) -> None:
     """Move the finished folder; one that a killed run had put there, and that no row knows, makes way."""
+    # here and not in the renderers, which can draw the next pages meanwhile
+    for file in folder.iterdir():
+        sync(file)
     sync(folder)
     shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)

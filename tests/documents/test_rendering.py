@@ -19,9 +19,11 @@ from sqlmodel import col, select
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Document, DocumentStatus, Page
+from redaction.detector.preprocessing import page_from_file
 from redaction.documents.discovery import discover
 from redaction.documents.features import PageFeatures, page_features
 from redaction.documents.fetching import fetch
+from redaction.documents.renderer import perceptual_hash
 from redaction.documents.rendering import RenderSummary, render
 from redaction.documents.sources import SourcesConfig
 from redaction.errors import RedactionError
@@ -261,6 +263,64 @@ def test_a_document_whose_file_is_gone_waits_for_the_next_fetch(folder: Path, wo
     assert len(rendered(workspace, sources).pages) == 1
 
 
+# --- what is measured ----------------------------------------------------------------------------------------------------------
+
+
+def _text_page(seed: int, width: int, height: int) -> np.ndarray:  # type: ignore[type-arg]
+    rng = np.random.default_rng(seed)
+    grey = np.full((height, width), 250, np.uint8)
+    for _ in range(60):
+        x, y, w, h = (
+            int(value) for value in rng.integers((0, 0, 1, 1), (width, height, max(2, width // 4), max(2, height // 20)))
+        )
+        grey[y : y + h, x : x + w] = rng.integers(0, 256)
+    return grey
+
+
+@pytest.mark.parametrize("size", [(1275, 1650), (1240, 1755), (32, 32), (127, 63), (21, 3001), (1, 1)])
+def test_the_hash_is_the_one_that_imagehash_gives(size: tuple[int, int]) -> None:
+    """Of the page at a quarter of its size, where that is not too small; of the whole page it differs in a bit or two."""
+    page = _text_page(1, *size)
+    assert imagehash.hex_to_hash(perceptual_hash(page)) - imagehash.phash(Image.fromarray(page)) <= 4
+    shrunk = page
+    for _ in range(2):
+        if min(shrunk.shape) >= 64:
+            shrunk = cv2.resize(shrunk, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    assert perceptual_hash(page) == str(imagehash.phash(Image.fromarray(shrunk)))
+
+
+def test_pages_that_look_alike_have_hashes_that_are_alike() -> None:
+    first, scanned, other = (
+        _text_page(1, 1275, 1650),
+        cv2.GaussianBlur(_text_page(1, 1275, 1650), (5, 5), 0),
+        _text_page(2, 1275, 1650),
+    )
+    hashes = [imagehash.hex_to_hash(perceptual_hash(page)) for page in (first, scanned, other)]
+    assert hashes[0] - hashes[1] <= 4
+    assert hashes[0] - hashes[2] >= 16
+
+
+def test_features_are_what_they_are_called() -> None:
+    rng = np.random.default_rng(0)
+    page = np.clip(rng.normal(200, 60, (1001, 777, 3)), 0, 255).astype(np.uint8)
+    page[100:300, 100:500] = 0
+    features = page_features(page)
+    grey, saturation = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), cv2.cvtColor(page, cv2.COLOR_RGB2HSV)[..., 1]
+    assert (features.width, features.height) == (777, 1001)
+    assert features.brightness == pytest.approx(grey.mean())
+    assert features.contrast == pytest.approx(grey.std())
+    assert features.ink_density == pytest.approx((grey < 128).mean())
+    assert features.block_density == pytest.approx(200 * 400 / grey.size, rel=0.02)
+    assert features.sharpness == pytest.approx(cv2.Laplacian(grey, cv2.CV_64F).std())
+    assert features.colourfulness == pytest.approx(saturation.mean(), rel=0.01), "from a sample of the pixels"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (3, 3)])
+def test_the_smallest_page_has_features(size: tuple[int, int]) -> None:
+    features = page_features(np.full((*size, 3), (255, 0, 0), np.uint8))
+    assert (features.colourfulness, features.sharpness) == (255, 0)
+
+
 # --- the format ----------------------------------------------------------------------------------------------------------------
 
 
@@ -282,6 +342,29 @@ def test_a_thin_outline_survives_the_format(folder: Path, workspace: Workspace, 
     assert np.abs(exact[255, 290:310] - 255).max() >= 40, "there is a line, lightened by anti-aliasing"
     assert np.abs(image[190:310, 290:610] - exact[190:310, 290:610]).max() <= 32
     assert np.abs(image[220:290, 330:570] - 255).max() <= 2, "the inside stays white"
+
+
+def test_only_a_page_without_colour_is_a_grey_image(folder: Path, workspace: Workspace) -> None:
+    """It is a third of the work to encode, and the same to whoever reads it. One coloured pixel is colour."""
+    (folder / "grey.pdf").write_bytes(_pdf_with_box(fill=(128, 128, 128)))
+    (folder / "dot.pdf").write_bytes(_pdf_with_dot())
+    rendered(workspace, config(folder))
+    dot, grey = (workspace.inside(str(page.image)) for page in rows(workspace))
+    with Image.open(grey) as image, Image.open(dot) as other:
+        assert (image.mode, other.mode) == ("L", "RGB")
+    page = page_from_file(grey)
+    assert page.shape == (1651, 1275, 3)
+    assert np.array_equal(page[..., 0], page[..., 2])
+    assert np.ptp(page_from_file(dot).astype(int), axis=2).max() > 50
+
+
+def _pdf_with_dot() -> bytes:
+    """White, but for one pixel of 150 dpi that features, of which colour is one, do not sample."""
+    page = FPDF(unit="pt", format=(612, 792))
+    page.add_page()
+    page.set_fill_color(255, 0, 0)
+    page.rect(301 * 0.48, 201 * 0.48, 0.48, 0.48, style="F")
+    return bytes(page.output())
 
 
 def _pdf_with_box(fill: tuple[int, int, int] | None = None, line: tuple[int, int, int] | None = None) -> bytes:

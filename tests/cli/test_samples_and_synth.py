@@ -59,6 +59,21 @@ def test_a_preview_is_a_picture(tmp_path: Path) -> None:
     assert Image.open(tmp_path / "p.png").format == "PNG"
 
 
+def test_a_preview_of_some_looks_holds_no_others(tmp_path: Path) -> None:
+    arguments = ["preview", "--out", str(tmp_path / "p.png"), "--pages", "2", "--looks", "tape, hatched"]
+    result = CliRunner().invoke(synth.app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "redactions: 0" not in result.output
+
+
+@pytest.mark.parametrize("looks", ["black,invisible", ""])
+def test_a_look_that_there_is_not_is_refused(tmp_path: Path, looks: str) -> None:
+    result = CliRunner().invoke(synth.app, ["preview", "--out", str(tmp_path / "p.png"), "--looks", looks])
+    assert isinstance(result.exception, RedactionError)
+    assert "choose from black, marker" in str(result.exception)
+    assert not (tmp_path / "p.png").exists()
+
+
 @pytest.mark.parametrize("module", ["redaction.samples", "redaction.synthesis", "redaction.contact_sheet"])
 def test_nothing_heavy_is_imported(module: str) -> None:
     heavy = "{'torch', 'icevision', 'zenml', 'bentoml', 'pandas', 'sqlmodel'}"

@@ -21,16 +21,13 @@ from redaction.catalog.tables import (
     Verdict,
     now,
 )
-from redaction.dataset import Dataset
 from redaction.decision import Decision
 from redaction.evaluation import Comparison, evaluate
 from redaction.retraining import check_retraining, finish_training_run, open_retraining_requests, production, start_training_run
 from redaction.workspace import Workspace
 
 HOUR = timedelta(hours=1)
-COMPARISON = Comparison(
-    candidate=evaluate([], Dataset(root="/", pages=()), version="v", detector_digest="d", operating_point=0.5), champion=None
-)
+COMPARISON = Comparison(candidate=evaluate([], "d", version="v", detector_digest="d", operating_point=0.5), champion=None)
 
 
 def held(version: str) -> Decision:

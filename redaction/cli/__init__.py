@@ -37,6 +37,7 @@ def build() -> typer.Typer:
         detector,
         doctor,
         documents,
+        evaluate,
         samples,
         scheduler,
         service,
@@ -51,6 +52,7 @@ def build() -> typer.Typer:
         app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
     commands = (
         detector.detect,
+        evaluate.evaluate,
         service.rollback,
         doctor.doctor,
         scheduler.scheduler,

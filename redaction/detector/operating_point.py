@@ -10,7 +10,7 @@ from scipy.stats import beta
 
 from redaction.dataset import Frozen
 from redaction.detector.artifact import OperatingPoint, RecallClaim
-from redaction.evaluation import JudgedPage, match
+from redaction.evaluation import JudgedPage, document_draws, match
 
 UNDECIDED = OperatingPoint(
     score=0.5, rule="nothing on the validation pages was found, so the middle", precision=0.0, recall=0.0, f1=0.0
@@ -73,24 +73,19 @@ def recall_claim(pages: Sequence[JudgedPage], score: float, confidence: float = 
     - Drawing whole documents anew, with replacement, knows that boxes of a document are found or missed together, but cannot
       imagine a miss where there was none.
     """
-    found: dict[str, int] = {}
-    boxes: dict[str, int] = {}
-    for page in pages:
-        hits = int(match(page.truth, page.detections.at_least(score)).sum())
-        found[page.document] = found.get(page.document, 0) + hits
-        boxes[page.document] = boxes.get(page.document, 0) + len(page.truth)
-    total, hit = sum(boxes.values()), sum(found.values())
-    if not total:
+    with_boxes = [page for page in pages if len(page.truth)]
+    if not with_boxes:
         return None
-    independent = float(beta.ppf(1 - confidence, hit, total - hit + 1)) if hit else 0.0
-    with_boxes = [document for document in sorted(boxes) if boxes[document]]
-    draws = np.random.default_rng(0).multinomial(len(with_boxes), [1 / len(with_boxes)] * len(with_boxes), RESAMPLES)
-    drawn = draws @ [found[document] for document in with_boxes] / (draws @ [boxes[document] for document in with_boxes])
+    found = np.array([match(page.truth, page.detections.at_least(score)).sum() for page in with_boxes])
+    boxes = np.array([len(page.truth) for page in with_boxes])
+    independent = float(beta.ppf(1 - confidence, found.sum(), boxes.sum() - found.sum() + 1)) if found.any() else 0.0
+    draws = document_draws([page.document for page in with_boxes], RESAMPLES)
+    drawn = draws @ found / (draws @ boxes)
     return RecallClaim(
         at_least=math.floor(min(independent, float(np.quantile(drawn, 1 - confidence))) * 1e4) / 1e4,
         confidence=confidence,
-        boxes=total,
-        documents=len(with_boxes),
+        boxes=int(boxes.sum()),
+        documents=len({page.document for page in with_boxes}),
         method=f"lower of the one-sided Clopper-Pearson bound and the {1 - confidence:.0%} quantile over "
         f"{RESAMPLES} draws of documents",
     )

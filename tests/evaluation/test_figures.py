@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from redaction.dataset import AnnotatedPage, Box, Dataset, Split, Style
+from redaction.dataset import AnnotatedPage, Box, Split, Style
 from redaction.evaluation import JudgedPage, average_precision, evaluate, figures, match, page_style
 from redaction.geometry import Detections, as_xyxy, xyxy_to_xywh
 
@@ -30,8 +30,8 @@ def judged(truth: list[list[float]], found: list[tuple[list[float], float]], sty
         ([HERE], [(HERE, 0.9)], [True]),
         ([HERE], [(FAR, 0.9)], [False]),
         ([HERE], [(HERE, 0.9), (HERE, 0.8)], [True, False]),  # the second one finds nothing new
-        ([HERE], [([0, 0, 10, 5], 0.9)], [True]),  # exactly half of it
-        ([HERE], [([0, 0, 10, 4.9], 0.9)], [False]),
+        ([HERE], [([0, 0, 10, 5.1], 0.9)], [True]),
+        ([HERE], [([0, 0, 10, 5], 0.9)], [False]),  # exactly half of it is not enough
         ([], [(HERE, 0.9)], [False]),
         ([HERE, BESIDE], [], []),
     ],
@@ -80,8 +80,7 @@ def test_the_style_of_a_page_is_what_its_redactions_share() -> None:
 
 def test_false_positives_are_also_counted_where_nothing_is_redacted() -> None:
     pages = [judged([], [(HERE, 0.9), (FAR, 0.1)], "no redaction"), judged([], [], "no redaction"), judged([HERE], [(HERE, 0.9)])]
-    dataset = Dataset(root="/", pages=(page(),))
-    evaluation = evaluate(pages, dataset, version="v", detector_digest="d", operating_point=0.5)
+    evaluation = evaluate(pages, "p", version="v", detector_digest="d", operating_point=0.5)
     assert evaluation.false_positives_per_clean_page == 1 / 2
     assert evaluation.by_style["black"].recall == 1.0
 

@@ -1,0 +1,1 @@
+"""What a detector that learns must beat."""

@@ -1,0 +1,144 @@
+"""``redaction evaluate``: how good a detector is on annotated pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from redaction.workspace import Workspace
+
+if TYPE_CHECKING:
+    from redaction.evaluation import Evaluation, Figures, JudgedPage
+    from redaction.evaluation.contestants import Contestant
+    from redaction.evaluation.differences import Difference
+    from redaction.evaluation.pages import PageList
+
+DETECTOR = "A detector's folder, a version in the workspace, or 'rules' for the baseline that learns nothing"
+
+
+def evaluate(
+    coco: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The annotations, as COCO.")],
+    pdfs: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of the documents to render.", show_default=False),
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder of the page images instead.", show_default=False)
+    ] = None,
+    detector: Annotated[str | None, typer.Option(help=f"{DETECTOR}; the champion when left out.", show_default=False)] = None,
+    against: Annotated[
+        str | None, typer.Option(help=f"Compare with another one: {DETECTOR[0].lower()}{DETECTOR[1:]}.", show_default=False)
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write every box above 0.01 to this file, as a COCO result list.", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write evaluation.json and evaluation.html into this folder.", show_default=False)
+    ] = None,
+) -> None:
+    """Measure a detector on annotated pages: figures with their uncertainty, and the pages where it errs."""
+    from redaction.evaluation.contestants import contestant
+    from redaction.evaluation.differences import differences
+    from redaction.evaluation.pages import read_pages
+    from redaction.evaluation.predictions import write_predictions
+    from redaction.evaluation.report import Report, write_report
+
+    listed = read_pages(coco, pdfs=pdfs, images=images)
+    first = contestant(detector, Workspace.at())
+    other = contestant(against, Workspace.at()) if against is not None else None
+    judged, evaluation = _evaluated(first, listed)
+    console = Console()
+    if predictions is not None:
+        write_predictions(predictions, listed, judged)
+    if other is None:
+        result = Report(coco=coco.name, evaluation=evaluation)
+        _show(console, evaluation)
+    else:
+        judged_other, evaluation_other = _evaluated(other, listed)
+        compared = tuple(differences(judged, first.operating_point, judged_other, other.operating_point))
+        result = Report(coco=coco.name, evaluation=evaluation, against=evaluation_other, differences=compared)
+        _show(console, evaluation)
+        _show(console, evaluation_other)
+        console.print(_difference_table(compared, f"{evaluation.version} less {evaluation_other.version}"))
+    if report is not None:
+        write_report(report, result, listed, judged)
+        console.print(f"Report: {report / 'evaluation.html'}", highlight=False, soft_wrap=True)
+
+
+def _evaluated(who: Contestant, listed: PageList) -> tuple[list[JudgedPage], Evaluation]:
+    from redaction.evaluation import evaluate as figures_of
+    from redaction.evaluation.predictions import judge
+
+    judged = list(judge(who.predictor, listed))
+    evaluation = figures_of(
+        judged, listed.digest, version=who.version, detector_digest=who.digest, operating_point=who.operating_point
+    )
+    return judged, evaluation
+
+
+def _show(console: Console, evaluation: Evaluation) -> None:
+    from redaction.evaluation.evaluation import rows
+    from redaction.evaluation.report import COLUMNS
+
+    table = Table(title=f"{evaluation.version} at its operating point {evaluation.operating_point:.4g}", title_justify="left")
+    table.add_column("")
+    for heading in ("pages", "boxes", *COLUMNS, "false"):
+        table.add_column(_short(heading), justify="right")
+    last_styles = list(evaluation.by_style)[-1:]
+    for name, figures in rows(evaluation):
+        table.add_row(name, *_cells(figures), end_section=name == "all" or name in last_styles)
+    console.print(table)
+    console.print(_remarks(evaluation), highlight=False)
+
+
+def _short(heading: str) -> str:
+    return heading.replace("precision", "P").replace("recall", "R")
+
+
+def _remarks(evaluation: Evaluation) -> str:
+    from redaction.evaluation.report import interval_text, rate
+
+    interval = interval_text(evaluation.false_positives_per_clean_page_interval)
+    sentences = [
+        f"False boxes on a page without redactions: {rate(evaluation.false_positives_per_clean_page)}"
+        + (f" ({interval})." if interval else "."),
+        f"Seconds a page: {rate(evaluation.seconds_per_page)}, and {rate(evaluation.reading_seconds_per_page)} for its image "
+        "(medians).",
+    ]
+    if drawn := evaluation.resampling:
+        sentences.append(
+            f"Below the figures: {drawn.confidence:.0%} of {drawn.resamples} draws of {drawn.documents} documents "
+            f"(seed {drawn.seed})."
+        )
+    return " ".join(sentences)
+
+
+def _cells(figures: Figures) -> list[str]:
+    from redaction.evaluation.report import COLUMNS, figure_of, interval_text, rate
+
+    cells = [str(figures.pages), str(figures.boxes)]
+    for name in COLUMNS.values():
+        interval = interval_text(figures.intervals.get(name), digits=2)
+        below = f"\n[dim]{interval}[/dim]" if interval else ""
+        cells.append(rate(figure_of(figures, name)) + below)
+    return [*cells, str(figures.false_positives)]
+
+
+def _difference_table(compared: tuple[Difference, ...], title: str) -> Table:
+    from redaction.evaluation.report import COLUMNS
+
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for heading in COLUMNS:
+        table.add_column(_short(heading), justify="right")
+    by_group: dict[str, dict[str, str]] = {}
+    for one in compared:
+        interval = f"\n[dim]{one.interval.low:+.2f}…{one.interval.high:+.2f}[/dim]" if one.interval else ""
+        by_group.setdefault(one.group, {})[one.figure] = f"{one.value:+.3f}{interval}"
+    for group, cells in by_group.items():
+        table.add_row(group, *(cells.get(figure, "–") for figure in COLUMNS.values()))
+    return table

@@ -1,0 +1,66 @@
+"""Who is evaluated: a detector in a folder, a version in the workspace, the champion, or the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from redaction.baselines.rules import OPERATING_POINT, RuleBasedDetector, rules_digest
+from redaction.catalog import open_catalogue
+from redaction.deployment import detector_folder
+from redaction.detector.artifact import MANIFEST, Detector
+from redaction.detector.inference import Predictor
+from redaction.errors import RedactionError
+from redaction.evaluation.judging import PagePredictor
+from redaction.retraining import production
+from redaction.workspace import Workspace
+
+RULES = "rules"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Something that finds redactions, by name, with the score from which what it finds counts."""
+
+    version: str
+    digest: str
+    operating_point: float
+    predictor: PagePredictor
+
+    @classmethod
+    def of(cls, detector: Detector) -> Contestant:
+        """A detector, loaded and ready."""
+        return cls(detector.version, detector.digest, detector.operating_point, Predictor(detector))
+
+
+def contestant(name: str | None, workspace: Workspace) -> Contestant:
+    """The one of that name.
+
+    Args:
+        name: a detector's folder, a version in the workspace, or ``rules``; None for the champion.
+        workspace: where versions and the champion are looked for.
+
+    Raises:
+        RedactionError: there is none of that name, or no champion.
+    """
+    if name is None:
+        return Contestant.of(Detector.load(_champion(workspace)))
+    if name == RULES:
+        return Contestant(RULES, rules_digest(), OPERATING_POINT, RuleBasedDetector())
+    if (Path(name) / MANIFEST).is_file():
+        return Contestant.of(Detector.load(Path(name)))
+    if Path(name).name == name and (folder := detector_folder(workspace, name)).is_dir():
+        return Contestant.of(Detector.load(folder))
+    raise RedactionError(
+        f"{name!r} is neither the folder of a detector nor a version in {workspace.models}, nor {RULES!r}; give one of these."
+    )
+
+
+def _champion(workspace: Workspace) -> Path:
+    # a workspace that keeps no version has no champion, and its catalogue should not be made just to say so
+    champion = production(open_catalogue(workspace), str(workspace.root)).champion if workspace.models.is_dir() else None
+    if champion is None:
+        raise RedactionError(
+            f"no detector is in production in {workspace.root}; name one with --detector: its folder, a version, or {RULES!r}."
+        )
+    return detector_folder(workspace, champion.version)

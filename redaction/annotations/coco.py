@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat, ValidationError
 
 from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, Reason, Refusal, as_number, style_named
 from redaction.dataset import Style
+
+Id = Annotated[str, BeforeValidator(lambda number: str(number) if isinstance(number, int) else number)]
+"""Some tools write numbers, others the same numbers as text."""
 
 Xywh = Annotated[list[FiniteFloat], Field(min_length=4, max_length=4)]
 
 
 class _Image(BaseModel):
-    id: int | str
+    id: Id
     file_name: str | None = None
-    width: float | None = Field(default=None, gt=0)
-    height: float | None = Field(default=None, gt=0)
+    width: FiniteFloat | None = Field(default=None, gt=0)
+    height: FiniteFloat | None = Field(default=None, gt=0)
     sha256: str | None = None
     document: str | None = None
     pdf: str | None = None
@@ -30,14 +33,14 @@ class _Image(BaseModel):
 
 
 class _Category(BaseModel):
-    id: int | str
+    id: Id
     name: str
 
 
 class _Annotation(BaseModel):
-    id: int | str | None = None
-    image_id: int | str
-    category_id: int | str
+    id: Id | None = None
+    image_id: Id
+    category_id: Id
     bbox: Xywh
     style: str | None = None
     attributes: dict[str, Any] | None = None
@@ -49,9 +52,10 @@ def read_coco(content: dict[str, Any]) -> ParsedFile:
     The style of a box is its own ``style`` (or ``attributes.style``), else its image's.
     """
     refused: list[Refusal] = []
-    images = list(_valid(_Image, content["images"], "image", refused))
-    labels = {category.id: category.name for _, category in _valid(_Category, content.get("categories", []), "category", refused)}
-    boxes: dict[int | str, list[BoxRecord]] = defaultdict(list)
+    images = _told_apart(_valid(_Image, content["images"], "image", refused), refused)
+    categories = content.get("categories") if isinstance(content.get("categories"), list) else []
+    labels = {category.id: category.name for _, category in _valid(_Category, categories, "category", refused)}
+    boxes: dict[str, list[BoxRecord]] = defaultdict(list)
     styles = {image.id: image.style for _, image in images}
     for row, annotation in _valid(_Annotation, content["annotations"], "annotation", refused):
         if annotation.image_id not in styles:
@@ -87,11 +91,19 @@ def write_coco(pages: Sequence[PageRecord]) -> dict[str, Any]:
     }
 
 
+def _told_apart(images: list[tuple[str, _Image]], refused: list[Refusal]) -> list[tuple[str, _Image]]:
+    """The images whose boxes can be told: two under one id would each get the boxes of both."""
+    counts = Counter(image.id for _, image in images)
+    for row, image in images:
+        if counts[image.id] > 1:
+            refused.append(Refusal(row=row, reason=Reason.MALFORMED, detail="another image of the file has the same id"))
+    return [(row, image) for row, image in images if counts[image.id] == 1]
+
+
 def _valid(model: type[Any], rows: Any, kind: str, refused: list[Refusal]) -> list[tuple[str, Any]]:
     valid = []
     for position, content in enumerate(rows, start=1):
-        number = content.get("id", f"at position {position}") if isinstance(content, dict) else f"at position {position}"
-        row = f"{kind} {number}"
+        row = _row_name(kind, position, content)
         try:
             valid.append((row, model.model_validate(content)))
         except ValidationError as error:
@@ -103,13 +115,20 @@ def first_fault(error: ValidationError) -> str:
     """The first thing that is wrong with a row, in a few words that quote nothing of it."""
     fault = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "model_type":
+        return "it is not an object with named fields"
     return f"{where}: {fault['msg']}" if where else fault["msg"]
 
 
-def _images_of_refused(rows: Any, refused: list[Refusal]) -> set[Any]:
+def _images_of_refused(rows: Any, refused: list[Refusal]) -> set[str]:
     malformed = {refusal.row for refusal in refused if refusal.reason is Reason.MALFORMED}
-    named = [row for row in rows if isinstance(row, dict)]
-    return {row.get("image_id") for row in named if f"annotation {row.get('id')}" in malformed}
+    named = {_row_name("annotation", position, row): row for position, row in enumerate(rows, start=1) if isinstance(row, dict)}
+    return {str(row.get("image_id")) for name, row in named.items() if name in malformed}
+
+
+def _row_name(kind: str, position: int, content: Any) -> str:
+    named = isinstance(content, dict) and isinstance(content.get("id"), int | str)
+    return f"{kind} {content['id']}" if named else f"{kind} at position {position}"
 
 
 def _box(row: str, xywh: list[float], label: str, style: Style) -> BoxRecord:

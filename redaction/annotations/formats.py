@@ -64,7 +64,7 @@ def _text(file: Path) -> str:
 def _whole(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -85,7 +85,7 @@ def _lines(text: str) -> tuple[list[tuple[str, Any]], list[Refusal]]:
             continue
         try:
             rows.append((f"line {number}", json.loads(line)))
-        except ValueError:
+        except (ValueError, RecursionError):
             refused.append(Refusal(row=f"line {number}", reason=Reason.MALFORMED, detail="the line is not JSON"))
     return rows, refused
 

@@ -28,8 +28,8 @@ class _Value(BaseModel):
 
 class _Region(BaseModel):
     id: str | None = None
-    original_width: float = Field(gt=0)
-    original_height: float = Field(gt=0)
+    original_width: FiniteFloat = Field(gt=0)
+    original_height: FiniteFloat = Field(gt=0)
     image_rotation: float = 0
     value: _Value
 
@@ -146,9 +146,12 @@ def _box(row: str, region: _Region, style: object) -> BoxRecord:
 
 
 def _paths(data: _Data) -> tuple[str, ...]:
-    address = urlsplit(data.image)
-    local = parse_qs(address.query).get("d", [""])[0]  # /data/local-files/?d=folder/name.png
-    path = local or unquote(address.path)
+    try:
+        address = urlsplit(data.image)
+        local = parse_qs(address.query).get("d", [""])[0]  # /data/local-files/?d=folder/name.png
+        path = local or unquote(address.path)
+    except ValueError:
+        path = data.image  # no address, so perhaps a name
     folder, _, name = path.rpartition("/")
     unprefixed = f"{folder}/{_UPLOAD_PREFIX.sub('', name)}" if _UPLOAD_PREFIX.match(name) else None
     return tuple(dict.fromkeys(name for name in (data.file_name, path, unprefixed) if name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,8 +29,8 @@ class _Task(BaseModel):
     image: str = ""
     path: str | None = None
     text: str | None = None
-    width: float | None = Field(default=None, gt=0)
-    height: float | None = Field(default=None, gt=0)
+    width: FiniteFloat | None = Field(default=None, gt=0)
+    height: FiniteFloat | None = Field(default=None, gt=0)
     spans: list[dict[str, Any]] = []
     answer: str = "accept"
     meta: dict[str, Any] = {}
@@ -116,15 +115,22 @@ def _page(row: str, task: _Task, meta: _Meta, boxes: list[BoxRecord]) -> PageRec
         width=task.width,
         height=task.height,
         annotator=task.annotator,
-        annotated_at=datetime.fromtimestamp(task.timestamp, UTC) if task.timestamp else None,
+        annotated_at=_time(task.timestamp),
         boxes=tuple(boxes),
     )
+
+
+def _time(timestamp: float | None) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(timestamp, UTC) if timestamp else None
+    except (ValueError, OverflowError, OSError):
+        return None  # no moment that there is: as if the file did not say when
 
 
 def _sha256_of_data_uri(uri: str) -> str | None:
     try:
         return sha256_of_bytes(base64.b64decode(uri.partition(",")[2], validate=True))
-    except binascii.Error:
+    except ValueError:
         return None  # the task may still name the page in another way; if not, it is refused as unknown
 
 

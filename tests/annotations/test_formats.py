@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from redaction.annotations.boxes import check_boxes
 from redaction.annotations.formats import Tool, read_file, write_file
 from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, style_named
+from redaction.catalog.tables import Page
 from redaction.dataset import Style
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes
@@ -78,6 +82,54 @@ def test_pages_written_and_read_back_are_the_same(tool: Tool, written: list[Page
     assert file.read_bytes() == before, "the same pages must give the same bytes"
 
 
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    10**40,
+    1e308,
+    float("inf"),
+    float("nan"),
+    "",
+    "x",
+    "http://[",
+    "data:,\u00e9",
+    "\ud800",
+    [],
+    [[]],
+    [1, 2, 3, 4],
+    {},
+)
+"""What tools do not write, but files hold."""
+
+
+def places(content: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container of a parsed file with each of its keys, at any depth."""
+    for key, value in content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ():
+        yield content, key
+        yield from places(value)
+
+
+@pytest.mark.parametrize("tool", Tool)
+def test_an_odd_value_anywhere_costs_its_row_and_never_the_file(tool: Tool, tmp_path: Path) -> None:
+    file = tmp_path / "annotations"
+    box = BoxRecord(row="", x0=1, y0=2, x1=30, y1=40, label="redaction")
+    time = datetime.fromtimestamp(1_700_000_000, UTC)
+    named = PageRecord(row="", paths=("a_p0001.png", "b/a_p0001.png"), sha256="0" * 64, pdf="a.pdf", page_index=0)
+    write_file(file, tool, [named.model_copy(update={"width": 99, "height": 99, "annotated_at": time, "boxes": (box,)})])
+    text = file.read_text()
+    for number, _ in enumerate(places(json.loads(text))):
+        for odd in ODD:
+            content = json.loads(text)
+            container, key = next(islice(places(content), number, None))
+            container[key] = odd
+            file.write_text(json.dumps(content))
+            with contextlib.suppress(RedactionError):
+                for page in read_file(file)[1].pages:
+                    check_boxes(page, Page(name="p", document="d", page_index=0, file_name="p", width=99, height=99))
+
+
 @pytest.mark.parametrize(
     ("name", "style"),
     [
@@ -127,6 +179,27 @@ class TestCoco:
         parsed = self.parsed(write, annotations=[{"id": 7, "image_id": 1, "category_id": 1, "bbox": bbox}])
         assert parsed.pages == ()
         assert [refusal.row for refusal in parsed.refused] == ["annotation 7", "image 1"]
+
+    @pytest.mark.parametrize("change", [{"id": None}, {"id": [7]}, {"id": 7, "image_id": "1"}])
+    def test_nor_when_its_number_says_little(self, write: Write, change: dict[str, Any]) -> None:
+        annotation = {"image_id": 1, "category_id": 1, "bbox": [1, 2]} | change
+        assert self.parsed(write, annotations=[annotation]).pages == ()
+        del annotation["id"]
+        assert self.parsed(write, annotations=[annotation]).pages == ()
+
+    def test_numbers_may_be_written_as_text(self, write: Write) -> None:
+        annotation = {"id": "1", "image_id": "1", "category_id": "1", "bbox": [1, 2, 3, 4]}
+        assert len(self.parsed(write, annotations=[annotation]).pages[0].boxes) == 1
+
+    def test_two_images_of_one_number_are_refused_as_nobody_knows_whose_the_boxes_are(self, write: Write) -> None:
+        twice = [
+            {"id": 1, "file_name": "a_p0001.png"},
+            {"id": 1, "file_name": "b_p0001.png"},
+            {"id": 2, "file_name": "c_p0001.png"},
+        ]
+        parsed = self.parsed(write, images=twice)
+        assert [page.paths for page in parsed.pages] == [("c_p0001.png",)]
+        assert [refusal.row for refusal in parsed.refused] == ["image 1", "image 1", "annotation 1"]
 
 
 class TestProdigy:

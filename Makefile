@@ -19,7 +19,7 @@ export ZENML_AUTO_OPEN_DASHBOARD := false
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test lint format types lock bench clean
+.PHONY: help install demo test lint format types lock starter bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ format: install ## put the code into shape
 
 types: install ## check types
 	@$(BIN)/mypy
+
+starter: install ## train the detector that ships with the program anew (hours)
+	@$(BIN)/redaction starter
 
 bench: install ## measure what docs/benchmarks.md tells
 	@$(BIN)/python -m benchmarks

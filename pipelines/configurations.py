@@ -8,11 +8,12 @@ from pathlib import Path
 from zenml.pipelines.pipeline_definition import Pipeline
 
 from pipelines.strict import check_run_configuration
-from redaction.configuration import unknown
+from redaction.configuration import read_yaml, unknown
 from redaction.documents.sources import load_sources
 from redaction.errors import RedactionError
 
 PIPELINES = ("annotation_ingestion", "ct_cd")
+SUBJECTS = (*PIPELINES, "sources", "starter")
 
 
 def check_configuration(path: Path) -> str:
@@ -27,10 +28,13 @@ def check_configuration(path: Path) -> str:
     subject = path.name.split(".")[0]
     if subject == "sources":
         return f"{len(load_sources(path).sources)} sources"
+    if subject == "starter":
+        # the synthesis is heavy to import, and no pipeline run's configuration needs it
+        from redaction.detector.starter.making import StarterConfig
+
+        return f"a starter from {read_yaml(path, StarterConfig).training_pages.pages} synthetic pages"
     if subject not in PIPELINES:
-        raise RedactionError(
-            f"The name of {path} must begin with what it configures: {unknown('subject', subject, [*PIPELINES, 'sources'])}."
-        )
+        raise RedactionError(f"The name of {path} must begin with what it configures: {unknown('subject', subject, SUBJECTS)}.")
     check_run_configuration(load_pipeline(subject), path)
     return f"a run of {subject}"
 

@@ -42,6 +42,7 @@ def build() -> typer.Typer:
         scheduler,
         service,
         stack,
+        starter,
         synth,
     )
 
@@ -58,6 +59,7 @@ def build() -> typer.Typer:
         scheduler.scheduler,
         dashboard.dashboard,
         demo.demo,
+        starter.starter,
     )
     for command in commands:
         app.command()(command)

@@ -23,20 +23,24 @@ Graph = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.fl
 """From a batch of one prepared page, (1, 3, height, width), to boxes (1, points, 4) in the frame and scores (1, points)."""
 
 
+_EXPORTS: dict[Runtime, str] = {"openvino": OPENVINO, "onnxruntime": ONNX}
+"""The file that each runtime reads; the quicker runtime first."""
+
+
 class Predictor:
     """A detector that is loaded and ready. May be called from several threads; they take turns.
 
     Args:
         detector: a verified detector; preprocessing and all else come from its manifest.
-        runtime: which of its two exports to run; ``auto`` takes OpenVINO where it is installed.
+        runtime: which of its exports to run; ``auto`` takes OpenVINO where it is installed.
         threads: how many processor cores to use; all of them if None.
     """
 
     def __init__(self, detector: Detector, runtime: Runtime | Literal["auto"] = "auto", threads: int | None = None) -> None:
         self.detector = detector
-        self.runtime = _installed_runtime() if runtime == "auto" else runtime
+        self.runtime = _best_runtime(detector) if runtime == "auto" else runtime
         load = load_openvino if self.runtime == "openvino" else load_onnxruntime
-        self._graph = load(str(detector.path(OPENVINO if self.runtime == "openvino" else ONNX)), threads)
+        self._graph = load(str(detector.path(_EXPORTS[self.runtime])), threads)
         self._turn = threading.Lock()
 
     def predict(self, image: Page) -> Detections:
@@ -120,9 +124,11 @@ def load_onnxruntime(path: str, threads: int | None) -> Graph:
     return run
 
 
-def _installed_runtime() -> Runtime:
-    if importlib.util.find_spec("openvino") is not None:
-        return "openvino"
-    if importlib.util.find_spec("onnxruntime") is not None:
-        return "onnxruntime"
-    raise RedactionError("neither openvino nor onnxruntime is installed, so no detector can run; install one of them.")
+def _best_runtime(detector: Detector) -> Runtime:
+    exported = [runtime for runtime, file in _EXPORTS.items() if file in detector.manifest.files]
+    for runtime in exported:
+        if importlib.util.find_spec(runtime) is not None:
+            return runtime
+    raise RedactionError(
+        f"{detector.folder} can be run by {' or '.join(exported) or 'nothing'}, and no such runtime is installed; install one."
+    )

@@ -41,10 +41,10 @@ class Profile(Frozen):
 
 
 PROFILES: dict[str, Profile] = {
-    # A line of redacted text is about 13 pixels tall on a page of 640 (measured on real court filings: 7 to 20), which the
-    # finest level of the pyramid, with a point every 8 pixels, still sees.
+    # Half of 150 dpi: a thin outline is still half a pixel of ink, and a line of redacted text 10 to 25 pixels tall, which the
+    # finest level of the pyramid, with a point every 8 pixels, sees.
     "nano": Profile(
-        name="nano", depth=18, base_channels=16, neck_channels=64, stacked_convs=1, finest_box=32, width=512, height=640
+        name="nano", depth=18, base_channels=16, neck_channels=64, stacked_convs=1, finest_box=32, width=640, height=832
     ),
     "small": Profile(
         name="small", depth=18, base_channels=64, neck_channels=128, stacked_convs=2, finest_box=32, width=640, height=800
@@ -66,7 +66,8 @@ class TrainingConfig(Frozen):
     """The highest of the one-cycle schedule."""
     seed: int = 0
     init: str = "scratch"
-    """``scratch``; ``coco`` (mmdet's weights, downloaded, for `base` only); or a detector's folder, or a safetensors file."""
+    """``starter`` (the weights that ship with the program, for `nano`); ``scratch``; ``coco`` (mmdet's weights, downloaded, for
+    `base` only); or a detector's folder, or a safetensors file."""
     width: int | None = Field(default=None, ge=64, multiple_of=32)
     height: int | None = Field(default=None, ge=64, multiple_of=32)
     """Another frame than the profile's, in pixels."""
@@ -74,6 +75,9 @@ class TrainingConfig(Frozen):
     """Processes that read pages beside the training; 0 reads them in the training's own."""
     recall_target: float | None = Field(default=None, gt=0, le=1)
     """Choose the highest operating point that finds this share of the validation boxes, instead of the best F1."""
+
+    slim: bool = False
+    """Weights in 16 bits, the OpenVINO export alone, no sheet of examples: a third of the size, for what ships in the package."""
 
     @property
     def shape(self) -> Profile:

@@ -57,8 +57,13 @@ class DecodedNetwork(nn.Module):
         return torch.stack(corners, -1), torch.cat([level.flatten(1) for level in scores], 1).sigmoid()
 
 
-def export(model: nn.Module, preprocessing: Preprocessing, folder: Path, pages: Sequence[Page]) -> dict[str, float]:
-    """Write both exports into the folder and compare each with PyTorch on the given pages.
+def export(
+    model: nn.Module, preprocessing: Preprocessing, folder: Path, pages: Sequence[Page], slim: bool = False
+) -> dict[str, float]:
+    """Write the exports into the folder and compare each with PyTorch on the given pages.
+
+    Args:
+        slim: the OpenVINO export alone, its weights in 16 bits.
 
     Returns:
         The largest differences seen, by runtime: ``openvino_box_pixels``, ``openvino_score``, ``onnxruntime_box_pixels``, ...
@@ -70,10 +75,12 @@ def export(model: nn.Module, preprocessing: Preprocessing, folder: Path, pages: 
     example = torch.zeros(1, 3, preprocessing.height, preprocessing.width)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _to_openvino(network, example, folder / OPENVINO)
-        _to_onnx(network, example, folder / ONNX)
+        _to_openvino(network, example, folder / OPENVINO, slim)
+        graphs = {"openvino": load_openvino(str(folder / OPENVINO), None)}
+        if not slim:
+            _to_onnx(network, example, folder / ONNX)
+            graphs["onnxruntime"] = load_onnxruntime(str(folder / ONNX), None)
     batches = [preprocessing.prepare(page)[0][None] for page in pages]
-    graphs = {"openvino": load_openvino(str(folder / OPENVINO), None), "onnxruntime": load_onnxruntime(str(folder / ONNX), None)}
     figures: dict[str, float] = {}
     for name, graph in graphs.items():
         box, score = compare_with_pytorch(network, graph, batches)
@@ -102,11 +109,11 @@ def compare_with_pytorch(network: DecodedNetwork, graph: Graph, batches: Sequenc
     return box_difference, score_difference
 
 
-def _to_openvino(network: DecodedNetwork, example: Tensor, path: Path) -> None:
+def _to_openvino(network: DecodedNetwork, example: Tensor, path: Path, half: bool) -> None:
     openvino: Any = import_openvino()
     converted = openvino.convert_model(network, example_input=example, input=[list(example.shape)])
-    # weights in f32: compressing them to f16, the default, moves boxes
-    openvino.save_model(converted, path, compress_to_fp16=False)
+    # compressing weights to 16 bits moves boxes, unless they were rounded to 16 bits before
+    openvino.save_model(converted, path, compress_to_fp16=half)
 
 
 def _to_onnx(network: DecodedNetwork, example: Tensor, path: Path) -> None:

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from redaction.detector.artifact import WEIGHTS, Detector
 from redaction.detector.profiles import TrainingConfig
+from redaction.detector.starter import STARTER_PROFILE, starter_detector
 from redaction.detector.vfnet.model import build_model
 from redaction.errors import RedactionError
+from redaction.files import sha256_of_file
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +37,14 @@ def initial_model(config: TrainingConfig, downloads: Path) -> nn.Module:
         return build_model(config.shape)
     coco = config.init == "coco"
     model = build_model(config.shape, pretrained=coco)
-    weights = _coco_weights(config, downloads) if coco else _weights_of(Path(config.init))
+    weights = _coco_weights(config, downloads) if coco else load_file(_file_of(config))
     _load_what_fits(model, weights, config)
     return model
+
+
+def initial_weights_digest(config: TrainingConfig) -> str:
+    """SHA-256 of the file that the training starts from; empty where it starts from none, or from a download that is checked."""
+    return "" if config.init in ("scratch", "coco") else sha256_of_file(_file_of(config))
 
 
 def _coco_weights(config: TrainingConfig, downloads: Path) -> dict[str, Tensor]:
@@ -53,15 +60,22 @@ def _coco_weights(config: TrainingConfig, downloads: Path) -> dict[str, Tensor]:
     return weights
 
 
-def _weights_of(path: Path) -> dict[str, Tensor]:
+def _file_of(config: TrainingConfig) -> Path:
+    if config.init == "starter":
+        if config.profile != STARTER_PROFILE:
+            raise RedactionError(
+                f"init: starter needs profile: {STARTER_PROFILE}, not {config.profile}; give scratch, or a detector's folder."
+            )
+        return starter_detector().path(WEIGHTS)
+    path = Path(config.init)
     if path.is_dir():
         path = Detector.load(path).path(WEIGHTS)
     if not path.is_file():
-        raise RedactionError(f"init: {path} is not there; give `scratch`, `coco`, a detector's folder or a safetensors file.")
+        known = "`starter`, `scratch`, `coco`, a detector's folder or a safetensors file"
+        raise RedactionError(f"init: {path} is not there; give {known}.")
     if path.suffix != ".safetensors":
         raise RedactionError(f"init: {path} is not a .safetensors file; other formats can run code when they are read.")
-    weights: dict[str, Tensor] = load_file(path)
-    return weights
+    return path
 
 
 def _load_what_fits(model: nn.Module, weights: dict[str, Tensor], config: TrainingConfig) -> None:

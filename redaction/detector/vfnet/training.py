@@ -40,7 +40,7 @@ from redaction.detector.vfnet.callbacks import (
 )
 from redaction.detector.vfnet.data import CLASSES, data_loaders
 from redaction.detector.vfnet.export import export
-from redaction.detector.vfnet.initial import initial_model
+from redaction.detector.vfnet.initial import initial_model, initial_weights_digest
 from redaction.errors import RedactionError
 from redaction.evaluation import JudgedPage, average_precision, judge_pages
 from redaction.files import new_folder, sha256_of_file, write_bytes, write_text
@@ -75,8 +75,9 @@ def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: P
     with new_folder(finished) as unfinished:
         detector = _pack(model, history, train, validation, config, unfinished)
         examples = _examples(detector, validation)
-        write_bytes(unfinished / EXAMPLES, contact_sheet_png(_sheet(examples), columns=3, page_width_px=420))
-        seal(unfinished, detector.manifest)
+        if not config.slim:
+            write_bytes(unfinished / EXAMPLES, contact_sheet_png(_sheet(examples), columns=3, page_width_px=420))
+            seal(unfinished, detector.manifest)
     for state in place.glob("*.pt"):
         state.unlink()
     if tracker:
@@ -85,10 +86,11 @@ def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: P
 
 
 def training_id(train: Dataset, validation: Dataset, config: TrainingConfig) -> str:
-    """Names a training by all that decides its result: config, pages, boxes, the code and the libraries."""
+    """Names a training by all that decides its result: config, initial weights, pages, boxes, the code and the libraries."""
     code = sorted(f"{path.name} {sha256_of_file(path)}" for path in CODE.rglob("*.py"))
     libraries = [f"{name} {version}" for name, version in _libraries().items()]
-    parts = (config.model_dump_json(exclude={"workers"}), train.digest, validation.digest, *code, *libraries)
+    start = initial_weights_digest(config)
+    parts = (config.model_dump_json(exclude={"workers"}), start, train.digest, validation.digest, *code, *libraries)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -147,9 +149,13 @@ def _pack(
     model: nn.Module, history: list[Figures], train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path
 ) -> Detector:
     """Weights, exports, operating point and card."""
+    if config.slim:
+        model.half()
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / WEIGHTS)
+    model.float()
     shown = sorted(validation.pages, key=lambda page: -len(page.boxes))[:PARITY_PAGES]
-    parity = export(model, config.preprocessing, folder, [page_from_file(validation.image_path(page)) for page in shown])
+    images = [page_from_file(validation.image_path(page)) for page in shown]
+    parity = export(model, config.preprocessing, folder, images, config.slim)
     manifest = Manifest(
         version=f"{config.profile}-{sha256_of_file(folder / WEIGHTS)[:8]}",
         profile=config.shape,

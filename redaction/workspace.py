@@ -27,6 +27,20 @@ class Workspace:
         """The workspace at `root`, else at ``REDACTION_WORKSPACE``, else at ``./workspace``; nothing is created."""
         return cls(Path(root or os.environ.get("REDACTION_WORKSPACE") or DEFAULT_ROOT).expanduser().resolve())
 
+    @classmethod
+    def existing(cls) -> Workspace:
+        """The workspace at ``REDACTION_WORKSPACE``, else at ``./workspace``, for commands that look into one.
+
+        Raises:
+            RedactionError: there is none, so perhaps its name was mistyped.
+        """
+        place = cls.at()
+        if not place.root.is_dir():
+            raise RedactionError(
+                f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace."
+            )
+        return place
+
     @property
     def documents(self) -> Path:
         """Fetched PDFs, named by the SHA-256 of their bytes."""

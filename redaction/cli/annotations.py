@@ -10,7 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from redaction.annotations.importing import ImportReport
-    from redaction.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Bring annotations in, hand them out, see what to annotate next.")
 
@@ -39,8 +38,9 @@ def import_(
     from redaction.annotations.importing import import_annotations
     from redaction.errors import RedactionError
     from redaction.files import write_text
+    from redaction.workspace import Workspace
 
-    done = import_annotations(_existing(), file, annotator, Tool(tool.value) if tool else None)
+    done = import_annotations(Workspace.existing(), file, annotator, Tool(tool.value) if tool else None)
     if report:
         write_text(report, done.model_dump_json(indent=1) + "\n")
     _show(done, report)
@@ -58,8 +58,9 @@ def export(
 
     from redaction.annotations.exporting import export_annotations
     from redaction.annotations.formats import Tool
+    from redaction.workspace import Workspace
 
-    pages = export_annotations(_existing(), file, Tool(format.value))
+    pages = export_annotations(Workspace.existing(), file, Tool(format.value))
     Console().print(f"Annotated pages written to {file}: {pages}", markup=False, highlight=False)
 
 
@@ -82,8 +83,9 @@ def queue(
 
     from redaction.annotations.copying import copy_pages
     from redaction.annotations.reading import unannotated_pages
+    from redaction.workspace import Workspace
 
-    place = _existing()
+    place = Workspace.existing()
     pages = unannotated_pages(place)
     listed = pages[:limit]
     images = copy_pages(place, listed, copy_to) if copy_to else [place.root / str(page.image) for page in listed]
@@ -99,16 +101,6 @@ def queue(
         dark = (page.features or {}).get("block_density")
         table.add_row(escape(page.file_name), escape(str(page.image)), "" if dark is None else f"{dark:.1%}")
     Console().print(table)
-
-
-def _existing() -> Workspace:
-    from redaction.errors import RedactionError
-    from redaction.workspace import Workspace
-
-    place = Workspace.at()
-    if not place.root.is_dir():
-        raise RedactionError(f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace.")
-    return place
 
 
 def _show(done: ImportReport, report: Path | None) -> None:

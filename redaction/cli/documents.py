@@ -49,12 +49,9 @@ def status() -> None:
 
     from redaction.catalog import open_catalogue
     from redaction.documents.inventory import take_inventory
-    from redaction.errors import RedactionError
     from redaction.workspace import Workspace
 
-    place = Workspace.at()
-    if not place.root.is_dir():
-        raise RedactionError(f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace.")
+    place = Workspace.existing()
     inventory = take_inventory(open_catalogue(place))
     table = Table("source", "links", "documents", "waiting", "quarantined", "pages", title=str(place.root))
     for row in inventory.sources:

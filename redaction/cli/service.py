@@ -12,11 +12,11 @@ from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
 app = typer.Typer(help="The service that answers POST /detect: start, stop, status, logs.", no_args_is_help=True)
-console = Console()
+console = Console(soft_wrap=True, highlight=False)
 
 
 @app.command(
-    epilog="Examples:  redaction service start  |  redaction service start --version 3 --port 8080  |  "
+    epilog="Examples:  redaction service start  |  redaction service start --port 8080  |  "
     'curl -F "page=@page.png" http://127.0.0.1:3000/detect'
 )
 def start(
@@ -35,7 +35,7 @@ def start(
     from serving.bento import NAME
     from serving.deployment import production_tag, service_address
 
-    workspace = Workspace.at()
+    workspace = Workspace.existing()
     tag = bento or (f"{NAME}:{version}" if version else production_tag(workspace))
     if tag is None:
         raise RedactionError(
@@ -43,7 +43,7 @@ def start(
         )
     running = control.start(workspace, tag, *service_address(workspace, host, port))
     console.print(f"{running.bento_tag} takes requests on {running.url}. Try:")
-    console.print(f'  curl -F "page=@page.png" {running.url}/detect', soft_wrap=True)
+    console.print(f'  curl -F "page=@page.png" {running.url}/detect')
 
 
 @app.command(epilog="Example:  redaction service stop")
@@ -51,7 +51,7 @@ def stop() -> None:
     """Stop the service; requests that are under way are finished first."""
     from serving import control
 
-    stopped = control.stop(Workspace.at())
+    stopped = control.stop(Workspace.existing())
     console.print("The service has stopped." if stopped else "No service was running.")
 
 
@@ -60,7 +60,7 @@ def status() -> None:
     """Say what runs, since when, and whether it takes requests. Exits with 1 when it does not."""
     from serving import control
 
-    workspace = Workspace.at()
+    workspace = Workspace.existing()
     now = control.status(workspace)
     if not now.running:
         console.print("No service is running; `redaction service start` starts the detector in production.")
@@ -89,7 +89,10 @@ def logs(
     """Show the service's log."""
     from serving import control
 
-    workspace = Workspace.at()
+    workspace = Workspace.existing()
+    log = control.service_folder(workspace).log_file
+    if not log.exists():
+        typer.echo(f"There is no {log} yet: no service was started in this workspace.", err=True)
     for line in control.log_lines(workspace, lines):
         typer.echo(line)
     if follow:
@@ -100,10 +103,10 @@ def logs(
 def rollback(
     version: Annotated[str | None, typer.Argument(help="Version to bring back; the one before this when left out.")] = None,
 ) -> None:
-    """Bring an earlier detector back into production. Example:  redaction rollback  |  redaction rollback 3."""
+    """Bring an earlier detector back into production. Example:  redaction rollback nano-1dad0c80."""
     from serving.deployment import rollback as bring_back
 
-    outcome = bring_back(Workspace.at(), version)
+    outcome = bring_back(Workspace.existing(), version)
     if not outcome.served:
         raise RedactionError(f"Version {outcome.version} was not brought back: {' '.join(outcome.reasons)}")
     console.print(f"Version {outcome.version} is in production again, on {outcome.url}.")

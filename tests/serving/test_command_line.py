@@ -18,6 +18,7 @@ from serving.supervisor import ProcessIdentity, ServiceState
 
 @pytest.fixture(autouse=True)
 def in_a_new_workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace.root.mkdir()
     monkeypatch.setenv("REDACTION_WORKSPACE", str(workspace.root))
 
 
@@ -29,7 +30,20 @@ def test_status_says_what_to_type_and_fails_so_that_scripts_can_ask() -> None:
 
 def test_stop_and_logs_of_nothing_are_no_error() -> None:
     assert "No service was running" in CliRunner().invoke(app, ["stop"]).output
-    assert CliRunner().invoke(app, ["logs", "-n", "5"]).exit_code == 0
+    logs = CliRunner().invoke(app, ["logs", "-n", "5"])
+    assert logs.exit_code == 0
+    assert "no service was started" in logs.output
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "status", "logs"])
+def test_a_mistyped_workspace_is_named_and_not_made(command: str, workspace: Workspace) -> None:
+    workspace.root.rmdir()
+    result = CliRunner().invoke(app, [command])
+    assert isinstance(result.exception, RedactionError)
+    assert f"There is no workspace at {workspace.root}" in str(result.exception)
+    with pytest.raises(RedactionError, match="There is no workspace at"):
+        rollback()
+    assert not workspace.root.exists()
 
 
 def test_start_without_a_detector_in_production_says_what_is_missing() -> None:

@@ -15,6 +15,8 @@ Mask = NDArray[np.uint8]
 
 LONGEST_CODE = 14
 """Glyphs: ``(b)(7)(C)``, ``50X1-HUM`` and ``5.1.2.e, 5.1.2.i`` stand in boxes; more is text that nobody has covered."""
+WIDEST_CODE = 0.45
+"""Of the box: a code stands in the middle of what it explains; a heading or a stamp fills its frame."""
 FEWEST_GLYPH_PIXELS = 8
 SAME_BOX_IOU = 0.5
 
@@ -75,5 +77,5 @@ def content_of(ink: Mask) -> Content:
     top, bottom = glyphs[:, cv2.CC_STAT_TOP].min(), (glyphs[:, cv2.CC_STAT_TOP] + glyphs[:, cv2.CC_STAT_HEIGHT]).max()
     left, right = glyphs[:, cv2.CC_STAT_LEFT].min(), (glyphs[:, cv2.CC_STAT_LEFT] + glyphs[:, cv2.CC_STAT_WIDTH]).max()
     one_line = bottom - top < 1.8 * np.median(glyphs[:, cv2.CC_STAT_HEIGHT])
-    code = len(glyphs) <= LONGEST_CODE and one_line and right - left < 0.6 * ink.shape[1]
+    code = len(glyphs) <= LONGEST_CODE and one_line and right - left < WIDEST_CODE * ink.shape[1]
     return Content(share, len(glyphs), bool(code))

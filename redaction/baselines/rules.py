@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from redaction.baselines.fills import filled_marks
-from redaction.baselines.marks import best_of
-from redaction.baselines.outlines import outlined_marks
+from redaction.baselines.marks import Mark, best_of
+from redaction.baselines.outlines import IN_TABLE, outlined_marks
 from redaction.detector.preprocessing import Page
 from redaction.files import sha256_of_bytes
 from redaction.geometry import Detections
@@ -18,13 +18,30 @@ OPERATING_POINT = 0.5
 """What a rule holds for a redaction scores more, what it holds for something else less."""
 
 
+PURE = 0.9
+"""A fill with nothing in it scores more."""
+
+
 class RuleBasedDetector:
     """The rules, in the shape of a detector. Made for pages at 150 dpi; OpenCV and numpy only."""
 
     def predict(self, image: Page) -> Detections:
         """Every box that a rule has an opinion on, in pixels of `image` (RGB, uint8, (height, width, 3))."""
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-        return best_of([*filled_marks(image, grey), *outlined_marks(grey)])
+        outlined, table = outlined_marks(grey)
+        filled = [_in_table(mark) if _is_heading(mark, table) else mark for mark in filled_marks(image, grey)]
+        return best_of([*filled, *outlined, *table])
+
+
+def _is_heading(mark: Mark, table: list[Mark]) -> bool:
+    """Whether something is written in a filled cell of a table, so that it is a heading; a pure one is a redaction."""
+    middle = ((mark.x0 + mark.x1) / 2, (mark.y0 + mark.y1) / 2)
+    inside = any(cell.x0 <= middle[0] <= cell.x1 and cell.y0 <= middle[1] <= cell.y1 for cell in table)
+    return inside and mark.score < PURE
+
+
+def _in_table(mark: Mark) -> Mark:
+    return mark._replace(score=min(mark.score, IN_TABLE))
 
 
 def rules_digest() -> str:

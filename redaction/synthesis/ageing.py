@@ -7,6 +7,7 @@ versions than IceVision does; albumentations keeps boxes, but knows no photocopi
 from __future__ import annotations
 
 from random import Random
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,16 +16,22 @@ from redaction.synthesis.copying import as_image, grain_of, greyed, photocopied,
 from redaction.synthesis.marks import bled, punched, scanner_edges, stamped, streaked
 from redaction.synthesis.painting import PageImage
 
+Paper = Literal["any", "tinted", "bilevel"]
 
-def age(image: PageImage, rng: Random, *, hard: bool = False, tinted: bool = False) -> PageImage:
+
+def age(image: PageImage, rng: Random, *, hard: bool = False, paper: Paper = "any") -> PageImage:
     """A page as it was before somebody redacted it: fresh, photocopied to black and white, scanned, or scanned badly.
 
     Args:
         hard: with more wear than usual.
-        tinted: on paper that is not white.
+        paper: one that is not white, or a copy in black and white only, where it must be.
     """
-    weights = [0, 0, 4, 1] if tinted else [2, 5, 4, 3] if hard else [9, 5, 4, 0.7]
-    kind = rng.choices(["fresh", "photocopy", "scan", "dark scan"], weights)[0]
+    weights: dict[Paper, list[float]] = {
+        "any": [4, 5, 4, 1.5] if hard else [10, 5, 3, 0.4],
+        "tinted": [0, 0, 5, 1],
+        "bilevel": [0, 1, 0, 0],
+    }
+    kind = rng.choices(["fresh", "photocopy", "scan", "dark scan"], weights[paper])[0]
     if kind == "fresh":
         return image
     if kind != "photocopy" and rng.random() < 0.15:
@@ -34,9 +41,9 @@ def age(image: PageImage, rng: Random, *, hard: bool = False, tinted: bool = Fal
     if kind == "photocopy":
         copy = photocopied(image, rng)
         return scanner_edges(copy, rng) if rng.random() < 0.35 else copy
-    lightest = 236 if tinted else 252
-    paper = _shade(_tint(image, rng, 150 if kind == "dark scan" else 222, lightest), rng)
-    return scanner_edges(paper, rng) if rng.random() < (0.6 if kind == "dark scan" else 0.2) else paper
+    lightest = 236 if paper == "tinted" else 252
+    image = _shade(_tint(image, rng, 150 if kind == "dark scan" else 222, lightest), rng)
+    return scanner_edges(image, rng) if rng.random() < (0.6 if kind == "dark scan" else 0.2) else image
 
 
 def wear(image: PageImage, rng: Random, *, hard: bool = False) -> PageImage:

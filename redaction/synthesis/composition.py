@@ -11,7 +11,7 @@ import pypdfium2
 
 from redaction.dataset import Box, Style
 from redaction.geometry import clip_to_page
-from redaction.synthesis.ageing import age, encode, wear
+from redaction.synthesis.ageing import Paper, age, encode, wear
 from redaction.synthesis.bars import Bar
 from redaction.synthesis.copying import dithered, faxed, greyed, whitened
 from redaction.synthesis.drawing import PageImage, draw_bars, highlight, paper_of, write_note
@@ -53,15 +53,15 @@ def compose(recipe: Recipe, background: PageImage | None) -> Composed:
         background: the real page that the recipe names, as RGB; `None` for a generated page.
     """
     rng = Random(recipe.document)  # noqa: S311 - pictures, not secrets
-    tinted = LookName.WHITE in recipe.looks  # nobody sees white paint on white paper
+    paper = _paper_for(recipe.looks, rng)
     if background is None:
         size_pt = draw_size(rng)
         page, paragraphs = generated_page(rng, recipe.layout or "report", size_pt, recipe.long_side_px / max(size_pt))
-        page = age(page, rng, hard=recipe.hard, tinted=tinted)
+        page = age(page, rng, hard=recipe.hard, paper=paper)
     else:
         page = _at_most(background, recipe.long_side_px)
         paragraphs = find_paragraphs(page)
-        page = age(page, rng, tinted=True) if tinted else page
+        page = age(page, rng, paper=paper) if paper == "tinted" else page
     if rng.random() < (0.35 if recipe.hard else 0.15):  # a skewed scan, redacted upright on a screen
         askew = draw_warp(rng, page.shape[1], page.shape[0], 1.2, paper_of(page))
         page, paragraphs = askew.image(page), askew.text(paragraphs)
@@ -89,6 +89,13 @@ def redact(
         if drawn:
             return before, after, drawn
     return page, page, []
+
+
+def _paper_for(looks: tuple[LookName, ...], rng: Random) -> Paper:
+    """White paint shows on no white paper; archives outline what they take out on a screen, over copies of old paper."""
+    if LookName.WHITE in looks:
+        return "tinted"
+    return "bilevel" if LookName.OUTLINED in looks and rng.random() < 0.4 else "any"
 
 
 def _worn(recipe: Recipe, before: PageImage, after: PageImage, bars: list[Bar], rng: Random) -> Composed:

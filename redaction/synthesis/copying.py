@@ -52,7 +52,7 @@ def greyed(image: PageImage) -> PageImage:
 
 def whitened(image: PageImage, paper: int) -> PageImage:
     """Lightened until paper of that tone is nearly white, as copiers do."""
-    return as_image(cv2.convertScaleAbs(image, alpha=248 / max(paper, 60)))
+    return as_image(cv2.convertScaleAbs(image, alpha=262 / max(paper, 60)))
 
 
 def rescanned(image: PageImage, rng: Random, coarsest: float) -> PageImage:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Literal
 
 from redaction.synthesis.bars import Rect
-from redaction.synthesis.sheet import Line, Paragraph
+from redaction.synthesis.sheet import Line, Paragraph, WordBox
 
 Reach = Literal["text", "column", "beyond"]
 _REACHES: tuple[Reach, ...] = ("text", "text", "text", "text", "column", "column", "column", "column", "beyond")
@@ -41,7 +41,7 @@ def draw_habit(rng: Random, edge_px: int, by_hand: bool) -> Habit:
     tidy = rng.random() < 0.55
     return Habit(
         reach=rng.choice([2.5, 1.3]) if touching else rng.uniform(0.85, 1.9),
-        gap=0.0 if touching else rng.uniform(0.14, 0.5) if by_hand or rng.random() < 0.6 else 0.1,
+        gap=0.0 if touching else rng.uniform(0.3, 0.7) if by_hand else rng.choice([rng.uniform(0.14, 0.5), 0.1]),
         pad=rng.choice([rng.uniform(0.02, 0.2), rng.uniform(0.1, 0.5), rng.uniform(-0.1, 0.1)]),
         shift=rng.choice([0.0, 0.0, rng.uniform(-0.25, 0.25)]),
         wander=0.0 if tidy else rng.uniform(0.02, 0.18),
@@ -56,10 +56,14 @@ class Passages:
 
     rng: Random
     habit: Habit
+    usual_px: float
+    """Height of the page's usual line of text: what is much taller is a picture or a signature, and needs no wider margin."""
 
     def words(self, paragraph: Paragraph) -> list[Rect]:
         """A few words of one line."""
         line, row = self._some_line(paragraph)
+        if self.rng.random() < 0.1:
+            return [self._part_of_a_word(self.rng.choice(line), row)]
         first = self.rng.randint(0, len(line) - 1)
         last = min(len(line) - 1, first + self.rng.choice([0, 0, 1, 1, 2, 3, 5, 8]))
         return [self._span(line, first, last, row)]
@@ -106,12 +110,15 @@ class Passages:
         return rects
 
     def block(self, paragraph: Paragraph, whole: bool = False) -> list[Rect]:
-        """One rectangle over several lines, sometimes only from a word of the narrowest line on."""
+        """One rectangle over several lines, sometimes over a part of the column's width only."""
         first, until = self._range(paragraph, whole)
         rows = self.rows(paragraph)
         left, right = column_of(paragraph[first : until + 1])
-        if self.rng.random() < 0.15:
-            left += (right - left) * self.rng.uniform(0.1, 0.4)
+        cut = self.rng.random()
+        if cut < 0.12:
+            left += (right - left) * self.rng.uniform(0.1, 0.5)
+        elif cut < 0.24:
+            right -= (right - left) * self.rng.uniform(0.1, 0.6)
         pad = self._pad(paragraph[first])
         return [(round(left - pad), rows[first][0], round(right + pad), rows[until][1])]
 
@@ -121,7 +128,7 @@ class Passages:
         rows, at = self.rows(paragraph), first
         rects: list[Rect] = []
         left, right = column_of(paragraph[first : until + 1])
-        tall = text_height(paragraph[first])
+        tall = self._tall(paragraph[first])
         while at <= until:
             last = until if len(rects) == 3 else min(until, at + self.rng.choice([0, 0, 1, 2, 4, 8]))
             x0, x1 = left - self._stray(tall, 0.8), right + self._stray(tall, 0.8)
@@ -140,7 +147,7 @@ class Passages:
         left, right = column_of([line for paragraph in paragraphs for line in paragraph])
         tops = [self.rows(paragraph)[0][0] for paragraph in paragraphs]
         bottoms = [self.rows(paragraph)[-1][1] for paragraph in paragraphs]
-        pad = abs(self._pad(paragraphs[0][0])) + self._stray(text_height(paragraphs[0][0]), 1.5)
+        pad = abs(self._pad(paragraphs[0][0])) + self._stray(self.usual_px, 1.5)
         return [(round(left - pad), min(tops), round(right + pad), max(bottoms))]
 
     def rows(self, paragraph: Paragraph) -> list[tuple[int, int]]:
@@ -151,12 +158,12 @@ class Passages:
         """
         tops = [min(word[1] for word in line) for line in paragraph]
         bottoms = [max(word[3] for word in line) for line in paragraph]
-        tall = sum(bottoms[index] - tops[index] for index in range(len(tops))) / len(tops)
+        tall = sum(self._tall(line) for line in paragraph) / len(paragraph)
         shift, half_gap = self.habit.shift * tall, max(1.0, self.habit.gap * tall / 2) if self.habit.gap else 0.0
         rows: list[tuple[int, int]] = []
         for index, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
-            inner = (bottom - top) * (self.habit.reach - 1) / 2
-            outer = min(inner, (bottom - top) * _OUTER_REACH)
+            inner = min(bottom - top, 1.6 * self.usual_px) * (self.habit.reach - 1) / 2
+            outer = min(inner, tall * _OUTER_REACH)
             upper, lower = top - outer + shift, bottom + outer + shift
             if index > 0:
                 upper = max(top - inner + shift, (bottoms[index - 1] + top) / 2 + shift + half_gap)
@@ -178,23 +185,31 @@ class Passages:
         first = self.rng.randint(0, last - 1)
         return first, min(last, first + self.rng.choice([1, 1, 2, 2, 3, 4, 6, 10, 16]))
 
+    def _part_of_a_word(self, word: WordBox, row: tuple[int, int]) -> Rect:
+        """As the last digits of a number are taken out."""
+        at = word[0] + (word[2] - word[0]) * self.rng.uniform(0.25, 0.7)
+        return (round(at), row[0], round(word[2]), row[1])
+
     def _span(self, line: Line, first: int, last: int, row: tuple[int, int]) -> Rect:
         """Over some words of a line, stopping short of the middle of the space to the next word."""
         left, right = line[first][0] - self._pad(line), line[last][2] + self._pad(line)
         if first > 0:
-            left = max(left, (line[first - 1][2] + line[first][0]) / 2 - self.habit.wander * text_height(line))
+            left = max(left, (line[first - 1][2] + line[first][0]) / 2 - self.habit.wander * self._tall(line))
         if last + 1 < len(line):
-            right = min(right, (line[last][2] + line[last + 1][0]) / 2 + self.habit.wander * text_height(line))
+            right = min(right, (line[last][2] + line[last + 1][0]) / 2 + self.habit.wander * self._tall(line))
         return (round(left), row[0], round(right), row[1])
 
     def _edges(self, paragraph: Paragraph, line: Line) -> tuple[int, int]:
         left, right = (line[0][0], line[-1][2]) if self.habit.reach_to == "text" else column_of(paragraph)
         if self.habit.reach_to == "beyond":
-            right += 2 * text_height(line)
+            right += 2 * self._tall(line)
         return round(left - self._pad(line)), round(right + self._pad(line))
 
     def _pad(self, line: Line) -> float:
-        return self.habit.pad * text_height(line) + self._stray(text_height(line))
+        return self.habit.pad * self._tall(line) + self._stray(self._tall(line))
+
+    def _tall(self, line: Line) -> float:
+        return min(text_height(line), 1.6 * self.usual_px)
 
     def _stray(self, tall: float, scale: float = 1.0) -> float:
         return self.rng.uniform(-1, 1) * self.habit.wander * tall * scale

@@ -12,6 +12,7 @@ from redaction.synthesis.passages import Passages, column_of, draw_habit, text_h
 from redaction.synthesis.sheet import Paragraph
 
 MIN_WIDTH_PX, MIN_HEIGHT_PX = 9, 7
+_LEAST_TEXT_PX = 3
 MAX_BARS = 70
 
 _LIGHT = {"words": 5, "several": 1, "line": 3, "ragged": 3, "block": 2, "stack": 1, "across": 1, "aligned": 1, "page": 0.15}
@@ -25,17 +26,20 @@ def place_bars(rng: Random, paragraphs: list[Paragraph], looks: list[Look], page
         paragraphs: the page's text, word boxes in page pixels.
         page_px: width and height of the page; no bar leaves it.
     """
-    usable = [kept for paragraph in paragraphs if (kept := [line for line in paragraph if line])]
+    usable = [
+        kept for paragraph in paragraphs if (kept := [line for line in paragraph if line and text_height(line) >= _LEAST_TEXT_PX])
+    ]
     if not usable:
         return []
     tall = _usual_height(usable)
+    near_px = max(3, round(0.2 * tall))
     taken: list[Rect] = []
     placed: list[tuple[Rect, Look]] = []
-    writers = [(look, Passages(rng, draw_habit(rng, look.edge_px, look.shaped_by_hand))) for look in looks]
+    writers = [(look, Passages(rng, draw_habit(rng, look.edge_px, look.shaped_by_hand), tall)) for look in looks]
     for look, passage in _passages(rng, usable, writers):
         fitting = [clipped for rect in passage if (clipped := _clip(rect, page_px)) is not None]
         room = MAX_BARS - len(placed)
-        if len(fitting) == len(passage) and len(fitting) <= room and not any(_collide(new, taken) for new in fitting):
+        if len(fitting) == len(passage) and len(fitting) <= room and not any(_collide(new, taken, near_px) for new in fitting):
             taken += fitting
             placed += [(rect, look) for rect in fitting]
     return [bar for look in looks for bar in _bars_of(rng, look, placed, tall)]
@@ -132,9 +136,9 @@ def _aligned(rng: Random, usable: list[Paragraph], index: int, passages: Passage
     return [rect for number, rect in enumerate(rects) if not any(overlap(rect, other) for other in rects[:number])]
 
 
-def _collide(rect: Rect, taken: list[Rect]) -> bool:
+def _collide(rect: Rect, taken: list[Rect], near_px: int) -> bool:
     """Whether the bar would lie on another, or so close to it that nobody could tell where the one ends."""
-    grown = (rect[0] - 2, rect[1] - 2, rect[2] + 2, rect[3] + 2)
+    grown = (rect[0] - near_px, rect[1] - 3, rect[2] + near_px, rect[3] + 3)
     return any(overlap(grown, other) for other in taken)
 
 

@@ -46,11 +46,11 @@ def column_widths(rng: Random, width: float, count: int) -> list[float]:
 
 
 def table(
-    sheet: Sheet, x: float, top: float, widths: list[float], heads: list[str], rows: list[list[str]], font: Font, row_height: float,
-    look: TableLook,
+    sheet: Sheet, x: float, top: float, widths: list[float], heads: list[str], rows: list[list[str]], font: Font,
+    row_height: float, look: TableLook,
 ) -> float:  # fmt: skip
     """A table; returns its lower edge. Its texts are offered for redaction, its heads are not."""
-    y = top
+    y, before, columnwise = top, len(sheet.paragraphs), sheet.rng.random() < 0.5
     if heads:
         _row(sheet, x, y, widths, heads, font.with_style("B"), row_height, look, look.head, offered=False)
         y += row_height
@@ -58,7 +58,19 @@ def table(
         _row(sheet, x, y, widths, row, font, row_height, look, look.stripe if index % 2 else None, offered=True)
         y += row_height
     _rules(sheet, x, top, widths, y, row_height, look)
+    if columnwise:
+        _join_columns(sheet, before, x, widths)
     return y
+
+
+def _join_columns(sheet: Sheet, before: int, x: float, widths: list[float]) -> None:
+    """Offer the cells of each column as the lines of one paragraph: people take out the names of a table from top to bottom."""
+    lines = [line for paragraph in sheet.paragraphs[before:] for line in paragraph]
+    del sheet.paragraphs[before:]
+    left = x
+    for width in widths:
+        sheet.offer_lines([line for line in lines if left <= (line[0][0] + line[-1][2]) / 2 < left + width])
+        left += width
 
 
 def _row(
@@ -69,13 +81,15 @@ def _row(
     if fill is not None:
         sheet.rect(x, y, x + sum(widths), y + height, fill=fill)
     for width, text in zip(widths, texts, strict=True):
-        own = rng.choice([pale, bright])(rng) if offered and rng.random() < look.tinted else None
+        text = "" if offered and rng.random() < look.empty else sheet.fitting(text, font, width - 6)
+        # an empty cell in a strong colour would look like something taken out
+        tint = rng.choice([pale, bright]) if len(text) > width / font.size / 3 else pale
+        own = tint(rng) if offered and rng.random() < look.tinted else None
         if own is not None:
             sheet.rect(x, y, x + width, y + height, fill=own)
-        text = "" if offered and rng.random() < look.empty else sheet.fitting(text, font, width - 6)
         number = text[:1].isdigit() or text[:1] in "$("
         align: Align = "right" if number and offered and width > 30 else "left"
-        inked = font.inked(readable_on(own or fill)) if own or fill else font
+        inked = font.inked(readable_on(own or fill or (255, 255, 255))) if own or fill else font
         if text and height > font.size:
             write = sheet.line if offered else sheet.text
             write(x + width - 3 if align == "right" else x + 3, y + height / 2 + font.size * 0.32, text, inked, align)
@@ -102,7 +116,8 @@ def contents(sheet: Sheet, columns: int, rows: int) -> list[list[str]]:
     words = sheet.words
     kinds: list[Callable[[], str]] = [
         words.person, words.date, words.reference, words.amount, words.amount, words.time,
-        lambda: str(sheet.rng.randint(1, 9999)), lambda: words.words(sheet.rng.randint(1, 6)), lambda: sheet.rng.choice(["yes", "no", "X", "-", "n/a"]),
+        lambda: str(sheet.rng.randint(1, 9999)),
+        lambda: words.words(sheet.rng.randint(1, 6)), lambda: sheet.rng.choice(["yes", "no", "X", "-", "n/a"]),
     ]  # fmt: skip
     chosen = [sheet.rng.choice(kinds) for _ in range(columns)]
     return [[kind() for kind in chosen] for _ in range(rows)]

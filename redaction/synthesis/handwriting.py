@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from redaction.synthesis.sheet import Line, Paragraph, Rgb, Sheet, WordBox
 
@@ -77,7 +78,7 @@ def _smooth(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Corners cut twice (Chaikin)."""
     for _ in range(2):
         cut = [points[0]]
-        for (ax, ay), (bx, by) in zip(points[:-1], points[1:], strict=True):
+        for (ax, ay), (bx, by) in pairwise(points):
             cut += [(ax * 0.75 + bx * 0.25, ay * 0.75 + by * 0.25), (ax * 0.25 + bx * 0.75, ay * 0.25 + by * 0.75)]
         points = [*cut, points[-1]]
     return points
@@ -90,11 +91,9 @@ def note(sheet: Sheet, x: float, top: float, width: float, lines: int, size: flo
     for index in range(lines):
         share = rng.uniform(0.2, 1) if index == lines - 1 else rng.uniform(0.85, 1)
         line = written_line(sheet, x + rng.uniform(0, 6), y + size, width * share, size, ink)
-        if line:
-            paragraph.append(line)
+        paragraph.append(line)
         y += leading
-    if paragraph:
-        sheet.paragraphs.append(paragraph)
+    sheet.offer_lines(paragraph)
     return y
 
 

@@ -107,13 +107,18 @@ class Sheet:
     def line(self, x: float, baseline: float, text: str, font: Font, align: Align = "left") -> Line:
         """Write one line of words that a redaction may cover."""
         line = self.text(x, baseline, text, font, align)
-        if line:
-            self.paragraphs.append([line])
+        self.offer_lines([line])
         return line
 
     def offer(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Offer something other than text for redaction: a signature, a photograph."""
-        self.paragraphs.append([[(max(0.0, x0), max(0.0, y0), min(self.width, x1), min(self.height, y1))]])
+        """Offer something other than words for redaction: a signature, a photograph."""
+        self.offer_lines([[(max(0.0, x0), max(0.0, y0), min(self.width, x1), min(self.height, y1))]])
+
+    def offer_lines(self, lines: Paragraph) -> None:
+        """Offer for redaction what lies wholly on the page of lines that were written by other means."""
+        inside = [[word for word in line if self._holds(word)] for line in lines]
+        if any(inside):
+            self.paragraphs.append([line for line in inside if line])
 
     def fitting(self, text: str, font: Font, width: float) -> str:
         """As many of the words as fit the width, or a part of the first."""
@@ -141,7 +146,8 @@ class Sheet:
         align: Align = "left",
     ) -> float:
         """Write running text into a column and return where the next line would start; text beyond `bottom` is left out."""
-        space, lines = self.length(" ", font), []
+        space = self.length(" ", font)
+        lines: Paragraph = []
         words, y, last = self._marked(text, font), top, self.height if bottom is None else bottom
         while words and y + leading <= last + 0.01:
             left = x + (indent if not lines else 0)
@@ -151,8 +157,8 @@ class Sheet:
             left += {"left": 0.0, "centre": slack / 2, "right": slack}[align]
             lines.append(self._write(left, y + leading * 0.5 + font.size * 0.26, row, gap))
             y += leading
-        if lines and offered:
-            self.paragraphs.append(lines)
+        if offered:
+            self.offer_lines(lines)
         return y
 
     def rect(
@@ -191,6 +197,9 @@ class Sheet:
         """A straight line."""
         self._pens(None, colour, line)
         self.pdf.line(x0, y0, x1, y1)
+
+    def _holds(self, box: WordBox) -> bool:
+        return 0 <= box[0] < box[2] <= self.width and 0 <= box[1] < box[3] <= self.height
 
     def _pens(self, fill: Rgb | None, edge: Rgb | None, line: float) -> None:
         if fill is not None:

@@ -9,8 +9,8 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 import matplotlib
-from fontTools import subset
-from fontTools.ttLib import TTFont
+from fontTools import subset  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from fpdf import FPDF
 
 FACES: dict[str, dict[str, str]] = {
@@ -21,7 +21,16 @@ FACES: dict[str, dict[str, str]] = {
     "Typewriter": {"": "cmtt10", "B": "cmtt10", "I": "cmtt10", "BI": "cmtt10"},
 }
 """Faces that come with matplotlib, by family and style. The last one has no letters but those of ASCII."""
-_LETTERS = {*range(32, 127), *range(0xA1, 0x17F), *range(0x386, 0x3CF), *range(0x400, 0x460), *range(0x2012, 0x2027), 0x20AC}
+_LETTERS = {
+    *range(32, 127),
+    *range(0xA1, 0x17F),
+    0x301,
+    0x308,
+    *range(0x386, 0x3CF),
+    *range(0x400, 0x460),
+    *range(0x2012, 0x2027),
+    0x20AC,
+}
 
 
 def use_face(pdf: FPDF, family: str, style: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -47,6 +48,8 @@ COMMENT|SITUATION|LATIN AMERICA|LAOS|PROCEDURES|MEETING NOTES|ACTION ITEMS|OFFIC
 _AGENCIES = _split("""Department of Inland Affairs|Office of the Inspector|Bureau of Standards and Records|Harbour Authority
 City of Millbrook|Northfield Regional Court|Ministry of Public Works|Lakeview Medical Trust
 Eastern Supply Company|Board of Examiners|Westdale Police|Home Affairs|Provincie Oosterveld|Water & Power""")
+_GROUNDS = _split("""(b)(1)|(b)(3)|(b)(5)|(b)(6)|(b)(7)(C)|(b)(7)(E)|5.1.2.e|5.1.2.i|5.1.1.c|10.2.e|11.1|50X1|25X1|s. 40(2)|s.43
+5.1 lid 2 onder e|Exemption 6|none|-|6(b)|Art. 4(1)(b)""")
 _DOMAINS = ["example.org", "example.com", "mail.example.net"]
 """Reserved for examples (RFC 2606)."""
 
@@ -137,10 +140,15 @@ class Wording:
         """A paragraph of so many sentences."""
         return " ".join(self.sentence() for _ in range(sentences))
 
+    def ground(self) -> str:
+        """The ground on which something was withheld, as one writes it in lists and letters."""
+        return self.rng.choice(_GROUNDS)
+
     def cell(self) -> str:
         """What may stand in a table's cell or behind a form's label."""
-        kinds = [self.person, self.date, self.reference, self.amount, self.time, lambda: str(self.rng.randint(1, 9999))]
-        return self.rng.choice([*kinds, lambda: self.words(self.rng.randint(1, 4)).capitalize()])()
+        kinds: list[Callable[[], str]] = [self.person, self.date, self.reference, self.amount, self.time]
+        kinds += [lambda: str(self.rng.randint(1, 9999)), lambda: self.words(self.rng.randint(1, 4)).capitalize()]
+        return self.rng.choice(kinds)()
 
     def _english(self) -> str:
         rng = self.rng
@@ -171,6 +179,8 @@ class Wording:
             elif chance < 0.13:
                 words[index] = f"({words[index]}"
                 words[-1] += ")"
+            elif chance < 0.136:
+                words[index] = rng.choice([self.ground(), "[REDACTED]", "________", "xxxxxxxx", "[...]", "/////////"])
         return " ".join(words)
 
 

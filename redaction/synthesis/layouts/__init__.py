@@ -8,7 +8,7 @@ from random import Random
 from fpdf import FPDF
 
 from redaction.synthesis import furniture
-from redaction.synthesis.layouts import correspondence, forms, legal, pictorial, printed, screens, tabular, typed
+from redaction.synthesis.layouts import correspondence, forms, legal, office, pictorial, printed, screens, tabular, typed
 from redaction.synthesis.sheet import A4_PT, LETTER_PT, Sheet
 from redaction.synthesis.wording import draw_wording
 
@@ -23,7 +23,9 @@ LAYOUTS: dict[str, tuple[Callable[[Sheet], None], float]] = {
     "slides": (printed.slides, 1.5), "newspaper": (printed.newspaper, 1), "web": (screens.web_page, 1.5),
     "listing": (screens.listing, 1), "window": (screens.window, 1.5), "photos": (pictorial.photo_page, 1),
     "map": (pictorial.map_page, 1), "charts": (pictorial.chart_page, 1.5), "handwritten": (pictorial.handwritten, 1.5),
-    "sparse": (pictorial.sparse, 1),
+    "sparse": (pictorial.sparse, 1), "diagram": (office.diagram, 1), "calendar": (office.calendar, 0.7), "fax": (office.fax, 1.5),
+    "questionnaire": (office.questionnaire, 1.5), "inventory": (office.inventory, 1.5), "withheld": (office.withheld, 1),
+    "cards": (office.cards, 1), "labels": (office.label_form, 2),
 }  # fmt: skip
 """Each layout and how often it is drawn, relative to the others."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture
-from redaction.synthesis.colours import ground, pale
+from redaction.synthesis.colours import ground, pale, readable_on
 from redaction.synthesis.handwriting import signature, written_line
 from redaction.synthesis.sheet import Font, Rgb, Sheet
 
@@ -38,8 +38,6 @@ def form(sheet: Sheet) -> None:
 
 
 def _section_bar(sheet: Sheet, x: float, y: float, width: float, title: str, bar: Rgb) -> None:
-    from redaction.synthesis.colours import readable_on
-
     sheet.rect(x, y, x + width, y + 16, fill=bar)
     sheet.text(
         x + 5,
@@ -55,9 +53,7 @@ def _fill(sheet: Sheet, x: float, baseline: float, width: float, font: Font, fil
     if filled == "empty" or width < 24 or rng.random() < 0.3:
         return
     if filled == "hand":
-        line = written_line(sheet, x, baseline, width * rng.uniform(0.4, 0.9), min(13, font.size * 1.3))
-        if line:
-            sheet.paragraphs.append([line])
+        sheet.offer_lines([written_line(sheet, x, baseline, width * rng.uniform(0.4, 0.9), min(13, font.size * 1.3))])
         return
     face = Font("Courier", font.size * 1.05) if filled == "machine" else font.with_style(rng.choice(["", "B"]))
     sheet.line(x, baseline, sheet.fitting(sheet.words.cell(), face, width), face)
@@ -107,15 +103,14 @@ def _ticks(sheet: Sheet, x: float, y: float, width: float, font: Font, filled: s
     rng, columns = sheet.rng, sheet.rng.choice([1, 2, 3, 4])
     if tint:
         sheet.rect(x, y, x + width, y + 20, fill=tint)
-    for row in range(rng.randint(1, 5)):
+    rows = rng.randint(1, 5)
+    for row in range(rows):
         for column in range(columns):
             left = x + 6 + column * width / columns
             furniture.checkbox(sheet, left, y + 6 + row * 18, 9)
             text = rng.choice(["yes", "no", "other", "unknown", sheet.words.words(rng.randint(1, 9))])
             sheet.line(left + 15, y + 14 + row * 18, sheet.fitting(text, font, width / columns - 26), font)
-        if row == 4:
-            break
-    return y + 5 * 18 + 4
+    return y + rows * 18 + 6
 
 
 def _end(sheet: Sheet, x: float, y: float, width: float, font: Font, filled: str) -> None:

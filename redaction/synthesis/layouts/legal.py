@@ -172,7 +172,7 @@ def contract(sheet: Sheet) -> None:
 
 def cover(sheet: Sheet) -> None:
     """Little text and large shapes: an exhibit's cover, a chart, a picture, a title on blocks of colour."""
-    rng, font = sheet.rng, Font(rng_family(sheet), sheet.rng.uniform(22, 46), "B")
+    rng, font = sheet.rng, Font(draw_font(sheet.rng).family, sheet.rng.uniform(22, 46), "B")
     text = rng.choice(
         [
             f"EXHIBIT {rng.choice('ABCDEFGHJK')}",
@@ -197,10 +197,6 @@ def cover(sheet: Sheet) -> None:
     sheet.line(110, sheet.height - 108, sheet.fitting(sheet.words.sentence(), small, sheet.width - 220), small)
     if rng.random() < 0.3:
         furniture.filing_stamp(sheet)
-
-
-def rng_family(sheet: Sheet):  # type: ignore[no-untyped-def]
-    return sheet.rng.choice(["Helvetica", "Times", "Sans"])
 
 
 def report(sheet: Sheet) -> None:

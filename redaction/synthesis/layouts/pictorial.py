@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from redaction.synthesis import furniture, pictures
 from redaction.synthesis.handwriting import note, reader_marks, signature
+from redaction.synthesis.layouts.running import draw_font
 from redaction.synthesis.sheet import Font, Sheet
 
 
@@ -82,7 +83,7 @@ def handwritten(sheet: Sheet) -> None:
 
 def sparse(sheet: Sheet) -> None:
     """A page with a line or two on it: the end of a chapter, a blank that says so, a fax's last page."""
-    rng, font = sheet.rng, Font(rng_choice(sheet), sheet.rng.uniform(9, 13))
+    rng, font = sheet.rng, draw_font(sheet.rng)
     text = rng.choice(
         ["This page intentionally left blank", sheet.words.sentence(), sheet.words.title(), "END", f"page {rng.randint(2, 90)}"]
     )
@@ -91,7 +92,3 @@ def sparse(sheet: Sheet) -> None:
         sheet.rule(60, sheet.height - 60, sheet.width - 60, sheet.height - 60, rng.choice([0.6, 2]))
     if rng.random() < 0.3:
         furniture.logo(sheet, sheet.width / 2 - 20, sheet.height - 110, 40)
-
-
-def rng_choice(sheet: Sheet):  # type: ignore[no-untyped-def]
-    return sheet.rng.choice(["Helvetica", "Times", "Courier", "Sans"])

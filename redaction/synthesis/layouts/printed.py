@@ -143,12 +143,11 @@ def title_page(sheet: Sheet) -> None:
 def slides(sheet: Sheet) -> None:
     """A slide on a landscape page, or two or three of them on an upright one."""
     count = 1 if sheet.width > sheet.height else sheet.rng.choice([2, 2, 3])
-    base, ink = ground(sheet.rng), 0
+    base = ground(sheet.rng)
     for index in range(count):
         high = sheet.height / count
         inset = 0 if count == 1 else 16
         _slide(sheet, inset * 2, index * high + inset, sheet.width - inset * 2, (index + 1) * high - inset, base)
-        ink += 1
 
 
 def _slide(sheet: Sheet, x0: float, y0: float, x1: float, y1: float, base: tuple[int, int, int]) -> None:

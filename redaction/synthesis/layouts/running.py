@@ -8,7 +8,7 @@ from random import Random
 from redaction.synthesis import furniture, pictures
 from redaction.synthesis.colours import dark
 from redaction.synthesis.grids import contents, draw_table_look, table
-from redaction.synthesis.sheet import Family, Font, Sheet
+from redaction.synthesis.sheet import Family, Font, Sheet, Style
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ def draw_font(rng: Random, smallest: float = 8.5, largest: float = 13) -> Font:
     family = rng.choices(families, [6, 5, 1, 2, 2, 2])[0]
     stretch = rng.choice([100, 100, 100, 86, 93, 108])
     grey = rng.choice([0, 0, 0, 40, 70])
-    return Font(family, rng.uniform(smallest, largest), rng.choices(["", "B"], [15, 1])[0], (grey, grey, grey), stretch)
+    style: Style = "B" if rng.random() < 0.06 else ""
+    return Font(family, rng.uniform(smallest, largest), style, (grey, grey, grey), stretch)
 
 
 def draw_setting(rng: Random, font: Font | None = None) -> Setting:

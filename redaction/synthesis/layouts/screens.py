@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colours import bright, dark, pale, readable_on
+from redaction.synthesis.colours import bright, dark, readable_on
 from redaction.synthesis.grids import column_widths, contents, draw_table_look, table
 from redaction.synthesis.layouts.running import Setting, running_text
 from redaction.synthesis.sheet import Font, Sheet
@@ -27,10 +27,11 @@ def web_page(sheet: Sheet) -> None:
     left, right = (170.0 if side else 40.0), sheet.width - 40
     if side:
         for row in range(rng.randint(3, 12)):
-            if rng.random() < 0.2:
-                sheet.rect(14, y + row * 22 - 2, 150, y + row * 22 + 16, fill=rng.choice([bar, pale(rng)]))
-            else:
-                sheet.line(20, y + row * 22 + 10, sheet.fitting(sheet.words.words(2), font, 124), font.inked((20, 60, 160)))
+            chosen = rng.random() < 0.2
+            if chosen:
+                sheet.rect(14, y + row * 22 - 4, 150, y + row * 22 + 16, fill=bar)
+            ink = readable_on(bar) if chosen else (20, 60, 160)
+            sheet.line(20, y + row * 22 + 10, sheet.fitting(sheet.words.words(2), font, 124), font.inked(ink))
             sheet.rule(14, y + row * 22 + 18, 150, y + row * 22 + 18, 0.4, (200, 200, 200))
     setting = Setting(font, font.size * 1.4, left, sheet.width - right, 0, False, font.size)
     y = running_text(sheet, setting, y, sheet.height - rng.choice([110, 200]), left, right - left)

@@ -39,7 +39,7 @@ def detect(
         _findings(number, page, predictor.predict(page).at_least(lowest)) for number, page in enumerate(_pages(file), start=1)
     ]
     console = Console()
-    console.print(_summary(file.name, pages), highlight=False, soft_wrap=True)
+    console.print(_summary(file.name, pages), markup=False, highlight=False, soft_wrap=True)
     console.print(_table(pages))
     if out is not None:
         found = {"file": file.name, "detector": loaded.version, "digest": loaded.digest, "threshold": lowest, "pages": pages}

@@ -22,6 +22,7 @@ def doctor(
     """Check everything that a run needs and say what to do about what is missing; exit status 1 if a run would fail."""
     from pydantic import TypeAdapter
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from redaction.doctor import Finding, Status, check_environment
@@ -35,7 +36,9 @@ def doctor(
         for column in ("", "check", "what was found", "what to do"):
             table.add_column(column, overflow="fold")
         for finding in findings:
-            table.add_row(f"[{COLOURS[finding.status]}]{finding.status}[/]", finding.name, finding.detail, finding.remedy)
+            table.add_row(
+                f"[{COLOURS[finding.status]}]{finding.status}[/]", finding.name, escape(finding.detail), escape(finding.remedy)
+            )
         Console(highlight=False).print(table)
     if any(finding.status is Status.FAIL for finding in findings):
         raise typer.Exit(1)

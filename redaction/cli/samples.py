@@ -24,7 +24,7 @@ def make(
     room = make_reading_room(folder, seed, documents)
     counts = f"documents: {len(room.documents)}, pages: {room.pages}, redactions: {room.boxes}"
     text = f"{room.site}, {room.annotations} ({counts})"
-    Console().print(text, highlight=False, soft_wrap=True)
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -37,7 +37,7 @@ def serve(
 
     console = Console()
     with serve_reading_room(folder, port) as server:
-        console.print(f"Serving {folder} at {server.url} (Ctrl-C ends it)", highlight=False, soft_wrap=True)
+        console.print(f"Serving {folder} at {server.url} (Ctrl-C ends it)", markup=False, highlight=False, soft_wrap=True)
         try:
             while True:
                 time.sleep(3600)

@@ -7,7 +7,6 @@ import threading
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from redaction.workspace import Workspace
 
@@ -25,13 +24,12 @@ def scheduler(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    console = Console(highlight=False, soft_wrap=True)
-    daemon = Scheduler(Workspace.at(), console.print)
+    daemon = Scheduler(Workspace.at(), typer.echo)
     if not once:
         daemon.run_until(stop)
         return
     fires = daemon.run_once(stop)
     if not fires:
-        console.print("Nothing is due.")
+        typer.echo("Nothing is due.")
     if any(fire.outcome is not Outcome.COMPLETED for fire in fires):
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
 app = typer.Typer(help="The service that answers POST /detect: start, stop, status, logs.", no_args_is_help=True)
-console = Console(soft_wrap=True, highlight=False)
+console = Console(soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command(

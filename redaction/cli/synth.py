@@ -39,7 +39,7 @@ def preview(
         dataset = synthesize(config, None, Path(folder) / "pages")
         write_bytes(out, contact_sheet_png(dataset, page_width_px=420, limit=pages))
     boxes = sum(len(page.boxes) for page in dataset.pages)
-    Console().print(f"{out} (pages: {len(dataset.pages)}, redactions: {boxes})", highlight=False, soft_wrap=True)
+    Console().print(f"{out} (pages: {len(dataset.pages)}, redactions: {boxes})", markup=False, highlight=False, soft_wrap=True)
 
 
 def _weights(looks: str) -> dict[LookName, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,3 +20,20 @@ def test_a_fault_is_quoted_as_it_is_whatever_it_looks_like(tmp_path: Path) -> No
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"redaction: The configuration {sources} is not valid: [/red]: unknown key")
+
+
+def test_the_doctor_names_a_folder_as_it_is_whatever_it_looks_like(tmp_path: Path) -> None:
+    (tmp_path / "[").mkdir()
+    in_the_way = tmp_path / "[" / "red]"
+    in_the_way.touch()
+
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, "--workspace", str(in_the_way), "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "400"},
+    )
+
+    assert done.returncode == 1
+    assert f"{in_the_way} is a file" in done.stdout

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from sqlmodel import col, select
 
 from redaction.catalog import open_catalogue
@@ -63,7 +64,7 @@ class Demo:
         Raises:
             RedactionError: it failed.
         """
-        self.console.print(f"[dim]$ {shlex.join(command)}", soft_wrap=True, highlight=False)
+        self.console.print(f"[dim]$ {escape(shlex.join(command))}", soft_wrap=True, highlight=False)
         executable = Path(sys.executable).parent / command[0]
         finished = subprocess.run([str(executable), *command[1:]], env=self.environment, check=False)
         if finished.returncode:

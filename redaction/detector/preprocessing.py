@@ -15,7 +15,7 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from redaction.dataset import Frozen
 from redaction.errors import RedactionError
@@ -28,6 +28,10 @@ MAX_PIXELS = 60_000_000
 """More than an A3 page at 400 dpi (31 million): beyond it an image is an accident or an attack, not a page."""
 
 PAPER = 255
+
+PNG_END = b"IEND\xaeB`\x82"
+PNG_EXTRAS = (b"acTL", b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")
+"""Marks of a PNG that is animated or may say which side is up."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,43 @@ def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_
                         f"{name} has {width} x {height} pixels, more than the {max_pixels:,} allowed; "
                         "render it at a lower resolution."
                     )
-                return page_from_pil(image)
+                plain = _decode_plain(data) if _is_plain(data, image) else None
+                return page_from_pil(image) if plain is None or plain.shape != (height, width, 3) else plain
         except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as fault:
             raise RedactionError(f"{name} cannot be read as an image ({fault}); give a whole PNG, JPEG, TIFF or WebP.") from fault
+
+
+def _is_plain(data: bytes, image: ImageFile.ImageFile) -> bool:
+    """Whether the file is a whole PNG or JPEG, 8-bit RGB or grey, upright and opaque, of which OpenCV reads the same pixels.
+
+    OpenCV fills up what is missing of a damaged file where Pillow refuses it. So a PNG's end has to be there (what lies before it
+    has checksums), and a JPEG has to be one scan without a gap.
+    """
+    if image.mode not in ("RGB", "L") or "transparency" in image.info:
+        return False
+    if image.format == "JPEG":
+        return image.getexif().get(ExifTags.Base.Orientation, 1) == 1 and _is_one_scan(data)
+    if image.format == "PNG":
+        # Pillow looks for the orientation behind the pixels too, and unpacks them to get there
+        return data.endswith(PNG_END) and image.tile[0].args == image.mode and not any(mark in data for mark in PNG_EXTRAS)
+    return False
+
+
+def _is_one_scan(jpeg: bytes) -> bool:
+    # Between a baseline file's start of scan (FF DA) and its end (FF D9), FF is followed by zero or is a restart mark (D0 to D7).
+    scan = np.frombuffer(jpeg, np.uint8)[max(0, jpeg.find(b"\xff\xda")) + 2 :]
+    marks = scan[np.flatnonzero(scan[:-1] == 0xFF) + 1]
+    inside = marks[:-1]
+    return jpeg.endswith(b"\xff\xd9") and bool(np.all((inside == 0) | ((inside >= 0xD0) & (inside <= 0xD7))))
+
+
+def _decode_plain(data: bytes) -> Page | None:
+    # a fifth less time than Pillow takes for a JPEG, and a third less for a PNG; it also lets other threads work
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        return None
+    return None if decoded is None else np.asarray(decoded, np.uint8)
 
 
 def page_from_file(path: Path, max_pixels: int = MAX_PIXELS) -> Page:

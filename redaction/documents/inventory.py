@@ -68,5 +68,21 @@ def take_inventory(catalogue: Catalogue) -> Inventory:
     )
 
 
+def retry_quarantined(catalogue: Catalogue) -> int:
+    """Let the next run render the documents in quarantine again, for limits that were raised since.
+
+    Pages in quarantine of documents that are otherwise fine stay there: their neighbours may be annotated already.
+
+    Returns:
+        How many documents wait now.
+    """
+    with catalogue.transaction() as session:
+        refused = session.exec(select(Document).where(Document.status == DocumentStatus.QUARANTINED)).all()
+        for document in refused:
+            document.status, document.reason = DocumentStatus.FETCHED, None
+            session.add(document)
+        return len(refused)
+
+
 def _link_problem(link: Link) -> Problem:
     return Problem(source=link.source, where=link.url, reason=link.reason or "")

@@ -251,7 +251,7 @@ def image_name(page_index: int) -> str:
 
 
 def perceptual_hash(grey: NDArray[np.uint8]) -> str:
-    """What ``imagehash.phash`` gives for the page at a quarter of its size: 16 hexadecimal digits, alike for pages that look alike.
+    """What ``imagehash.phash`` gives for the page at a quarter of its size: 16 hexadecimal digits, alike for pages that are.
 
     Args:
         grey: shape (height, width), uint8.

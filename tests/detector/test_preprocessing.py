@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from redaction.detector.preprocessing import Preprocessing, page_from_bytes
+from redaction.detector.preprocessing import MAX_PIXELS, Page, Preprocessing, page_from_bytes, page_from_pil
 from redaction.errors import RedactionError
 
 
@@ -62,6 +62,78 @@ def test_a_photographed_page_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise
     assert page_from_bytes(encoded(Image.new("RGB", (20, 10)), "JPEG", exif=exif)).shape == (20, 10, 3)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
+def test_which_side_is_up_is_read_in_every_format(image_format: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    left_black = page_from_bytes(encoded(half_black("RGB", (0, 0, 0), (255, 255, 255)), image_format, exif=exif))
+    assert left_black.shape == (20, 10, 3)
+    assert (left_black[11:].max() < 60, left_black[:9].min() > 240) == (True, True), "what was left is at the bottom"
+
+
+def by_pillow(data: bytes) -> Page | None:
+    """What Pillow alone makes of the bytes; none where it cannot read them."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return page_from_pil(image) if image.width * image.height <= MAX_PIXELS else None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def by_us(data: bytes) -> Page | None:
+    try:
+        return page_from_bytes(data)
+    except RedactionError:
+        return None
+
+
+def grainy(mode: str, width: int = 131, height: int = 97) -> Image.Image:
+    values = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    values[20:60], values[60:70, :80] = 255, 0
+    return Image.fromarray(values).convert(mode)
+
+
+PLAIN = {
+    "JPEG": encoded(grainy("RGB"), "JPEG", quality=90),
+    "JPEG, 4:4:4": encoded(grainy("RGB"), "JPEG", quality=90, subsampling=0),
+    "JPEG, grey": encoded(grainy("L"), "JPEG", quality=75),
+    "JPEG, progressive": encoded(grainy("RGB"), "JPEG", progressive=True),
+    "JPEG, restart marks": encoded(grainy("RGB"), "JPEG", restart_marker_rows=1),
+    "JPEG, RGB without conversion": encoded(grainy("RGB"), "JPEG", keep_rgb=True),
+    "JPEG, something behind its end": encoded(grainy("RGB"), "JPEG") + b"\0\0",
+    "PNG": encoded(grainy("RGB")),
+    "PNG, not compressed": encoded(grainy("RGB"), compress_level=0),
+    "PNG, grey": encoded(grainy("L")),
+    "PNG, 16 bits": encoded(grainy("L").convert("I;16")),
+    "PNG, four grey levels": encoded(grainy("L").quantize(4)),
+    "PNG, animated": encoded(grainy("RGB"), save_all=True, append_images=[Image.new("RGB", (131, 97))], default_image=True),
+    "PNG, a colour is transparent": encoded(grainy("RGB"), transparency=(255, 255, 255)),
+    "PNG, one pixel": encoded(grainy("RGB", 1, 1)),
+}
+
+
+@pytest.mark.parametrize("data", PLAIN.values(), ids=PLAIN.keys())
+def test_pixels_are_those_that_pillow_reads(data: bytes) -> None:
+    """Plain files are read by OpenCV, which is quicker: a detector has to see the same pixels all the same."""
+    expected = by_pillow(data)
+    assert expected is not None
+    assert np.array_equal(page_from_bytes(data), expected)
+
+
+@given(st.sampled_from(sorted(PLAIN)), st.data())
+def test_what_pillow_refuses_is_refused_and_what_it_reads_of_a_damaged_file_is_the_same(name: str, drawn: st.DataObject) -> None:
+    data = bytearray(PLAIN[name])
+    for _ in range(drawn.draw(st.integers(1, 3))):
+        place = drawn.draw(st.integers(0, len(data) - 1))
+        if drawn.draw(st.booleans()):
+            data[place] = drawn.draw(st.integers(0, 255))
+        else:
+            del data[place : min(len(data) - 12, place + drawn.draw(st.integers(1, 400)))]
+    ours, expected = by_us(bytes(data)), by_pillow(bytes(data))
+    assert (ours is None) == (expected is None)
+    assert ours is None or np.array_equal(ours, expected)
 
 
 @pytest.mark.parametrize("data", [b"", b"not an image", encoded(Image.new("RGB", (300, 300), "red"))[:200]])

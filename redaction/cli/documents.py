@@ -62,6 +62,17 @@ def status() -> None:
     _print_problems("Failed at the last visit", inventory.failures)
 
 
+@app.command("retry", epilog="Example: redaction documents retry, then the pipeline annotation_ingestion")
+def retry() -> None:
+    """Let the next ingestion render the documents in quarantine again: for limits that were raised in the sources file."""
+    from redaction.catalog import open_catalogue
+    from redaction.documents.inventory import retry_quarantined
+    from redaction.workspace import Workspace
+
+    waiting = retry_quarantined(open_catalogue(Workspace.existing()))
+    typer.echo(f"Documents that the next ingestion renders again: {waiting}")
+
+
 def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:
     from rich.console import Console
     from rich.markup import escape

@@ -48,6 +48,20 @@ def test_status_counts_and_gives_reasons(room: Room, workspace: Workspace, monke
     assert [cell.strip() for cell in row.split("│")[2:-1]] == ["4", "2", "0", "2", "3"]
 
 
+def test_a_document_that_was_too_long_is_tried_again_when_asked(
+    room: Room, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDACTION_WORKSPACE", str(workspace.root))
+    room.publish("/long.pdf", pdf_of("long", pages=3, format=(100, 100)))
+    strict = config_of(url_source(room, "/long.pdf", politeness={"max_pages": 2}))
+    assert len(ingest(workspace, strict).quarantine) == 1
+    generous = config_of(url_source(room, "/long.pdf"))
+    assert ingest(workspace, generous).new_pages == (), "a limit that was raised changes nothing by itself"
+    assert "renders again: 1" in CliRunner().invoke(app, ["retry"]).output
+    assert len(ingest(workspace, generous).new_pages) == 3
+    assert "renders again: 0" in CliRunner().invoke(app, ["retry"]).output
+
+
 def test_status_without_a_workspace_says_what_to_do(tmp_path: Path) -> None:
     result = CliRunner(env={"REDACTION_WORKSPACE": str(tmp_path / "absent")}).invoke(app, ["status"])
     assert isinstance(result.exception, RedactionError)

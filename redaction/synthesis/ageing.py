@@ -1,7 +1,8 @@
 """What copying, scanning and saving do to a page. Nothing here moves a pixel: boxes stay true (see `warping` for what does).
 
-Written on OpenCV. Of the libraries for this, augraphy moves pixels in most of its effects without moving the boxes and pins other
-versions than IceVision does; albumentations keeps boxes, but knows no photocopies, bleeding ink, stamps or toner.
+Written on OpenCV, which draws a page in a few hundredths of a second. The library that has most of this, augraphy, is no part of
+this stack, and in its default pipeline shifts pixels without moving boxes; albumentations, which is, moves boxes along but knows
+blur, noise and JPEG only: no photocopies, bleeding ink, stamps, toner or punched holes.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -14,7 +15,7 @@ from redaction.geometry import clip_to_page
 from redaction.synthesis.ageing import Paper, age, encode, wear
 from redaction.synthesis.bars import Bar
 from redaction.synthesis.copying import dithered, faxed, greyed, whitened
-from redaction.synthesis.drawing import PageImage, draw_bars, highlight, paper_of, write_note
+from redaction.synthesis.drawing import PageImage, draw_bars, highlight, paper_of, still_shows, write_note
 from redaction.synthesis.layouts import draw_size, write_page
 from redaction.synthesis.looks import Look, LookName, draw_look
 from redaction.synthesis.placement import place_bars
@@ -99,27 +100,36 @@ def _paper_for(looks: tuple[LookName, ...], rng: Random) -> Paper:
 
 
 def _worn(recipe: Recipe, before: PageImage, after: PageImage, bars: list[Bar], rng: Random) -> Composed:
-    """What happens after the redaction: the page is laid askew, copied, worn and saved."""
+    """What happens after the redaction: the page is copied, laid askew, worn and saved."""
     page, boxes, warp = after, [bar.box for bar in bars], None
-    if rng.random() < (0.4 if recipe.hard else 0.12):
-        warp = draw_warp(rng, page.shape[1], page.shape[0], 1.5 if recipe.hard else 0.6, paper_of(page))
-        page = warp.image(page)
-        boxes = [warp.box(bar.box, bar.points) for bar in bars]
     if rng.random() < (0.35 if recipe.hard else 0.12):
-        page = _copied(page, bars, rng)
-        boxes = [_in_grey(box, bar) for box, bar in zip(boxes, bars, strict=True)]
+        copy = _copied(before, after, bars, rng)
+        if copy is not None:
+            page, boxes = copy, [_in_grey(bar) for bar in bars]
+    if rng.random() < (0.35 if recipe.hard else 0.1):
+        degrees = rng.choice([0.5, 0.5, 1.5]) if recipe.hard else 0.5
+        warp = draw_warp(rng, page.shape[1], page.shape[0], degrees, paper_of(page))
+        page = warp.image(page)
+        boxes = [warp.box(box, bar.points) for box, bar in zip(boxes, bars, strict=True)]
     page = wear(page, rng, hard=recipe.hard)
     data, suffix = encode(page, rng, hard=recipe.hard)
     return Composed(before, after, bars, warp, _on_page(boxes, page), data, suffix)
 
 
-def _copied(page: PageImage, bars: list[Bar], rng: Random) -> PageImage:
-    """A copy without colours in which every bar can still be seen."""
+def _copied(before: PageImage, after: PageImage, bars: list[Bar], rng: Random) -> PageImage | None:
+    """A copy without colours in which every bar can still be seen; `None` where some bar is lost even in plain grey."""
     darkest = max([90.0, *(_tone(bar.look) + 30 for bar in bars)])
-    brightened = whitened(greyed(page), max(paper_of(page)))
+    paper, wear_seed = max(paper_of(after)), rng.getrandbits(64)
+    ways: list[Callable[[PageImage, Random], PageImage]] = [lambda page, rng: greyed(page)]
+    if darkest < 240 and rng.random() < 0.5:
+        ways.insert(0, lambda page, rng: dithered(whitened(greyed(page), paper), rng))
     if darkest < 140 and rng.random() < 0.8:
-        return faxed(brightened, rng, darkest)
-    return dithered(brightened, rng) if darkest < 240 and rng.random() < 0.5 else greyed(page)
+        ways.insert(0, lambda page, rng: faxed(whitened(greyed(page), paper), rng, darkest))
+    for way in ways:
+        without, copy = (way(page, Random(wear_seed)) for page in (before, after))  # noqa: S311 - pictures, not secrets
+        if all(still_shows(without, copy, bar) for bar in bars):
+            return copy
+    return None
 
 
 def _tone(look: Look) -> float:
@@ -128,8 +138,9 @@ def _tone(look: Look) -> float:
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
-def _in_grey(box: Box, bar: Bar) -> Box:
-    """The box with the style that it has on a copy without colours."""
+def _in_grey(bar: Bar) -> Box:
+    """The bar's box with the style that it has on a copy without colours."""
+    box = bar.box
     if box.style is not Style.COLOURED or bar.look.fill is None:
         return box
     red, green, blue = bar.look.fill

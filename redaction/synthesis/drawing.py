@@ -13,9 +13,9 @@ from redaction.synthesis.bars import Bar, Rect
 from redaction.synthesis.painting import Opacity, PageImage, fill_of, font_of, opacity_of
 from redaction.synthesis.sheet import Rgb
 
-__all__ = ["PageImage", "draw_bars", "highlight", "write_note"]
+__all__ = ["PageImage", "draw_bars", "highlight", "paper_of", "still_shows", "write_note"]
 
-_VISIBLE_CHANGE = 12
+_VISIBLE_CHANGE = 15
 """Grey levels; a smaller change at an edge cannot be seen, so nobody could say where the redaction ends."""
 
 
@@ -38,6 +38,13 @@ def draw_bars(image: PageImage, bars: list[Bar]) -> list[Bar]:
             target[:] = after if opacity is None else np.where(opacity[:, :, None] > 0, after, target)
             drawn.append(bar)
     return drawn
+
+
+def still_shows(before: PageImage, after: PageImage, bar: Bar) -> bool:
+    """Whether the bar can still be told from the page without it, where both were copied in the same way."""
+    region = _region(bar, after.shape)
+    x0, y0, x1, y1 = region
+    return _edges_show(before[y0:y1, x0:x1], after[y0:y1, x0:x1], opacity_of(bar, region), bar)
 
 
 def paper_of(image: PageImage) -> Rgb:

@@ -88,7 +88,12 @@ class Look:
     @property
     def joins(self) -> bool:
         """Whether touching bars become one shape to the eye; a drawn edge keeps them apart, and so does a shape of its own."""
-        return self.edge is None and self.texture == "flat" and not self.corner
+        return self.edge is None and not self.stands_alone
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether its bars never touch, as their shape or shading would show where each begins."""
+        return self.shaped_by_hand or self.corner > 0 or self.texture == "gradient"
 
     @property
     def shaped_by_hand(self) -> bool:

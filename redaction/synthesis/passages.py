@@ -11,7 +11,7 @@ from redaction.synthesis.sheet import Line, Paragraph, WordBox
 
 Reach = Literal["text", "column", "beyond"]
 _REACHES: tuple[Reach, ...] = ("text", "text", "text", "text", "column", "column", "column", "column", "beyond")
-_OUTER_REACH = 0.22
+_OUTER_REACH = 0.32
 """Of the text's height."""
 
 
@@ -35,13 +35,14 @@ class Habit:
     """How far a box laps over the one above, so that the two share one drawn edge."""
 
 
-def draw_habit(rng: Random, edge_px: int, by_hand: bool) -> Habit:
-    """A habit, drawn at random, of somebody whose boxes have edges of that thickness (0: none)."""
-    touching = not by_hand and rng.random() < 0.4
+def draw_habit(rng: Random, edge_px: int, apart: bool) -> Habit:
+    """A habit, drawn at random, of somebody whose boxes have edges of that thickness (0: none) and are clearly `apart` or not."""
+    touching = not apart and rng.random() < 0.4
     tidy = rng.random() < 0.55
+    snug, ample = rng.uniform(0.85, 1.3), rng.uniform(1.2, 2.2)
     return Habit(
-        reach=rng.choice([2.5, 1.3]) if touching else rng.uniform(0.85, 1.9),
-        gap=0.0 if touching else rng.uniform(0.3, 0.7) if by_hand else rng.choice([rng.uniform(0.14, 0.5), 0.1]),
+        reach=rng.choice([2.5, 1.3]) if touching else rng.choice([snug, ample, ample]),
+        gap=0.0 if touching else rng.uniform(0.3, 0.7) if apart else rng.choice([rng.uniform(0.14, 0.5), 0.1]),
         pad=rng.choice([rng.uniform(0.02, 0.2), rng.uniform(0.1, 0.5), rng.uniform(-0.1, 0.1)]),
         shift=rng.choice([0.0, 0.0, rng.uniform(-0.25, 0.25)]),
         wander=0.0 if tidy else rng.uniform(0.02, 0.18),

@@ -15,7 +15,7 @@ MIN_WIDTH_PX, MIN_HEIGHT_PX = 9, 7
 _LEAST_TEXT_PX = 3
 MAX_BARS = 70
 
-_LIGHT = {"words": 5, "several": 1, "line": 3, "ragged": 3, "block": 2, "stack": 1, "across": 1, "aligned": 1, "page": 0.15}
+_LIGHT = {"words": 4, "several": 1, "line": 4, "ragged": 3.5, "block": 2, "stack": 1, "across": 1, "aligned": 1, "page": 0.15}
 _WITH_EDGES = {"words": 4, "several": 1, "line": 3, "ragged": 2, "block": 3, "stack": 4, "across": 2, "aligned": 1, "page": 0.15}
 
 
@@ -35,7 +35,7 @@ def place_bars(rng: Random, paragraphs: list[Paragraph], looks: list[Look], page
     near_px = max(3, round(0.2 * tall))
     taken: list[Rect] = []
     placed: list[tuple[Rect, Look]] = []
-    writers = [(look, Passages(rng, draw_habit(rng, look.edge_px, look.shaped_by_hand), tall)) for look in looks]
+    writers = [(look, Passages(rng, draw_habit(rng, look.edge_px, look.stands_alone), tall)) for look in looks]
     for look, passage in _passages(rng, usable, writers):
         fitting = [clipped for rect in passage if (clipped := _clip(rect, page_px)) is not None]
         room = MAX_BARS - len(placed)
@@ -78,7 +78,7 @@ def _passages(rng: Random, usable: list[Paragraph], writers: list[tuple[Look, Pa
         chosen = [paragraph for paragraph in usable if rng.random() < share] or usable[:1]
         found = [(look, rng.choice(heavy)(paragraph)) for paragraph in chosen]
         return found + [_one(rng, usable, *writer) for writer in writers[1:] for _ in range(6)]
-    count = {"one": 1, "light": rng.randint(2, 5), "many": rng.randint(6, 30)}[density]
+    count = {"one": 1, "light": rng.randint(2, 5), "many": rng.randint(7, 36)}[density]
     return [_one(rng, usable, *rng.choice(writers)) for _ in range(count)]
 
 

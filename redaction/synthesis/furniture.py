@@ -201,29 +201,3 @@ def placeholder(sheet: Sheet, x: float, y: float, width: float, height: float, t
     else:
         font = Font("Helvetica", 7, "", (90, 90, 90))
         sheet.text(x + width / 2, y + height / 2, sheet.fitting(text, font, width - 4), font, "centre")
-
-
-def scatter(sheet: Sheet) -> None:
-    """What may be added to any page: stamps, holes, a tab, a code."""
-    rng = sheet.rng
-    if rng.random() < 0.12:
-        stamp(sheet, rng.uniform(60, sheet.width - 200), rng.uniform(50, sheet.height - 50))
-    if rng.random() < 0.08:
-        binder_holes(sheet)
-    if rng.random() < 0.04:
-        page_tab(sheet)
-    if rng.random() < 0.04:
-        barcode(sheet, sheet.width - 150, sheet.height - 44, 100, 22)
-    if rng.random() < 0.03:
-        matrix_code(sheet, sheet.width - 64, 18, 46)
-    if rng.random() < 0.06:
-        font = Font("Helvetica", 9, rng.choice(["", "B"]))
-        sheet.text(
-            sheet.width - 30,
-            sheet.height - 14,
-            f"{rng.choice(['ABC', 'GOV', 'DEF', 'EX'])}-{rng.randint(0, 99999):07}",
-            font,
-            "right",
-        )
-    if rng.random() < 0.05:
-        filing_stamp(sheet)

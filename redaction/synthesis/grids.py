@@ -80,11 +80,12 @@ def _row(
     rng = sheet.rng
     if fill is not None:
         sheet.rect(x, y, x + sum(widths), y + height, fill=fill)
-    for width, text in zip(widths, texts, strict=True):
-        text = "" if offered and rng.random() < look.empty else sheet.fitting(text, font, width - 6)
-        # an empty cell in a strong colour would look like something taken out
-        tint = rng.choice([pale, bright]) if len(text) > width / font.size / 3 else pale
-        own = tint(rng) if offered and rng.random() < look.tinted else None
+    # a tinted row without any words would look like something taken out
+    kept = rng.randrange(len(texts))
+    for index, (width, text) in enumerate(zip(widths, texts, strict=True)):
+        left_out = offered and index != kept and rng.random() < look.empty
+        text = "" if left_out else sheet.fitting(text, font, width - 6)
+        own = _tint(sheet, look, text, width / font.size) if offered else None
         if own is not None:
             sheet.rect(x, y, x + width, y + height, fill=own)
         number = text[:1].isdigit() or text[:1] in "$("
@@ -94,6 +95,15 @@ def _row(
             write = sheet.line if offered else sheet.text
             write(x + width - 3 if align == "right" else x + 3, y + height / 2 + font.size * 0.32, text, inked, align)
         x += width
+
+
+def _tint(sheet: Sheet, look: TableLook, text: str, width_in_letters: float) -> Rgb | None:
+    """A ground of its own for a cell; never a strong one where it would look like something taken out."""
+    if sheet.rng.random() >= look.tinted:
+        return None
+    if len(text) > width_in_letters / 3:
+        return sheet.rng.choice([pale, bright])(sheet.rng)
+    return pale(sheet.rng) if text or look.rules == "all" else None
 
 
 def _rules(sheet: Sheet, x: float, top: float, widths: list[float], bottom: float, row_height: float, look: TableLook) -> None:

@@ -17,7 +17,7 @@ from redaction.synthesis.sheet import Font, Rgb, Sheet
 
 _PHOTOGRAPHS = {
     "skimage": ("data/astronaut.png", "data/camera.png", "data/chelsea.png", "data/coffee.png", "data/rocket.jpg",
-                "data/motorcycle_left.png", "data/moon.png", "data/gravel.png", "data/grass.png"),
+                "data/motorcycle_left.png", "data/moon.png", "data/brick.png", "data/retina.jpg"),
     "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
     "matplotlib": ("mpl-data/sample_data/grace_hopper.jpg",),
 }  # fmt: skip
@@ -45,7 +45,7 @@ def photograph(rng: Random, width: int, height: int) -> Image.Image:
     """A photograph of something, or the tones of one: light and dark areas, a horizon, grain; in colour, grey or very dark."""
     width, height = max(8, width), max(8, height)
     known = _library()
-    if known and rng.random() < 0.6:
+    if known and rng.random() < 0.75:
         original = _original(rng.choice(known))
         share, (across, down) = rng.uniform(0.4, 1), original.size
         left, top = rng.uniform(0, 1 - share) * across, rng.uniform(0, 1 - share) * down
@@ -56,7 +56,7 @@ def photograph(rng: Random, width: int, height: int) -> Image.Image:
         picture = _tones(rng, width, height)
     if rng.random() < 0.5:
         picture = picture.convert("L").convert("RGB")
-    darkness = rng.choice([1, 1, 0.75, 0.45])
+    darkness = rng.choice([1, 1, 1, 0.8, 0.5])
     return Image.fromarray((np.asarray(picture) * darkness).astype(np.uint8))
 
 
@@ -69,7 +69,7 @@ def _tones(rng: Random, width: int, height: int) -> Image.Image:
     tones = (tones - tones.min()) / (tones.max() - tones.min())
     if rng.random() < 0.5:
         tones[int(height * rng.uniform(0.4, 0.7)) :] *= rng.uniform(0.2, 0.6)
-    grey = np.clip(tones * rng.uniform(150, 250), 0, 255)
+    grey = np.clip(tones * rng.uniform(200, 300), 0, 255)
     tint = np.array([rng.uniform(0.6, 1.0) for _ in range(3)], np.float32)
     return Image.fromarray((grey[:, :, None] * tint).astype(np.uint8))
 
@@ -160,7 +160,7 @@ def _scale_bar(sheet: Sheet, x: float, y: float) -> None:
 
 def chart(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
     """Columns, bars, a schedule, lines or a pie, with axes and labels."""
-    kind = sheet.rng.choice([_columns, _bars, _schedule, _lines, _pie])
+    kind = sheet.rng.choice([_columns, _bars, _schedule, _lines, _pie, _progress])
     sheet.text(
         x + width / 2,
         y + 10,
@@ -245,3 +245,16 @@ def _pie(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
         sheet.rect(x + 2 * radius + 14, y + index * 16, x + 2 * radius + 24, y + index * 16 + 10, fill=colour)
         sheet.text(x + 2 * radius + 28, y + index * 16 + 8, sheet.words.surname()[:10], Font("Helvetica", 8))
         start = until
+
+
+def _progress(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
+    """Tracks filled up to some share, with the share beside them."""
+    rng, count = sheet.rng, sheet.rng.randint(3, 9)
+    step, left, colour = height / count, x + 60, rng.choice([dark(rng), bright(rng)])
+    for index in range(count):
+        top, share = y + index * step + step * 0.2, rng.uniform(0.05, 1)
+        high = min(step * 0.55, 16)
+        sheet.text(left - 5, top + high * 0.8, sheet.words.surname()[:11], Font("Helvetica", 7), "right")
+        sheet.rect(left, top, left + (width - 90), top + high, fill=(232, 232, 232), edge=(150, 150, 150), line=0.4)
+        sheet.rect(left, top, left + (width - 90) * share, top + high, fill=colour)
+        sheet.text(left + width - 86, top + high * 0.8, f"{share:.0%}", Font("Helvetica", 7))

@@ -7,7 +7,7 @@ from random import Random
 
 from fpdf import FPDF
 
-from redaction.synthesis import furniture
+from redaction.synthesis import margins
 from redaction.synthesis.layouts import correspondence, forms, legal, office, pictorial, printed, screens, tabular, typed
 from redaction.synthesis.sheet import A4_PT, LETTER_PT, Sheet
 from redaction.synthesis.wording import draw_wording
@@ -21,7 +21,8 @@ LAYOUTS: dict[str, tuple[Callable[[Sheet], None], float]] = {
     "invoice": (tabular.invoice, 2), "ledger": (tabular.ledger, 1.5), "form": (forms.form, 4), "columns": (printed.columns, 2),
     "contents": (printed.contents, 1), "minutes": (printed.minutes, 2), "title": (printed.title_page, 1),
     "slides": (printed.slides, 1.5), "newspaper": (printed.newspaper, 1), "web": (screens.web_page, 1.5),
-    "listing": (screens.listing, 1), "window": (screens.window, 1.5), "photos": (pictorial.photo_page, 1),
+    "listing": (screens.listing, 1), "window": (screens.window, 1.5), "webform": (screens.web_form, 1.5),
+    "posts": (screens.posts, 1), "photos": (pictorial.photo_page, 1),
     "map": (pictorial.map_page, 1), "charts": (pictorial.chart_page, 1.5), "handwritten": (pictorial.handwritten, 1.5),
     "sparse": (pictorial.sparse, 1), "diagram": (office.diagram, 1), "calendar": (office.calendar, 0.7), "fax": (office.fax, 1.5),
     "questionnaire": (office.questionnaire, 1.5), "inventory": (office.inventory, 1.5), "withheld": (office.withheld, 1),
@@ -50,6 +51,7 @@ def write_page(pdf: FPDF, rng: Random, layout: str, size_pt: tuple[float, float]
     """Write one page of that layout at the end of the document."""
     sheet = Sheet(pdf, *size_pt, rng)
     sheet.words = draw_wording(rng)
+    margins.underlay(sheet)
     LAYOUTS[layout][0](sheet)
-    furniture.scatter(sheet)
+    margins.overlay(sheet)
     return sheet

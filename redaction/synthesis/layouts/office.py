@@ -39,7 +39,8 @@ def _node(sheet: Sheet, x: float, y: float, width: float, height: float, tint: R
     draw = sheet.rounded if sheet.rng.random() < 0.3 else sheet.rect
     draw(x, y, x + width, y + height, fill=tint or (255, 255, 255), edge=(0, 0, 0))
     ink = font.inked(readable_on(tint or (255, 255, 255)))
-    text = f"{sheet.words.person()} {sheet.words.words(sheet.rng.randint(1, 5))}"
+    ink = ink.scaled(min(1.5, max(1.0, height / ink.size / 4.5)))
+    text = f"{sheet.words.person()} {sheet.words.words(sheet.rng.randint(3, 8))}"
     sheet.paragraph(x + 4, y + 3, width - 8, text, ink, ink.size * 1.25, bottom=y + height - 2, align="centre")
 
 

@@ -16,7 +16,8 @@ def photo_page(sheet: Sheet) -> None:
         pictures.photo(sheet, margin, margin, sheet.width - 2 * margin, sheet.height - 2 * margin - 20, caption=margin > 0)
         sheet.line(40, sheet.height - 6, f"{sheet.words.agency()} {sheet.words.date()}", Font("Helvetica", 9))
         return
-    sheet.line(50, 50, sheet.words.title(), Font("Helvetica", 13, "B"))
+    title = Font("Helvetica", 13, "B")
+    sheet.line(50, 50, sheet.fitting(sheet.words.title(), title, sheet.width - 100), title)
     across, down = rng.choice([(1, 2), (2, 2), (2, 3), (3, 3), (3, 4)])
     wide, high = (sheet.width - 80) / across, (sheet.height - 130) / down
     for row in range(down):

@@ -54,7 +54,7 @@ def running_text(
     x = setting.left if x is None else x
     width = sheet.width - setting.left - setting.right if width is None else width
     inserts = rng.choice([0.0, 0.05, 0.16])
-    numbered, number = rng.choice(["", "", "", "1.", "(a)", "bullet"]), rng.randint(1, 40)
+    numbered, number = rng.choice(["", "", "", "", "1.", "(a)", "disc", "square", "-"]), rng.randint(1, 40)
     while y + setting.leading < bottom:
         if rng.random() < 0.13:
             y = heading(sheet, setting, x, y, width)
@@ -63,8 +63,7 @@ def running_text(
         left = x
         if numbered and y + setting.leading < bottom:
             left = x + setting.font.size * 2
-            label = {"1.": f"{number}.", "(a)": f"({'abcdefghij'[number % 10]})", "bullet": rng.choice("-*o")}[numbered]
-            sheet.text(x + 2, y + setting.leading * 0.5 + setting.font.size * 0.26, label, setting.font)
+            _label(sheet, setting, x + 2, y, numbered, number)
             number += 1
         end = sheet.paragraph(
             left, y, x + width - left, sheet.words.prose(rng.choice([1, 1, 2, 3, 4, 6])), setting.font, setting.leading,
@@ -74,6 +73,16 @@ def running_text(
             break
         y = end + setting.gap
     return y
+
+
+def _label(sheet: Sheet, setting: Setting, x: float, y: float, kind: str, number: int) -> None:
+    """The number, letter or bullet before a paragraph."""
+    size, baseline = setting.font.size, y + setting.leading * 0.5 + setting.font.size * 0.26
+    if kind in ("disc", "square"):
+        draw = sheet.ellipse if kind == "disc" else sheet.rect
+        draw(x, baseline - size * 0.5, x + size * 0.38, baseline - size * 0.12, fill=setting.font.colour)
+    else:
+        sheet.text(x, baseline, {"1.": f"{number}.", "(a)": f"({'abcdefghij'[number % 10]})"}.get(kind, kind), setting.font)
 
 
 def heading(sheet: Sheet, setting: Setting, x: float, y: float, width: float) -> float:
@@ -103,7 +112,12 @@ def heading(sheet: Sheet, setting: Setting, x: float, y: float, width: float) ->
 
 def _insert(sheet: Sheet, setting: Setting, x: float, y: float, width: float, bottom: float) -> float:
     rng, room = sheet.rng, bottom - y
-    kind = rng.choice(["photo", "chart", "frame", "frame", "table", "map", "quote"])
+    kind = rng.choice(["photo", "chart", "frame", "frame", "table", "map", "quote", "separator"])
+    if kind == "separator" and room > 40:
+        # thick only over the whole width: a short thick one would look like a word taken out
+        share, thick = rng.choice([(1, 4), (1, 1), (0.3, 1.2)])
+        sheet.rule(x, y + 10, x + width * share, y + 10, rng.uniform(0.4, thick), dark(rng))
+        return y + 20
     height = rng.uniform(90, 180)
     if kind == "quote" and room > 60:
         font = setting.font.scaled(0.92)

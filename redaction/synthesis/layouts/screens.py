@@ -116,3 +116,60 @@ def window(sheet: Sheet) -> None:
     if sheet.height - y1 > 120:
         body = Font("Times", 11)
         running_text(sheet, Setting(body, 15, 72, 72, 0, True, 6), y1 + 24, sheet.height - 60)
+
+
+def web_form(sheet: Sheet) -> None:
+    """Labels with empty or filled fields, lists to choose from, buttons: a form on a screen."""
+    rng, font = sheet.rng, Font(sheet.rng.choice(["Helvetica", "Sans"]), sheet.rng.uniform(8.5, 11))
+    x, width = rng.uniform(36, 90), rng.uniform(260, 420)
+    edge, fill = rng.choice([(0, 0, 0), (130, 130, 130), (190, 190, 190)]), rng.choice([None, (248, 248, 250), (226, 236, 250)])
+    beside, y = rng.random() < 0.4, 80.0
+    draw = sheet.rect if rng.random() < 0.5 else sheet.rounded
+    furniture.reversed_heading(sheet, 0, 0, sheet.width, sheet.words.agency(), rng.uniform(26, 50))
+    sheet.text(x, y, sheet.words.title().title(), font.with_style("B").scaled(1.6))
+    y += 20
+    while y < sheet.height - 120:
+        label, high = f"{sheet.words.field()}{rng.choice(['', ':', ' *'])}", rng.choice([18.0, 22.0, 22.0, 70.0])
+        sheet.text(x, y + 13, label, font.with_style(rng.choice(["", "B"])))
+        left = x + 130 if beside else x
+        top = y if beside else y + 18
+        right = min(sheet.width - 36, left + width * rng.choice([1, 1, 0.5]))
+        draw(left, top, right, top + high, fill=fill, edge=edge)
+        if rng.random() < 0.55:
+            text = sheet.words.prose(2) if high > 50 else sheet.fitting(sheet.words.cell(), font, right - left - 24)
+            sheet.paragraph(left + 6, top + 2, right - left - 22, text, font, font.size * 1.4, bottom=top + high)
+        if rng.random() < 0.2:
+            at = top + min(high, 22) / 2
+            sheet.polygon([(right - 14, at - 2), (right - 6, at - 2), (right - 10, at + 4)], (60, 60, 60))
+        y = top + high + rng.uniform(6, 16)
+    button = bright(rng)
+    sheet.rounded(x, y, x + 90, y + 24, fill=button, radius=4)
+    sheet.text(x + 45, y + 16, rng.choice(["Submit", "OK", "Verzenden", "Save"]), font.inked(readable_on(button)), "centre")
+
+
+def posts(sheet: Sheet) -> None:
+    """Messages on a public wall: round portraits, names, text, pictures, rows of small signs below."""
+    rng, black = sheet.rng, sheet.rng.random() < 0.3
+    base = (21, 24, 28) if black else (255, 255, 255)
+    sheet.rect(0, 0, sheet.width, sheet.height, fill=base)
+    font = Font(rng.choice(["Helvetica", "Sans"]), rng.uniform(9, 11.5), "", readable_on(base))
+    left, right, y = 90.0, sheet.width - 90, 50.0
+    while y < sheet.height - 120:
+        sheet.ellipse(left - 44, y, left - 10, y + 34, fill=rng.choice([bright(rng), (150, 150, 150)]))
+        sheet.line(left, y + 11, sheet.words.person(), font.with_style("B"))
+        sheet.line(
+            left, y + 23, f"@{sheet.words.surname().lower()} {sheet.words.date()}", font.scaled(0.8).inked((130, 130, 130))
+        )
+        y = sheet.paragraph(
+            left, y + 28, right - left, sheet.words.prose(rng.randint(1, 3)), font, font.size * 1.35, bottom=sheet.height - 60
+        )
+        if rng.random() < 0.4 and sheet.height - y > 240:
+            high = rng.uniform(90, 190)
+            pictures.photo(sheet, left, y + 6, (right - left) * rng.uniform(0.6, 1), high, caption=False)
+            y += high + 12
+        for index in range(4):
+            sheet.ellipse(left + index * 60, y + 5, left + index * 60 + 8, y + 13, edge=(140, 140, 140), line=1)
+            sheet.text(left + index * 60 + 12, y + 12, str(rng.randint(0, 999)), font.scaled(0.75).inked((140, 140, 140)))
+        y += 24
+        sheet.rule(left - 44, y, right, y, 0.5, (200, 200, 200))
+        y += 12

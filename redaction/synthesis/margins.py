@@ -1,0 +1,99 @@
+"""What may stand at the edges of any page or lie across it: stamps, holes, codes, watermarks, bars, colour targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from redaction.synthesis.colours import ground, pale, readable_on
+from redaction.synthesis.furniture import barcode, binder_holes, filing_stamp, matrix_code, page_tab, stamp
+from redaction.synthesis.sheet import Font, Rgb, Sheet
+
+
+def underlay(sheet: Sheet) -> None:
+    """What is on the paper before anything is written: tinted paper, coloured bars at the edges, a watermark."""
+    rng = sheet.rng
+    if rng.random() < 0.06:
+        sheet.rect(0, 0, sheet.width, sheet.height, fill=pale(rng))
+    if rng.random() < 0.08:
+        fill, high = ground(rng), rng.uniform(4, 22)
+        sheet.rect(0, 0, sheet.width, high, fill=fill)
+        if rng.random() < 0.6:
+            sheet.rect(0, sheet.height - high, sheet.width, sheet.height, fill=fill)
+            font = Font("Helvetica", min(9, high * 0.7), "", readable_on(fill))
+            sheet.text(sheet.width - 30, sheet.height - high * 0.3, sheet.words.agency(), font, "right")
+    elif rng.random() < 0.03:
+        sheet.rect(0, 0, rng.uniform(6, 24), sheet.height, fill=ground(rng))
+    if rng.random() < 0.06:
+        watermark(sheet)
+
+
+def watermark(sheet: Sheet) -> None:
+    """A large pale word across the page, below its text."""
+    rng = sheet.rng
+    text = rng.choice(["DRAFT", "COPY", "CONFIDENTIAL", "SAMPLE", "UNCLASSIFIED", "CONCEPT", "VOID"])
+    level = rng.randint(200, 236)
+    colour: Rgb = rng.choice([(level, level, level), (255, level, level), (level, level, 255)])
+    font = Font("Helvetica", rng.uniform(60, 110), "B", colour)
+    with sheet.pdf.rotation(rng.choice([0, 35, 45, 52]), sheet.width / 2, sheet.height / 2):
+        sheet.text(sheet.width / 2, sheet.height / 2 + 20, text, font, "centre")
+
+
+def overlay(sheet: Sheet) -> None:
+    """What came onto the page after it was written."""
+    rng = sheet.rng
+    if rng.random() < 0.12:
+        stamp(sheet, rng.uniform(60, sheet.width - 200), rng.uniform(50, sheet.height - 50))
+    if rng.random() < 0.04:
+        barcode(sheet, sheet.width - 150, sheet.height - 44, 100, 22)
+    if rng.random() < 0.03:
+        matrix_code(sheet, sheet.width - 64, 18, 46)
+    for draw, chance in _MARKS:
+        if rng.random() < chance:
+            draw(sheet)
+
+
+def _page_code(sheet: Sheet) -> None:
+    """A number that counts the pages of a production."""
+    rng = sheet.rng
+    text = f"{rng.choice(['ABC', 'GOV', 'DEF', 'EX'])}-{rng.randint(0, 99999):07}"
+    sheet.text(sheet.width - 30, sheet.height - 14, text, Font("Helvetica", 9, rng.choice(["", "B"])), "right")
+
+
+def _side_text(sheet: Sheet) -> None:
+    """Small print that runs up the page's edge."""
+    x = sheet.rng.choice([14.0, sheet.width - 10])
+    with sheet.pdf.rotation(90, x, sheet.height * 0.7):
+        sheet.text(x, sheet.height * 0.7, sheet.words.words(8), Font("Helvetica", 7))
+
+
+def _change_bars(sheet: Sheet) -> None:
+    """Upright lines beside paragraphs that were changed or matter."""
+    for paragraph in sheet.paragraphs:
+        if len(paragraph) > 1 and sheet.rng.random() < 0.4:
+            x = max(4, min(word[0] for line in paragraph for word in line) - sheet.rng.choice([8, 20]))
+            sheet.rule(x, paragraph[0][0][1], x, paragraph[-1][0][3], sheet.rng.choice([0.7, 1.5, 3]))
+
+
+def colour_target(sheet: Sheet) -> None:
+    """The strip of grey and coloured squares that archives put beside what they photograph."""
+    rng, size, x = sheet.rng, sheet.rng.uniform(12, 24), sheet.rng.uniform(20, 120)
+    y = sheet.height - size - 4
+    for index in range(rng.randint(6, 14)):
+        level = 255 - index * 24
+        fill: Rgb = (max(0, level),) * 3 if rng.random() < 0.7 else ground(rng)
+        sheet.rect(x + index * size, y, x + (index + 1) * size, y + size, fill=fill, edge=(0, 0, 0), line=0.4)
+        sheet.text(x + (index + 0.5) * size, y - 2, str(index + 1), Font("Helvetica", 5), "centre")
+
+
+def _crop_marks(sheet: Sheet) -> None:
+    for x in (18.0, sheet.width - 18):
+        for y in (18.0, sheet.height - 18):
+            sheet.rule(x - 8, y, x + 8, y, 0.5)
+            sheet.rule(x, y - 8, x, y + 8, 0.5)
+
+
+_MARKS: list[tuple[Callable[[Sheet], None], float]] = [
+    (binder_holes, 0.08), (page_tab, 0.04), (_page_code, 0.06), (filing_stamp, 0.05), (_side_text, 0.05), (_change_bars, 0.05),
+    (colour_target, 0.02), (_crop_marks, 0.03),
+]  # fmt: skip
+"""Marks that need no place of their own, and how often each is on a page."""

@@ -18,6 +18,8 @@ PAPER = 232
 """What is lighter in all channels counts as paper."""
 BAR = (11, 13)
 """Width and height, in pixels at 150 dpi, that a bar has at least; strokes of text have less in one direction."""
+FLAT = 12
+"""Shades by which a fill may change within five pixels."""
 COLOUR_TOLERANCE = 16
 MOST_COLOURS = 8
 LEAST_AREA_PX = 260
@@ -29,8 +31,12 @@ LARGE_PRINT_PX = 150
 TALLEST_CODE_PX = 45
 EXPLAINED = 0.9
 """Of an area, the share that its boxes must cover: a photograph falls into boxes that leave much out."""
-CONTINUED = 0.35
-"""Of a box's left or right side, the share beyond which the fill goes on, so that it does not end there."""
+BESIDE_PX = 16
+CONTINUED_BLACK, CONTINUED = 0.6, 0.25
+"""Of a strip of `BESIDE_PX` at a box's left or right, the share of fill from which it does not end there; text is black, too."""
+CLUTTER = 0.3
+"""Of a box's surroundings, the share that is neither paper nor black nor its fill from which it is part of a picture."""
+MOST_TRIMMED_PX, EDGE_FILL = 6, 0.6
 FRINGE = 0.08
 """Of the surroundings of a coloured box, the share that is black from which it is what a highlighter left around a bar."""
 
@@ -39,21 +45,31 @@ def filled_marks(page: Page, grey: Mask) -> list[Mark]:
     """Every filled box of a page (RGB and grey, uint8)."""
     red, green, blue = cv2.split(page)
     black = np.asarray(cv2.threshold(cv2.max(cv2.max(red, green), blue), BLACKEST, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
-    marks = list(_marks_of_fill(black))
+    # paper is what most of a page is; that of old scans is not white
+    tone = max(150.0, min(float(PAPER), float(np.median(grey[::8, ::8])) - 15))
+    plain = cv2.bitwise_or(np.asarray(cv2.threshold(grey, tone, 1, cv2.THRESH_BINARY)[1], np.uint8), black)
+    changing = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) >= FLAT, np.uint8)
+    picture = cv2.bitwise_and(changing, np.asarray(plain == 0, np.uint8))
+    marks = [mark for mark in _marks_of_fill(black, CONTINUED_BLACK) if _share_around(mark, picture, 6, 14) <= CLUTTER]
     bars = np.zeros_like(black)
     for x0, y0, x1, y1, _ in marks:
         bars[y0:y1, x0:x1] = 1
-    for colour in _fill_colours(page, grey):
+    for colour in _fill_colours(page, changing):
         fill = np.asarray(cv2.inRange(page, colour - COLOUR_TOLERANCE, colour + COLOUR_TOLERANCE) // 255, np.uint8)
-        marks.extend(mark for mark in _marks_of_fill(fill) if not _is_fringe(mark, bars))
+        clutter = np.asarray(cv2.bitwise_or(plain, fill) == 0, np.uint8)
+        marks.extend(
+            mark
+            for mark in _marks_of_fill(fill, CONTINUED)
+            if _share_around(mark, bars) <= FRINGE and _share_around(mark, clutter) <= CLUTTER
+        )
     return marks
 
 
-def _fill_colours(page: Page, grey: Mask) -> Iterator[NDArray[np.int32]]:
+def _fill_colours(page: Page, changing: Mask) -> Iterator[NDArray[np.int32]]:
     """The commonest colours, neither black nor paper, of places where nothing changes for some pixels around."""
     # every fourth pixel of every fourth row: a bar of the least size still has several of them
     sample = page[::4, ::4]
-    flat = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))[::4, ::4] < 12
+    flat = changing[::4, ::4] == 0
     flat &= (sample.min(axis=2) < PAPER) & (sample.max(axis=2) >= BLACKEST)
     colours = sample[flat].astype(np.int32)
     if not len(colours):
@@ -69,8 +85,8 @@ def _fill_colours(page: Page, grey: Mask) -> Iterator[NDArray[np.int32]]:
         yield middle
 
 
-def _marks_of_fill(mask: Mask) -> list[Mark]:
-    """The boxes in a mask of one fill."""
+def _marks_of_fill(mask: Mask, continued: float) -> list[Mark]:
+    """The boxes in a mask of one fill; see `CONTINUED`."""
     # white specks of a scan, and codes written into the bar, are closed before thin strokes are taken away
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     bars = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(BAR[::-1], np.uint8)), np.uint8)
@@ -87,7 +103,7 @@ def _marks_of_fill(mask: Mask) -> list[Mark]:
             continue
         part = (labels[y : y + h, x : x + w] == label).astype(np.uint8)
         for x0, y0, x1, y1 in _boxes_of_bars(part, area):
-            mark = _judged(mask, Mark(x + x0, y + y0, x + x1, y + y1, 0.0))
+            mark = _judged(mask, _trimmed(mask, Mark(x + x0, y + y0, x + x1, y + y1, 0.0)), continued)
             if mark is not None:
                 marks.append(mark)
     return [mark for mark in marks if not any(_is_within(mark, ground) for ground in grounds)]
@@ -129,23 +145,34 @@ def _is_within(mark: Mark, box: Box) -> bool:
     return not is_thin and width > 0 and height > 0 and width * height > 0.8 * (mark.x1 - mark.x0) * (mark.y1 - mark.y0)
 
 
-def _is_fringe(mark: Mark, bars: Mask) -> bool:
-    """Whether black bars surround a coloured box."""
+def _share_around(mark: Mark, mask: Mask, inner: int = 0, outer: int = 6) -> float:
+    """Share of a frame around a box, `inner` to `outer` pixels away from it, that is in a mask."""
     x0, y0, x1, y1, _ = mark
-    around = bars[max(0, y0 - 6) : y1 + 6, max(0, x0 - 6) : x1 + 6]
-    inside = bars[y0:y1, x0:x1]
-    ring = around.size - inside.size
-    return bool(int(around.sum()) - int(inside.sum()) > FRINGE * ring)
+    around, inside = (mask[max(0, y0 - px) : y1 + px, max(0, x0 - px) : x1 + px] for px in (outer, inner))
+    return (int(around.sum()) - int(inside.sum())) / max(1, around.size - inside.size)
 
 
-def _judged(mask: Mask, mark: Mark) -> Mark | None:
+def _trimmed(mask: Mask, mark: Mark) -> Mark:
+    """The mark without rows and columns at its edges that are hardly filled: stumps of letters that touch a bar."""
+    x0, y0, x1, y1, _ = mark
+    fill = mask[y0:y1, x0:x1]
+    sides = []
+    for edge in (fill[:MOST_TRIMMED_PX], fill[::-1][:MOST_TRIMMED_PX], fill.T[:MOST_TRIMMED_PX], fill.T[::-1][:MOST_TRIMMED_PX]):
+        full = np.flatnonzero(edge.mean(axis=1) >= EDGE_FILL)
+        sides.append(int(full[0]) if len(full) else 0)
+    top, bottom, left, right = sides
+    return Mark(x0 + left, y0 + top, x1 - right, y1 - bottom, mark.score)
+
+
+def _judged(mask: Mask, mark: Mark, continued: float) -> Mark | None:
     """How sure it is: by how pure its fill is, whether it ends at its sides, and by what is written in it."""
     x0, y0, x1, y1, _ = mark
     w, h = x1 - x0, y1 - y0
     if w < BAR[0] or h < BAR[1] or (h > SLIMMEST * w and h < LARGE_PRINT_PX):
         return None
-    sides = [mask[y0 + 2 : y1 - 2, x] for x in (x0 - 4, x1 + 3) if 0 <= x < mask.shape[1]]
-    if any(side.mean() > CONTINUED for side in sides):
+    left, right = max(0, x0 - 3 - BESIDE_PX), min(mask.shape[1], x1 + 3 + BESIDE_PX)
+    sides = (mask[y0 + 2 : y1 - 2, left : x0 - 3], mask[y0 + 2 : y1 - 2, x1 + 3 : right])
+    if any(side.size and side.mean() > continued for side in sides):
         return mark._replace(score=0.1)
     content = content_of(1 - mask[y0 + 2 : y1 - 2, x0 + 2 : x1 - 2])
     if content.share > 0.02 and content.glyphs > 0 and not content.is_code:

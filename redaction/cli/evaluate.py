@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redaction.evaluation.differences import Difference
     from redaction.evaluation.pages import PageList
 
-DETECTOR = "A detector's folder, a version in the workspace, or 'rules' for the baseline that learns nothing"
+DETECTOR = "A detector's folder, a version in the workspace, 'starter', or 'rules' for the baseline that learns nothing"
 
 
 def evaluate(
@@ -29,10 +29,10 @@ def evaluate(
     images: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Folder of the page images instead.", show_default=False)
     ] = None,
-    detector: Annotated[str | None, typer.Option(help=f"{DETECTOR}; the champion when left out.", show_default=False)] = None,
-    against: Annotated[
-        str | None, typer.Option(help=f"Compare with another one: {DETECTOR[0].lower()}{DETECTOR[1:]}.", show_default=False)
+    detector: Annotated[
+        str | None, typer.Option(help=f"{DETECTOR}; left out, the champion, else the starter.", show_default=False)
     ] = None,
+    against: Annotated[str | None, typer.Option(help="Another one to compare with, named likewise.", show_default=False)] = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Write every box above 0.01 to this file, as a COCO result list.", show_default=False)
     ] = None,

@@ -1,4 +1,4 @@
-"""Who is evaluated: a detector in a folder, a version in the workspace, the champion, or the rules."""
+"""Who is evaluated: a detector in a folder, a version in the workspace, the champion, the starter, or the rules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from redaction.catalog import open_catalogue
 from redaction.deployment import detector_folder
 from redaction.detector.artifact import MANIFEST, Detector
 from redaction.detector.inference import Predictor
+from redaction.detector.starter import starter_detector
 from redaction.errors import RedactionError
 from redaction.evaluation.judging import PagePredictor
 from redaction.retraining import production
 from redaction.workspace import Workspace
 
-RULES = "rules"
+RULES, STARTER = "rules", "starter"
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,17 @@ def contestant(name: str | None, workspace: Workspace) -> Contestant:
     """The one of that name.
 
     Args:
-        name: a detector's folder, a version in the workspace, or ``rules``; None for the champion.
+        name: a detector's folder, a version in the workspace, ``starter`` or ``rules``; None for the champion, where there is
+            one, else the starter.
         workspace: where versions and the champion are looked for.
 
     Raises:
-        RedactionError: there is none of that name, or no champion.
+        RedactionError: there is none of that name.
     """
     if name is None:
-        return Contestant.of(Detector.load(_champion(workspace)))
+        return Contestant.of(_champion(workspace) or starter_detector())
+    if name == STARTER:
+        return Contestant.of(starter_detector())
     if name == RULES:
         return Contestant(RULES, rules_digest(), OPERATING_POINT, RuleBasedDetector())
     if (Path(name) / MANIFEST).is_file():
@@ -52,15 +56,14 @@ def contestant(name: str | None, workspace: Workspace) -> Contestant:
     if Path(name).name == name and (folder := detector_folder(workspace, name)).is_dir():
         return Contestant.of(Detector.load(folder))
     raise RedactionError(
-        f"{name!r} is neither the folder of a detector nor a version in {workspace.models}, nor {RULES!r}; give one of these."
+        f"{name!r} is neither the folder of a detector nor a version in {workspace.models}, nor {STARTER!r} or {RULES!r}; "
+        "give one of these."
     )
 
 
-def _champion(workspace: Workspace) -> Path:
+def _champion(workspace: Workspace) -> Detector | None:
     # a workspace that keeps no version has no champion, and its catalogue should not be made just to say so
-    champion = production(open_catalogue(workspace), str(workspace.root)).champion if workspace.models.is_dir() else None
-    if champion is None:
-        raise RedactionError(
-            f"no detector is in production in {workspace.root}; name one with --detector: its folder, a version, or {RULES!r}."
-        )
-    return detector_folder(workspace, champion.version)
+    if not workspace.models.is_dir():
+        return None
+    champion = production(open_catalogue(workspace), str(workspace.root)).champion
+    return Detector.load(detector_folder(workspace, champion.version)) if champion else None

@@ -1,0 +1,16 @@
+"""Pages judged by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from redaction.evaluation import JudgedPage
+from redaction.geometry import Detections, as_xyxy
+
+
+def judged(truth: list[list[float]], found: list[tuple[list[float], float]], style: str = "black", **more: Any) -> JudgedPage:
+    """A page with these boxes, and these boxes found with their scores."""
+    detections = Detections(as_xyxy([box for box, _ in found]), np.array([score for _, score in found], np.float32))
+    return JudgedPage(style if truth else "no redaction", as_xyxy(truth), detections, **more)

@@ -74,7 +74,7 @@ def test_scanned_redactions_lie_where_the_boxes_say(style: Style) -> None:
                 third = (y1 - y0) // 3  # corners may be rounded
                 assert (grey[y0 + third : y1 - third, [x0 + 2, x1 - 3]] < 110).mean() > 0.9, box
                 beside = grey[y0 + 1 : y1 - 1, [max(0, x0 - 4), min(known.width - 1, x1 + 4)]]
-                    assert (abs(beside - usual) > 15).any(), box
+                assert (abs(beside - usual) > 15).any(), box
         boxes += len(known.boxes)
     assert boxes > 20
 

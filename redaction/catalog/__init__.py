@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, create_engine
 
 from redaction.errors import RedactionError
@@ -39,21 +40,34 @@ def open_catalogue(workspace: Workspace) -> Catalogue:
     """The workspace's catalogue, created when it is not there and migrated when an older version made it.
 
     Raises:
-        RedactionError: a newer version of this project made it.
+        RedactionError: a newer version of this project made it, or it cannot be opened.
     """
     return Catalogue(_engine_at_head(workspace.catalogue_url))
 
 
 @cache
 def _engine_at_head(url: str) -> Engine:
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect().import_dbapi()
+    except (ArgumentError, ImportError) as error:
+        # its text would show the password
+        raise RedactionError(
+            "The address in REDACTION_CATALOGUE cannot be used: give an SQLAlchemy URL whose driver is installed."
+        ) from error
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": 30} if is_sqlite else {})
     if is_sqlite:
         event.listen(engine, "connect", _set_pragmas)
-    _migrate(engine, parsed.render_as_string(hide_password=True))
+    shown = parsed.render_as_string(hide_password=True)
+    try:
+        _migrate(engine, shown)
+    except DBAPIError as error:
+        raise RedactionError(
+            f"The catalogue {shown} cannot be opened ({error.orig}): look at it with 'redaction doctor', or restore a checkpoint."
+        ) from error
     return engine
 
 

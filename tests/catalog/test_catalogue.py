@@ -56,6 +56,23 @@ def test_a_catalogue_made_by_a_newer_version_is_refused_by_name(workspace: Works
         open_catalogue(workspace)
 
 
+@pytest.mark.parametrize("url", ["nonsense", "no+such://user:secret@host/db"])
+def test_an_address_that_leads_nowhere_is_one_sentence_without_its_password(
+    url: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDACTION_CATALOGUE", url)
+    with pytest.raises(RedactionError, match="REDACTION_CATALOGUE cannot be used") as refused:
+        open_catalogue(workspace)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_file_that_is_no_database_is_named(workspace: Workspace) -> None:
+    workspace.root.mkdir()
+    (workspace.root / "catalogue.sqlite").write_bytes(b"x" * 5000)
+    with pytest.raises(RedactionError, match=r"catalogue\.sqlite cannot be opened \(file is not a database\)"):
+        open_catalogue(workspace)
+
+
 def test_the_migrations_make_the_tables_that_the_code_declares(workspace: Workspace) -> None:
     open_catalogue(workspace)
     with create_engine(workspace.catalogue_url).connect() as connection:

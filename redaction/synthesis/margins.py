@@ -25,6 +25,18 @@ def underlay(sheet: Sheet) -> None:
         sheet.rect(0, 0, rng.uniform(6, 24), sheet.height, fill=ground(rng))
     if rng.random() < 0.06:
         watermark(sheet)
+    if rng.random() < 0.05:
+        _border(sheet)
+
+
+def _border(sheet: Sheet) -> None:
+    """A frame around everything on the page, single or double."""
+    rng, inset, line = sheet.rng, sheet.rng.uniform(10, 28), sheet.rng.choice([0.5, 1, 2.5])
+    colour: Rgb = rng.choice([(0, 0, 0), (0, 0, 0), ground(rng)])
+    sheet.rect(inset, inset, sheet.width - inset, sheet.height - inset, edge=colour, line=line)
+    if rng.random() < 0.4:
+        inset += 4
+        sheet.rect(inset, inset, sheet.width - inset, sheet.height - inset, edge=colour, line=0.5)
 
 
 def watermark(sheet: Sheet) -> None:
@@ -34,6 +46,7 @@ def watermark(sheet: Sheet) -> None:
     level = rng.randint(200, 236)
     colour: Rgb = rng.choice([(level, level, level), (255, level, level), (level, level, 255)])
     font = Font("Helvetica", rng.uniform(60, 110), "B", colour)
+    font = font.scaled(min(1, 0.9 * sheet.width / sheet.length(text, font)))
     with sheet.pdf.rotation(rng.choice([0, 35, 45, 52]), sheet.width / 2, sheet.height / 2):
         sheet.text(sheet.width / 2, sheet.height / 2 + 20, text, font, "centre")
 

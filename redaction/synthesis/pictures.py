@@ -80,6 +80,8 @@ def photo(sheet: Sheet, x: float, y: float, width: float, height: float, *, capt
     sheet.pdf.image(photograph(rng, int(width), int(height)), x, y, width, height)
     if rng.random() < 0.3:
         sheet.rect(x, y, x + width, y + height, edge=(0, 0, 0), line=rng.choice([0.6, 2]))
+    if rng.random() < 0.12 and height > 60:
+        _recording(sheet, x, y, width, height)
     if rng.random() < 0.5:
         sheet.offer(x, y, x + width, y + height)
     if caption:
@@ -87,6 +89,16 @@ def photo(sheet: Sheet, x: float, y: float, width: float, height: float, *, capt
             f"Figure {rng.randint(1, 20)}. {sheet.words.words(rng.randint(0, 8))}", Font("Helvetica", 8, "I"), width
         )
         sheet.line(x, y + height + 11, text, Font("Helvetica", 8, "I"))
+
+
+def _recording(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
+    """Black strips above and below with time and place, as on pictures taken from a recording."""
+    high = min(22.0, height * sheet.rng.uniform(0.06, 0.14))
+    font = Font("Courier", high * 0.6, "B", (255, 255, 255))
+    when = f"{sheet.words.date()} {sheet.words.time()}"
+    for top, text in ((y, f"CAM {sheet.rng.randint(1, 16):02}"), (y + height - high, when)):
+        sheet.rect(x, top, x + width, top + high, fill=(0, 0, 0))
+        sheet.text(x + 4, top + high * 0.7, sheet.fitting(text, font, width - 8), font)
 
 
 def map_drawing(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:

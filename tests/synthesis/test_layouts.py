@@ -19,7 +19,7 @@ from redaction.synthesis.composition import generated_page
 from redaction.synthesis.grids import draw_table_look, table
 from redaction.synthesis.handwriting import note, reader_marks, signature, written_line
 from redaction.synthesis.languages import LANGUAGE_WEIGHTS, LANGUAGES
-from redaction.synthesis.layouts import LAYOUTS, draw_size
+from redaction.synthesis.layouts import LAYOUTS, draw_size, write_page
 from redaction.synthesis.sheet import LETTER_PT, Font, Line, Sheet, Style, new_pdf
 from redaction.synthesis.typefaces import FACES
 from redaction.synthesis.wording import Wording
@@ -163,6 +163,18 @@ def test_the_same_seed_gives_the_same_page(layout: str) -> None:
     other, again = generated_page(Random(5), layout, LETTER_PT, 0.5)
     assert (one == other).all()
     assert words == again
+
+
+def test_a_page_looks_the_same_alone_and_within_a_document() -> None:
+    """Fonts, colours and widths that one page set must not leak into the next."""
+    document, names = new_pdf(), sorted(LAYOUTS)[::3]
+    for seed, layout in enumerate(names):
+        write_page(document, Random(seed), layout, LETTER_PT)
+    pages = pypdfium2.PdfDocument(bytes(document.output()))
+    for seed, layout in enumerate(names):
+        alone, _ = generated_page(Random(seed), layout, LETTER_PT, 1)
+        within = pages[seed].render(scale=1, rev_byteorder=True).to_numpy()[:, :, :3]
+        assert (abs(alone.astype(int) - within) > 60).mean() < 0.0005, layout
 
 
 def test_pages_come_in_many_sizes() -> None:

@@ -55,11 +55,24 @@ def _letterhead(sheet: Sheet, x: float, right: float) -> float:
 def _closing(sheet: Sheet, x: float, y: float, font: Font) -> None:
     regards = sheet.rng.choice(sheet.words.language.phrases(sheet.words.language.regards))
     sheet.line(x, y, f"{regards},", font)
-    if sheet.rng.random() < 0.7:
+    kind = sheet.rng.random()
+    if kind < 0.15:
+        _digital_signature(sheet, x, y + 6)
+    elif kind < 0.75:
         signature(sheet, x, y + 26, sheet.rng.uniform(60, 140))
     sheet.line(x, y + 48, sheet.words.person(), font)
     if sheet.rng.random() < 0.6:
         sheet.line(x, y + 48 + font.size * 1.2, sheet.words.words(3).title(), font)
+
+
+def _digital_signature(sheet: Sheet, x: float, y: float) -> None:
+    """The frame that a signing program puts where a hand would sign: a name, and who says so when."""
+    words, name = sheet.words, sheet.words.person()
+    if sheet.rng.random() < 0.6:
+        sheet.rect(x, y, x + 190, y + 30, edge=(0, 0, 0), line=0.5)
+    sheet.line(x + 4, y + 20, sheet.fitting(name, Font("Helvetica", 13), 84), Font("Helvetica", 13))
+    for row, text in enumerate((f"Digitally signed by {name}", f"Date: {words.date()}", f"{words.time()}:12 +01'00'")):
+        sheet.text(x + 92, y + 9 + row * 8, sheet.fitting(text, Font("Helvetica", 6.5), 96), Font("Helvetica", 6.5))
 
 
 def memo(sheet: Sheet) -> None:

@@ -83,8 +83,10 @@ def handwritten(sheet: Sheet) -> None:
 
 
 def sparse(sheet: Sheet) -> None:
-    """A page with a line or two on it: the end of a chapter, a blank that says so, a fax's last page."""
+    """A page with a line or two on it: the end of a chapter, a blank that says so, a fax's last page; or nothing."""
     rng, font = sheet.rng, draw_font(sheet.rng)
+    if rng.random() < 0.25:
+        return
     text = rng.choice(
         ["This page intentionally left blank", sheet.words.sentence(), sheet.words.title(), "END", f"page {rng.randint(2, 90)}"]
     )

@@ -112,7 +112,7 @@ def heading(sheet: Sheet, setting: Setting, x: float, y: float, width: float) ->
 
 def _insert(sheet: Sheet, setting: Setting, x: float, y: float, width: float, bottom: float) -> float:
     rng, room = sheet.rng, bottom - y
-    kind = rng.choice(["photo", "chart", "frame", "frame", "table", "map", "quote", "separator"])
+    kind = rng.choice(["photo", "chart", "frame", "frame", "table", "map", "quote", "separator", "missing"])
     if kind == "separator" and room > 40:
         # thick only over the whole width: a short thick one would look like a word taken out
         share, thick = rng.choice([(1, 4), (1, 1), (0.3, 1.2)])
@@ -145,6 +145,11 @@ def _insert(sheet: Sheet, setting: Setting, x: float, y: float, width: float, bo
             )
             + 10
         )
+    if kind == "missing" and room > height and width > 100:
+        wide = width * rng.uniform(0.3, 0.9)
+        left = x + rng.choice([0, (width - wide) / 2])
+        furniture.placeholder(sheet, left, y + 6, wide, height - 20, f"[{sheet.words.words(3)}]")
+        return y + height
     if kind in ("photo", "chart", "map") and room > height + 40 and width > 100:
         wide = width * rng.uniform(0.5, 1)
         {"photo": pictures.photo, "chart": pictures.chart, "map": pictures.map_drawing}[kind](

@@ -28,7 +28,7 @@ def age(image: PageImage, rng: Random, *, hard: bool = False, paper: Paper = "an
         paper: one that is not white, or a copy in black and white only, where it must be.
     """
     weights: dict[Paper, list[float]] = {
-        "any": [4, 5, 4, 1.5] if hard else [10, 5, 3, 0.4],
+        "any": [6, 5, 3.5, 1.2] if hard else [12, 5, 2.5, 0.3],
         "tinted": [0, 0, 5, 1],
         "bilevel": [0, 1, 0, 0],
     }
@@ -67,7 +67,7 @@ def wear(image: PageImage, rng: Random, *, hard: bool = False) -> PageImage:
     if rng.random() < 0.12 * often:
         image = rescanned(image, rng, 0.5 if hard else 0.65)
     if rng.random() < 0.4:
-        image = _curve(image, [(rng.uniform(0, 55 if hard else 35), rng.uniform(200 if hard else 225, 255))] * 3)
+        image = _curve(image, [(rng.uniform(0, 55 if hard else 35), rng.uniform(212 if hard else 228, 255))] * 3)
     if rng.random() < 0.3:
         image = _noisy(image, rng, rng.uniform(1.5, 11 if hard else 6))
     if rng.random() < 0.05 * often:

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from redaction.synthesis.drawing import paper_of
 from redaction.synthesis.painting import PageImage
 
 
-def photocopied(image: PageImage, rng: Random, darkest: float = 110, lightest: float = 205) -> PageImage:
+def photocopied(image: PageImage, rng: Random) -> PageImage:
     """Black and white only, letters broken or run together, specks."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (3, 3), rng.uniform(0.4, 1.1))
-    ink = cv2.add(grey, grain_of(grey.shape[:2], rng, rng.uniform(8, 28)), dtype=cv2.CV_16S) < rng.uniform(darkest, lightest)
+    paper = max(paper_of(image))
+    grey = cv2.cvtColor(whitened(image, paper) if paper > 110 else image, cv2.COLOR_RGB2GRAY)
+    grey = cv2.GaussianBlur(grey, (3, 3), rng.uniform(0.4, 1.1))
+    ink = cv2.add(grey, grain_of(grey.shape[:2], rng, rng.uniform(8, 28)), dtype=cv2.CV_16S) < rng.uniform(110, 205)
     copy = np.where(ink, 0, 255).astype(np.uint8)
     _speckle(copy, rng, rng.randint(0, 160))
     if rng.random() < 0.5:

@@ -45,7 +45,7 @@ def draw_habit(rng: Random, edge_px: int, apart: bool) -> Habit:
         gap=0.0 if touching else rng.uniform(0.3, 0.7) if apart else rng.choice([rng.uniform(0.14, 0.5), 0.1]),
         pad=rng.choice([rng.uniform(0.02, 0.2), rng.uniform(0.1, 0.5), rng.uniform(-0.1, 0.1)]),
         shift=rng.choice([0.0, 0.0, rng.uniform(-0.25, 0.25)]),
-        wander=0.0 if tidy else rng.uniform(0.02, 0.18),
+        wander=0.0 if tidy or (touching and not edge_px) else rng.uniform(0.02, 0.18),
         reach_to=rng.choice(_REACHES),
         shared_edge_px=edge_px if rng.random() < 0.6 else 0,
     )

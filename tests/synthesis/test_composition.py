@@ -91,10 +91,10 @@ def assert_fill_is_where_the_box_says(page: Composed) -> None:
     for box in page.boxes:
         inside = worn[round(box.y0) + 3 : round(box.y1) - 3, round(box.x0) + 3 : round(box.x1) - 3]
         if box.style is Style.BLACK and inside.size:
-            assert np.median(inside) < 130, box
+            assert np.percentile(inside, 25) < 130, box  # not the median: a code may fill a thin bar
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=44, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(LookName), st.sampled_from(sorted(LAYOUTS)), st.booleans())
 def test_generated_pages(index: int, look: LookName, layout: str, hard: bool) -> None:
     page = compose(recipe(index, (look,), layout, hard=hard), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from redaction.evaluation.pages import PageList
 
 DETECTOR = "A detector's folder, a version in the workspace, 'starter', or 'rules' for the baseline that learns nothing"
+
+
+PIPE_WIDTH = 126
+INTERVALS_FROM_WIDTH = 116
+"""Columns; in a narrower terminal the table has the figures alone, and the report the rest."""
 
 
 def evaluate(
@@ -51,7 +57,8 @@ def evaluate(
     first = contestant(detector, Workspace.at())
     other = contestant(against, Workspace.at()) if against is not None else None
     judged, evaluation = _evaluated(first, listed)
-    console = Console()
+    # a pipe has no width, and eighty columns would crush the table
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     if predictions is not None:
         write_predictions(predictions, listed, judged)
     if other is None:
@@ -88,9 +95,9 @@ def _show(console: Console, evaluation: Evaluation) -> None:
     table.add_column("")
     for heading in ("pages", "boxes", *COLUMNS, "false"):
         table.add_column(_short(heading), justify="right")
-    last_styles = list(evaluation.by_style)[-1:]
+    ends = {"all", *list(evaluation.by_style)[-1:]}
     for name, figures in rows(evaluation):
-        table.add_row(name, *_cells(figures), end_section=name == "all" or name in last_styles)
+        table.add_row(name, *_cells(figures, console.width >= INTERVALS_FROM_WIDTH), end_section=name in ends)
     console.print(table)
     console.print(_remarks(evaluation), highlight=False)
 
@@ -117,28 +124,30 @@ def _remarks(evaluation: Evaluation) -> str:
     return " ".join(sentences)
 
 
-def _cells(figures: Figures) -> list[str]:
+def _cells(figures: Figures, with_intervals: bool) -> list[str]:
     from redaction.evaluation.report import COLUMNS, figure_of, interval_text, rate
 
     cells = [str(figures.pages), str(figures.boxes)]
     for name in COLUMNS.values():
         interval = interval_text(figures.intervals.get(name), digits=2)
-        below = f"\n[dim]{interval}[/dim]" if interval else ""
+        below = f"\n[dim]{interval}[/dim]" if interval and with_intervals else ""
         cells.append(rate(figure_of(figures, name)) + below)
     return [*cells, str(figures.false_positives)]
 
 
 def _difference_table(compared: tuple[Difference, ...], title: str) -> Table:
+    from redaction.evaluation.differences import FALSE_BOXES
     from redaction.evaluation.report import COLUMNS
 
     table = Table(title=title, title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for heading in COLUMNS:
         table.add_column(_short(heading), justify="right")
     by_group: dict[str, dict[str, str]] = {}
     for one in compared:
         interval = f"\n[dim]{one.interval.low:+.2f}…{one.interval.high:+.2f}[/dim]" if one.interval else ""
         by_group.setdefault(one.group, {})[one.figure] = f"{one.value:+.3f}{interval}"
+    table.add_column("false a page", justify="right")
     for group, cells in by_group.items():
-        table.add_row(group, *(cells.get(figure, "–") for figure in COLUMNS.values()))
+        table.add_row(group, *(cells.get(figure, "–") for figure in (*COLUMNS.values(), FALSE_BOXES)))
     return table

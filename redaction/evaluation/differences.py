@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from redaction.dataset import Frozen
 from redaction.evaluation.bootstrap import Interval, document_draws, interval
 from redaction.evaluation.evaluation import styles
-from redaction.evaluation.judging import JudgedPage
-from redaction.evaluation.matching import FIGURES, Matches, measure
+from redaction.evaluation.judging import NO_REDACTION, JudgedPage
+from redaction.evaluation.matching import FIGURES, Matches, counts_by_page, measure
+
+FALSE_BOXES = "false_boxes_per_page"
+"""The figure of pages without redactions."""
 
 
 class Difference(Frozen):
     """A figure of one detector less that of another."""
 
     group: str
-    """``all`` or a style."""
+    """``all``, a style, or ``no redaction``."""
     figure: str
     value: float
     interval: Interval | None
@@ -40,3 +44,18 @@ def differences(
             drawn = first[figure] - second[figure]
             if not np.isnan(drawn[0]):
                 yield Difference(group=name, figure=figure, value=float(drawn[0]), interval=interval(drawn[1:], documents))
+    yield from _false_boxes(ours, operating_point, theirs, against_point, draws)
+
+
+def _false_boxes(
+    ours: Matches, our_point: float, theirs: Matches, their_point: float, draws: NDArray[np.float64]
+) -> Iterator[Difference]:
+    """False boxes on a page without redactions, where there is such a page."""
+    clean = np.array([not len(page.truth) for page in ours.pages], bool)
+    if not clean.any():
+        return
+    more = counts_by_page(ours, ours.everything, our_point)[1] - counts_by_page(theirs, theirs.everything, their_point)[1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawn = draws[:, clean] @ more[clean] / draws[:, clean].sum(axis=1)
+    documents = len({page.document for page, counts in zip(ours.pages, clean, strict=True) if counts})
+    yield Difference(group=NO_REDACTION, figure=FALSE_BOXES, value=float(more[clean].mean()), interval=interval(drawn, documents))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from redaction.dataset import Frozen
 from redaction.evaluation.bootstrap import Interval
-from redaction.evaluation.differences import Difference
+from redaction.evaluation.differences import FALSE_BOXES, Difference
 from redaction.evaluation.drawing import LEGEND, drawn_page
 from redaction.evaluation.evaluation import SIZES, Evaluation, Figures, rows
 from redaction.evaluation.judging import JudgedPage
@@ -73,6 +73,7 @@ def write_report(folder: Path, report: Report, listed: PageList, judged: Sequenc
     html = environment.from_string(TEMPLATE.read_text()).render(
         report=report,
         columns=COLUMNS,
+        differing=[*COLUMNS.values(), FALSE_BOXES],
         rows=rows,
         sizes={name: size_text(name) for name in SIZES},
         legend=LEGEND,

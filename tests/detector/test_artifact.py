@@ -87,6 +87,7 @@ def test_a_folder_without_a_detector_says_so(tmp_path: Path) -> None:
 
 def test_a_detector_older_than_the_claim_of_its_recall_still_loads(copy: Path) -> None:
     manifest = json.loads((copy / MANIFEST).read_text())
+    assert "With 95% confidence it finds at least" in (copy / CARD).read_text()
     assert 0 <= manifest.pop("recall_claim")["at_least"] <= manifest["operating_point"]["recall"]
     (copy / MANIFEST).write_text(json.dumps(manifest))
     assert Detector.load(copy).manifest.recall_claim is None

@@ -344,3 +344,10 @@ def _imported(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_false_boxes_are_compared_where_nothing_is_redacted() -> None:
+    first = [judged([], [(FAR, 0.9), (HERE, 0.9)], document="a"), judged([HERE], [], document="b")]
+    second = [judged([], [(FAR, 0.9)], document="a"), judged([HERE], [(FAR, 0.9)], document="b")]
+    found = [d for d in differences(first, 0.5, second, 0.5) if d.figure == "false_boxes_per_page"]
+    assert [(d.group, d.value, d.interval) for d in found] == [("no redaction", 1.0, None)]

@@ -8,6 +8,7 @@ from random import Random
 from redaction.synthesis.sheet import Rgb
 
 _DARK: list[Rgb] = [(0, 0, 0), (0, 0, 0), (20, 30, 70), (90, 20, 25), (15, 70, 60), (60, 60, 60), (0, 84, 150), (35, 35, 35)]
+_DARKEST_MIDDLE, _LIGHTEST_MIDDLE = 90, 192
 
 
 def dark(rng: Random) -> Rgb:
@@ -23,7 +24,7 @@ def bright(rng: Random) -> Rgb:
 def pale(rng: Random) -> Rgb:
     """A light grey or tint that black letters can be read on."""
     if rng.random() < 0.35:
-        level = rng.randint(190, 245)
+        level = rng.randint(196, 245)
         return (level, level, level)
     return _from(rng.random(), rng.uniform(0.04, 0.3), rng.uniform(0.85, 1))
 
@@ -35,9 +36,21 @@ def ground(rng: Random) -> Rgb:
 
 def readable_on(colour: Rgb) -> Rgb:
     """Black or white, whichever can be read on that ground."""
-    return (255, 255, 255) if 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] < 140 else (0, 0, 0)
+    return (255, 255, 255) if brightness(colour) < 140 else (0, 0, 0)
+
+
+def brightness(colour: Rgb) -> float:
+    """How light it looks, 0 to 255."""
+    return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
 
 
 def _from(hue: float, saturation: float, value: float) -> Rgb:
-    red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
-    return (round(red * 255), round(green * 255), round(blue * 255))
+    """The colour, no middling tone: a photocopier makes that black and the words on it with it, and a heading a redaction."""
+    red, green, blue = (channel * 255 for channel in colorsys.hsv_to_rgb(hue, saturation, value))
+    level = 0.3 * red + 0.59 * green + 0.11 * blue
+    if _DARKEST_MIDDLE < level < 140:
+        red, green, blue = (channel * _DARKEST_MIDDLE / level for channel in (red, green, blue))
+    elif 140 <= level < _LIGHTEST_MIDDLE:
+        white = (_LIGHTEST_MIDDLE - level) / (255 - level)
+        red, green, blue = (channel + (255 - channel) * white for channel in (red, green, blue))
+    return (round(red), round(green), round(blue))

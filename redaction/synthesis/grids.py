@@ -99,11 +99,11 @@ def _row(
 
 def _tint(sheet: Sheet, look: TableLook, text: str, width_in_letters: float) -> Rgb | None:
     """A ground of its own for a cell; never a strong one where it would look like something taken out."""
-    if sheet.rng.random() >= look.tinted:
+    if not text or sheet.rng.random() >= look.tinted:
         return None
     if len(text) > width_in_letters / 3:
         return sheet.rng.choice([pale, bright])(sheet.rng)
-    return pale(sheet.rng) if text or look.rules == "all" else None
+    return pale(sheet.rng)
 
 
 def _rules(sheet: Sheet, x: float, top: float, widths: list[float], bottom: float, row_height: float, look: TableLook) -> None:

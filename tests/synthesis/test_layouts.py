@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redaction.synthesis import furniture, pictures
+from redaction.synthesis.colours import bright, brightness, dark, ground, pale, readable_on
 from redaction.synthesis.composition import generated_page
 from redaction.synthesis.grids import draw_table_look, table
 from redaction.synthesis.handwriting import note, reader_marks, signature, written_line
@@ -175,6 +176,15 @@ def test_a_page_looks_the_same_alone_and_within_a_document() -> None:
         alone, _ = generated_page(Random(seed), layout, LETTER_PT, 1)
         within = pages[seed].render(scale=1, rev_byteorder=True).to_numpy()[:, :, :3]
         assert (abs(alone.astype(int) - within) > 60).mean() < 0.0005, layout
+
+
+def test_words_on_coloured_grounds_outlive_a_photocopier() -> None:
+    """Thresholded anywhere near the middle, a ground and the words on it still differ: else a heading would look taken out."""
+    rng = Random(0)
+    for _ in range(500):
+        for colour in (dark(rng), bright(rng), pale(rng), ground(rng)):
+            assert abs(brightness(colour) - brightness(readable_on(colour))) > 160
+            assert not 95 < brightness(colour) < 188
 
 
 def test_pages_come_in_many_sizes() -> None:

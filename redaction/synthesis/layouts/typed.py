@@ -49,6 +49,7 @@ def typewritten(sheet: Sheet) -> None:
 def brief(sheet: Sheet) -> None:
     """A narrow column of typewriting with wide margins, the subject of each item to the left of it."""
     rng, font = sheet.rng, _typewriter(sheet).with_style("B" if sheet.rng.random() < 0.4 else "")
+    font = font.scaled(rng.choice([1, 1, 1.15]) * max(1, 10.5 / font.size))
     furniture.release_stamp(sheet)
     heading = Font("Helvetica", 9, "I")
     sheet.text(sheet.width / 2, 40, "FOR THE MINISTER ONLY" if rng.random() < 0.6 else rng.choice(_MARKINGS), heading, "centre")

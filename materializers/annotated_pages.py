@@ -41,8 +41,8 @@ class DatasetMaterializer(PydanticMaterializer):
         }
 
     def compute_content_hash(self, data: Dataset) -> str | None:
-        """Equal pages, equal hash: what depends on them is not computed again."""
-        return data.digest
+        """Equal pages, equal hash: what depends on them is not computed again. Files that nobody has judged yet count, too."""
+        return data.digest if data.unjudged is None else f"{data.digest}-{data.unjudged}"
 
 
 class SyntheticDatasetMaterializer(DatasetMaterializer):

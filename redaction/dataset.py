@@ -76,6 +76,8 @@ class Dataset(Frozen):
     root: str
     revision: str | None = None
     """Git revision of the workspace checkpoint that holds these very bytes."""
+    unjudged: str | None = None
+    """Digest of that checkpoint's files, until they were held against what is said of them here: see `validate`."""
     pages: tuple[AnnotatedPage, ...]
 
     def image_path(self, page: AnnotatedPage) -> Path:

@@ -33,7 +33,7 @@ def check(
     if verdict.proceed:
         pinned = checkpoint(place, "Annotated pages for a training")
         start_training_run(catalogue, get_step_context().pipeline_run.name, pinned.revision, verdict.annotated_pages)
-        annotated = read_dataset(place, pinned.revision)
+        annotated = read_dataset(place, pinned.revision).model_copy(update={"unjudged": pinned.digest})
     else:
         logger.info("Nothing to train: the run ends after a look at the service's traffic.")
     log_metadata(verdict.model_dump(mode="json"))

@@ -47,7 +47,7 @@ def validate(
 
 
 def _ready(dataset: Dataset) -> Dataset:
-    ready = with_enough_validation(dataset)
+    ready = with_enough_validation(dataset).model_copy(update={"unjudged": None})
     lent = len(ready.of_split(Split.VALIDATION).pages) - len(dataset.of_split(Split.VALIDATION).pages)
     if lent:
         logger.warning("The validation split holds too few redactions: %d training pages are lent to it for this run.", lent)

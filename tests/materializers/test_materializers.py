@@ -92,3 +92,13 @@ def test_the_content_hash_is_that_of_the_pages(store: BaseArtifactStore, synthet
     fewer = synthetic.model_copy(update={"pages": synthetic.pages[:1]})
     assert stored.compute_content_hash(elsewhere) == stored.compute_content_hash(synthetic)
     assert stored.compute_content_hash(fewer) != stored.compute_content_hash(synthetic)
+
+
+def test_files_that_changed_since_they_were_judged_are_judged_again(
+    store: BaseArtifactStore, synthetic: SyntheticDataset, tmp_path: Path
+) -> None:
+    from materializers import DatasetMaterializer
+
+    stored = materializer(DatasetMaterializer, store, tmp_path)
+    whole, damaged = (synthetic.model_copy(update={"unjudged": digest}) for digest in ("files as rendered", "a file damaged"))
+    assert stored.compute_content_hash(whole) != stored.compute_content_hash(damaged)

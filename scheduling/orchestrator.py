@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from croniter import croniter
+from zenml.logger import get_logger
 from zenml.orchestrators.exceptions import PipelineSubmissionError
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator, LocalOrchestratorConfig, LocalOrchestratorFlavor
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from zenml.stack import Stack
 
 FLAVOR = "local_cron"
+
+logger = get_logger(__name__)
 
 
 class LocalCronConfig(LocalOrchestratorConfig):
@@ -98,6 +101,7 @@ def _store(snapshot: PipelineSnapshotResponse, schedule: ScheduleResponse) -> No
     except RedactionError as error:
         # the one error upon which ZenML takes back the schedule that it has just stored
         raise PipelineSubmissionError(str(error)) from error
+    logger.info("Stored the schedule %s: 'redaction scheduler' runs it when it is due.", schedule.name)
 
 
 def refuse_unrunnable(snapshot: PipelineSnapshotResponse, schedule: ScheduleResponse) -> None:

@@ -7,6 +7,7 @@ database, and the client is left alone: opening and closing the dashboard touche
 
 from __future__ import annotations
 
+import logging
 import os
 from ipaddress import IPv4Address
 
@@ -99,6 +100,7 @@ def _running() -> str | None:
 
 def _skip_survey(url: str) -> None:
     # The dashboard sends a person there until both are answered; ZenML's Python client cannot set the first.
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # ZenML lets it tell of every request
     answers = {"email_opted_in": False, "user_metadata": {"finished_onboarding_survey": True}}
     try:
         httpx.put(f"{url}/api/v1/current-user", json=answers, timeout=30, trust_env=False).raise_for_status()

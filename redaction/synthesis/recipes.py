@@ -50,8 +50,8 @@ class SynthesisConfig(Frozen):
     )
     """How often each look is drawn, relative to the others; a look left out is not drawn."""
     long_side_px: int = Field(default=1650, ge=200, le=4000)
-    """Height of a generated page at 150 dpi (1650 for US Letter); pages come as if rendered at 75 to 200 dpi. A real page is never
-    enlarged."""
+    """Height of a generated page at 150 dpi (1650 for US Letter); pages come as if rendered at 75 to 200 dpi.
+    A real page is never enlarged."""
     workers: int = Field(default=2, ge=1, le=256)
     """Processes; the result does not depend on it."""
 

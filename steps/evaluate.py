@@ -15,7 +15,7 @@ from redaction.workspace import Workspace
 from steps.caching import code_of
 
 
-@step(cache_policy=code_of("redaction.evaluation", "redaction.detector"))
+@step(cache_policy=code_of("redaction.evaluation.evaluation", "redaction.detector"))
 def evaluate(candidate: Detector, validated: Dataset, production: Production) -> Annotated[Comparison, "comparison"]:
     """Both detectors on the same real test pages."""
     test = validated.of_split(Split.TEST)

@@ -75,6 +75,7 @@ def write_report(folder: Path, report: Report, listed: PageList, judged: Sequenc
         columns=COLUMNS,
         differing=[*COLUMNS.values(), FALSE_BOXES],
         rows=rows,
+        starts=[next(iter(report.evaluation.by_style)), next(iter(SIZES))],
         sizes={name: size_text(name) for name in SIZES},
         legend=LEGEND,
         worst=list(_worst(listed, judged, report.evaluation.operating_point)),

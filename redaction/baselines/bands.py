@@ -44,14 +44,12 @@ def _is_turned_rectangle(area: Mask) -> bool:
 
 def _bands(area: Mask) -> Iterator[tuple[int, int]]:
     """First and last row (exclusive) of each stretch of rows that are alike."""
-    # opening each row alone takes away what is narrower than any bar, so that specks do not cut a bar in two
     steps = np.abs(np.diff(area.astype(np.int8), axis=0)).sum(axis=1)
     cuts = [0, *(np.flatnonzero(steps > EDGE_PX) + 1).tolist(), area.shape[0]]
     start = cuts[0]
     for cut in cuts[1:]:
         if cut - start >= LEAST_BAND_PX:
             yield start, cut
-        # rows between two bands that are neither belong to the one below: an edge of a scan is ragged
         start = cut
 
 

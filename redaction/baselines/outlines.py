@@ -31,10 +31,9 @@ IN_TABLE, WRITTEN, CODED, EMPTY = 0.04, 0.05, 0.55, 0.9
 
 
 class _Cell(NamedTuple):
-    """A rectangle between ruled lines, the network of lines that it lies in, and whether something is written in it."""
+    """A rectangle between ruled lines, and whether something is written in it."""
 
     mark: Mark
-    network: int
     is_written: bool
 
 
@@ -51,7 +50,7 @@ def outlined_marks(grey: Mask) -> tuple[list[Mark], list[Mark]]:
         if w < LEAST_WIDTH_PX or h < LEAST_HEIGHT_PX or touches_edge or area < FILL * w * h or w * h > LARGEST_SHARE * grey.size:
             continue
         network = int(networks[y + h // 2, x - 1]) or int(networks[y - 1, x + w // 2])
-        cells[network].append(_judged(ink, (x, y, w, h), network))
+        cells[network].append(_judged(ink, (x, y, w, h)))
     empty: list[Mark] = []
     table: list[Mark] = []
     for network_cells in cells.values():
@@ -59,14 +58,14 @@ def outlined_marks(grey: Mask) -> tuple[list[Mark], list[Mark]]:
     return empty, [mark._replace(score=min(mark.score, IN_TABLE)) for mark in table]
 
 
-def _judged(ink: Mask, xywh: tuple[int, int, int, int], network: int) -> _Cell:
+def _judged(ink: Mask, xywh: tuple[int, int, int, int]) -> _Cell:
     """How sure a cell is: by what is written in it, its edges left out, where the lines of text above and below reach in."""
     x, y, w, h = xywh
     across, down = 3, max(3, round(0.12 * h)) if h < 120 else 8
     content = content_of(np.ascontiguousarray(ink[y + down : y + h - down, x + across : x + w - across]))
     is_written = content.share > TEXT_SHARE and content.glyphs > 0
     score = EMPTY - 4 * min(content.share, 0.05) if not is_written else (CODED if content.is_code else WRITTEN)
-    return _Cell(Mark(x - 1, y - 1, x + w + 1, y + h + 1, score), network, is_written and not content.is_code)
+    return _Cell(Mark(x - 1, y - 1, x + w + 1, y + h + 1, score), is_written and not content.is_code)
 
 
 def _lines(grey: Mask) -> Mask:

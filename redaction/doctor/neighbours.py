@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -33,9 +35,13 @@ def port(name: str, number: int, path: str, needed: bool) -> Iterator[Finding]:
 
 def zenml_client() -> Iterator[Finding]:
     """After 'zenml login --local' the client needs a server that does not survive a reboot; without it every command fails."""
-    folder = os.environ.get("ZENML_CONFIG_PATH") or Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "zenml")
+    folder = Path(
+        os.environ.get("ZENML_CONFIG_PATH") or Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "zenml")
+    ).expanduser()
+    stores = Path(os.environ.get("ZENML_LOCAL_STORES_PATH") or folder / "local_stores")
+    yield from _half_made(stores / "default_zen_store" / "zenml.db")
     try:
-        store = yaml.safe_load((Path(folder).expanduser() / "config.yaml").read_text(encoding="utf-8"))["store"]
+        store = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["store"]
         kind, url = store["type"], str(store["url"])
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         return  # ZenML was not used yet, or keeps to its defaults
@@ -46,6 +52,19 @@ def zenml_client() -> Iterator[Finding]:
     else:
         remedy = "start it, or run 'zenml logout --local' to go back to the local database"
         yield bad("zenml", f"its client uses the server {url}, which does not answer", remedy)
+
+
+def _half_made(database: Path) -> Iterator[Finding]:
+    """The database of a first ZenML command that was interrupted: every later command would fail over it."""
+    if not database.is_file():
+        return
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection, suppress(sqlite3.Error):
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        versions = connection.execute("SELECT * FROM alembic_version").fetchall() if "alembic_version" in tables else []
+        if tables and not versions:
+            yield bad(
+                "zenml", f"its first start was interrupted, {database} is half made", "remove that file; it holds nothing yet"
+            )
 
 
 def _answers(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -164,6 +165,24 @@ def test_a_client_whose_server_is_gone(tmp_path: Path, monkeypatch: pytest.Monke
     finding = only(neighbours.zenml_client())
     assert finding.status is Status.FAIL
     assert "zenml logout --local" in finding.remedy
+
+
+def test_a_first_zenml_command_that_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
+    monkeypatch.delenv("ZENML_LOCAL_STORES_PATH", raising=False)
+    database = tmp_path / "local_stores" / "default_zen_store" / "zenml.db"
+    database.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE stack (id)")
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.commit()
+        finding = only(neighbours.zenml_client())
+        assert finding.status is Status.FAIL
+        assert str(database) in finding.detail
+
+        connection.execute("INSERT INTO alembic_version VALUES ('0.98.0')")
+        connection.commit()
+    assert list(neighbours.zenml_client()) == []
 
 
 def test_keys_are_never_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

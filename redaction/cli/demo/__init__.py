@@ -23,9 +23,11 @@ def demo(
 ) -> None:
     """Ingest, annotate, train, deploy, serve and watch: every step by the command that you would type yourself."""
     from redaction.cli.demo import story, summary
+    from redaction.doctor import check_environment, require
 
     if (documents is None) != (annotations is None):
         raise typer.BadParameter("--documents and --annotations go together")
+    require(check_environment(Workspace.at(folder)))
     console, started = Console(), time.monotonic()
     told = story.Demo(Workspace.at(folder), console)
     story.clear(told.workspace)

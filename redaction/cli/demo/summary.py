@@ -68,6 +68,7 @@ def _next_steps(demo: Demo) -> str:
     root = as_typed(demo.workspace.root)
     return f"""
 What to try next:
+  source .venv/bin/activate
   export REDACTION_WORKSPACE={root}
   curl -F "page=@$(find {root}/pages -type f | head -1)" {service_url(demo.workspace) or "http://127.0.0.1:3000"}/detect
   redaction dashboard              the runs, their DAG, contact sheets, cards and reports

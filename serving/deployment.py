@@ -186,7 +186,9 @@ def _earlier(session: Session, version: str | None) -> Deployment:
         rolled_back = {row.version for row in archived if any(reason.startswith(ROLLED_BACK) for reason in row.reasons)}
         archived = [row for row in archived if row.version not in rolled_back]
         if not archived:
-            raise RedactionError("No version was in production before this one, so there is none to go back to; name one.")
+            names = ", ".join(sorted(rolled_back))
+            hint = f"; what was rolled back comes again by its name ({names})" if names else ""
+            raise RedactionError(f"No version was in production before this one, so there is none to go back to{hint}.")
         return archived[0]
     if version == current:
         raise RedactionError(f"Version {version} is in production already; see `redaction service status`.")

@@ -8,20 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pypdfium2
-
 from redaction.annotations.coco import read_coco
 from redaction.annotations.records import PageRecord, style_named
 from redaction.dataset import Style
-from redaction.detector.preprocessing import MAX_PIXELS, Page, page_from_file
+from redaction.detector.pdf import MAX_PAGE_WIDTH_PX, PAGE_DPI, Pdf
+from redaction.detector.preprocessing import Page, page_from_file
 from redaction.errors import RedactionError
 from redaction.evaluation.judging import shared_style
 from redaction.files import sha256_of_bytes
 from redaction.geometry import Xyxy, as_xyxy
 
-PAGE_DPI, MAX_PAGE_WIDTH_PX = 150, 1275
-"""Pages are rendered as they were for those who annotated: 150 dpi, at most as wide as US Letter is then."""
 LABEL = "redaction"
 
 
@@ -186,8 +182,7 @@ class _Documents:
     """Renders pages, and keeps the last document open: a file lists pages document by document."""
 
     def __init__(self) -> None:
-        self._path: Path | None = None
-        self._document: Any = None
+        self._pdf: Pdf | None = None
 
     def __enter__(self) -> _Documents:
         return self
@@ -198,27 +193,14 @@ class _Documents:
     def render(self, folder: Path, page: ListedPage) -> Page:
         """The image of a page of its document."""
         path, index = _place(folder, page, from_pdfs=True), page.record.page_index or 0
-        if path != self._path:
+        if self._pdf is None or path != self._pdf.path:
             self._close()
-            try:
-                self._document = pypdfium2.PdfDocument(path)
-            except pypdfium2.PdfiumError as fault:
-                raise RedactionError(f"{path} cannot be opened as a PDF ({fault}); is it damaged, or encrypted?") from fault
-            self._path = path
-        if index >= len(self._document):
-            raise RedactionError(f"{path} has {len(self._document)} pages, so page_index {index} of {page.name} is wrong.")
-        return _rendered(self._document[index], page)
+            self._pdf = Pdf(path)
+        if index >= len(self._pdf):
+            raise RedactionError(f"{path} has {len(self._pdf)} pages, so page_index {index} of {page.name} is wrong.")
+        return self._pdf.page(index)
 
     def _close(self) -> None:
-        if self._document is not None:
-            self._document.close()
-        self._document = self._path = None
-
-
-def _rendered(pdf_page: Any, page: ListedPage) -> Page:
-    width, height = pdf_page.get_size()
-    scale = min(PAGE_DPI / 72, MAX_PAGE_WIDTH_PX / max(width, 1))
-    if not 1 <= width * height * scale**2 <= MAX_PIXELS:
-        raise RedactionError(f"{page.name} cannot be rendered: it is {width:.0f} x {height:.0f} points.")
-    pixels = pdf_page.render(scale=scale, rev_byteorder=True).to_numpy()
-    return np.ascontiguousarray(pixels[:, :, :3]) if pixels.shape[2] >= 3 else np.repeat(pixels, 3, axis=2)
+        if self._pdf is not None:
+            self._pdf.close()
+        self._pdf = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image
 from typer import Typer
@@ -185,3 +186,26 @@ class TestDetectCommand:
         (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 nothing else")
         result = CliRunner().invoke(app, [str(tmp_path / "bad.pdf"), "--detector", str(toy_detector.folder)])
         assert "cannot be opened as a PDF" in str(result.exception)
+
+    def test_a_page_that_cannot_be_rendered_costs_the_others_nothing(
+        self, app: Typer, toy_detector: Detector, toy_page: Callable[[int], Any], tmp_path: Path
+    ) -> None:
+        good = tmp_path / "good.pdf"
+        Image.fromarray(toy_page(904)[0]).save(good, resolution=72)
+        document = pypdfium2.PdfDocument.new()
+        document.new_page(612, 100_000)
+        document.import_pages(pypdfium2.PdfDocument(good))
+        document.save(tmp_path / "both.pdf")
+        out = tmp_path / "found.json"
+        result = CliRunner().invoke(
+            app, [str(tmp_path / "both.pdf"), "--detector", str(toy_detector.folder), "--json", str(out)], catch_exceptions=False
+        )
+        assert result.exit_code == 1
+        endless, page = json.loads(out.read_text())["pages"]
+        assert "it is 612 x 100000 points" in endless["fault"]
+        assert page["redactions"]
+
+    def test_a_pdf_without_a_page_is_one_sentence(self, app: Typer, toy_detector: Detector, tmp_path: Path) -> None:
+        pypdfium2.PdfDocument.new().save(tmp_path / "none.pdf")
+        result = CliRunner().invoke(app, [str(tmp_path / "none.pdf"), "--detector", str(toy_detector.folder)])
+        assert "has no page" in str(result.exception) or "cannot be opened" in str(result.exception)

@@ -58,7 +58,9 @@ def _half_made(database: Path) -> Iterator[Finding]:
     """The database of a first ZenML command that was interrupted: every later command would fail over it."""
     if not database.is_file():
         return
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection, suppress(sqlite3.Error):
+    uri = f"{database.absolute().as_uri()}?mode=ro"
+    # one that cannot be read just now (locked, another's) is not half made for that
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         versions = connection.execute("SELECT * FROM alembic_version").fetchall() if "alembic_version" in tables else []
         if tables and not versions:

@@ -30,7 +30,7 @@ def ct_cd() -> None:
     retraining_check, annotated, production = check()
     if retraining_check.load().proceed:
         validated, _ = validate(annotated)
-        synthetic, _ = synthesize(validated)
+        synthetic, *_ = synthesize(validated)
         candidate = train(validated, synthetic)
         comparison = evaluate(candidate, validated, production)
         decision = decide(comparison)

@@ -12,8 +12,9 @@ from zenml.types import HTMLString
 from expectations.report import report_html
 from expectations.validation import SYNTHETIC_SUITES
 from expectations.validation import validate as run_suites
-from redaction.dataset import Dataset, SyntheticDataset
+from redaction.dataset import Dataset, Split, SyntheticDataset
 from redaction.errors import RedactionError
+from redaction.monitoring.realism import compare_with_real
 from redaction.synthesis import SynthesisConfig, usable_backgrounds
 from redaction.synthesis import synthesize as make_pages
 from redaction.workspace import Workspace
@@ -23,12 +24,17 @@ logger = get_logger(__name__)
 
 
 @step(
-    cache_policy=code_of("redaction.synthesis", "expectations"),
+    cache_policy=code_of("redaction.synthesis", "redaction.monitoring.realism", "expectations"),
 )
 def synthesize(
     validated: Dataset, config: SynthesisConfig
-) -> tuple[Annotated[SyntheticDataset, "synthetic"], Annotated[HTMLString, "synthetic_validation_report"]]:
-    """Draw redactions on real unredacted training pages and on generated ones, and judge the result by the suites too."""
+) -> tuple[
+    Annotated[SyntheticDataset, "synthetic"],
+    Annotated[HTMLString, "synthetic_validation_report"],
+    Annotated[HTMLString, "real_vs_synthetic"],
+]:
+    """Draw redactions on real unredacted training pages and on generated ones; judge the result by the suites, and beside the
+    real training pages."""
     folder = Workspace.at(validated.root).state / "synthetic"
     shutil.rmtree(folder, ignore_errors=True)  # of the last run, whose pages the artifact store holds by now
     made = make_pages(config, usable_backgrounds(validated), folder, progress=_log_every_tenth)
@@ -37,7 +43,12 @@ def synthesize(
     log_metadata({"success": report.success, "pages": len(synthetic.pages)})
     if not report.success:
         raise RedactionError(f"The synthetic pages in {folder} fail «{report.failures[0].rule}»: a fault of the synthesis.")
-    return synthetic, HTMLString(report_html(report, synthetic))
+    realism = compare_with_real(validated.of_split(Split.TRAIN), synthetic)
+    if realism:
+        log_metadata({"distance_from_real_pages": realism.distances})
+        logger.info("Least like the real training pages: %s", ", ".join(realism.unlike) or "nothing stands out")
+    nothing = "<p>There are no real training pages to compare with.</p>"
+    return synthetic, HTMLString(report_html(report, synthetic)), HTMLString(realism.html if realism else nothing)
 
 
 def _log_every_tenth(done: int, wanted: int) -> None:

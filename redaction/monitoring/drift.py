@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from redaction.catalog.tables import Verdict
 from redaction.dataset import Frozen
-from redaction.monitoring.distance import MonitoringConfig, alike_pages, judged_values, ks_distance, thresholds
+from redaction.monitoring.distance import MonitoringConfig, alike_pages, judged_values, thresholds
+from redaction.monitoring.evidently_report import METHOD, measured_by_evidently
 from redaction.monitoring.summary import summary_html
-
-METHOD = "ks_distance"
-"""The name under which Evidently knows `redaction.monitoring.distance.ks_distance`."""
 
 
 class ColumnJudgement(Frozen):
@@ -98,7 +94,7 @@ def judge(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConf
     if len(current) < config.min_requests or not limits:
         judgement = _too_few(len(reference), len(current), latency, config)
         return JudgedWindow(judgement, summary_html(judgement, before, now), None)
-    statistics, evidently_html = _evidently(before, now, limits)
+    statistics, evidently_html = measured_by_evidently(before, now, limits)
     columns = tuple(
         ColumnJudgement(
             column=column,
@@ -176,33 +172,3 @@ def _slowness(latency: LatencyJudgement | None) -> list[str]:
         f"The detector is slow: {latency.quantile:.0%} of the pages took up to {latency.latency_ms:,.0f} ms, "
         f"the budget is {latency.budget_ms:,.0f} ms. This asks for a faster machine or a smaller profile, not for training."
     ]
-
-
-def _evidently(reference: pd.DataFrame, current: pd.DataFrame, limits: dict[str, float]) -> tuple[dict[str, float], str]:
-    # Evidently reads it on import, and would else tell its makers of each report
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    from evidently import DataDefinition, Dataset, Report
-    from evidently.metrics import ValueDrift
-
-    _register_method()
-    columns = list(limits)
-    definition = DataDefinition(numerical_columns=columns)
-    report = Report([ValueDrift(column=column, method=METHOD, threshold=limit) for column, limit in limits.items()])
-    snapshot = report.run(
-        Dataset.from_pandas(current[columns], data_definition=definition),
-        Dataset.from_pandas(reference[columns], data_definition=definition),
-    )
-    metrics: list[dict[str, Any]] = snapshot.dict()["metrics"]
-    return {m["config"]["column"]: float(m["value"]) for m in metrics}, str(snapshot.get_html_str(as_iframe=False))
-
-
-def _register_method() -> None:
-    from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
-    from evidently.legacy.core import ColumnType
-
-    def measure(reference: Any, current: Any, _column_type: Any, threshold: float) -> tuple[float, bool]:
-        distance = ks_distance(reference.to_numpy(float), current.to_numpy(float))
-        return distance, distance >= threshold
-
-    numerical = [ColumnType.Numerical]
-    register_stattest(StatTest(name=METHOD, display_name="K-S distance", allowed_feature_types=numerical), measure)

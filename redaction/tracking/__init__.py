@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,11 @@ from numpy.typing import NDArray
 from redaction.geometry import Detections, Xyxy
 
 PROJECT = "redaction-detector"
+
+SECONDS_TO_ANSWER = 60
+"""After so long without an answer from W&B the run goes on offline: a training must not be lost to somebody's network."""
+
+logger = logging.getLogger(__name__)
 LABEL = {0: "redaction"}
 
 
@@ -90,8 +96,8 @@ def start_tracking(
 ) -> Iterator[Tracker]:
     """A run of Weights & Biases for the length of the ``with`` block; it fails with the block.
 
-    Online where ``WANDB_API_KEY`` is set; otherwise everything stays in `folder`, no network is touched, and
-    ``wandb sync`` can send it later.
+    Online where ``WANDB_API_KEY`` is set and W&B answers; otherwise everything stays in `folder`, and ``wandb sync`` can send it
+    later. Without a key no network is touched.
 
     Args:
         config: what decides the run; shown beside its figures.
@@ -100,26 +106,45 @@ def start_tracking(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _everything_in(folder):
-        import wandb
-
-        online = bool(os.environ.get("WANDB_API_KEY"))
-        run = wandb.init(
-            project=project,
-            id=run_id,
-            resume="allow" if online and run_id else None,
-            config=dict(config),
-            dir=folder,
-            mode="online" if online else "offline",
-            settings=wandb.Settings(
-                silent=True, console="off", disable_git=True, save_code=False, x_disable_stats=True, x_disable_machine_info=True
-            ),
-        )
+        run = _start(config, folder, project, run_id)
         failed = True
         try:
             yield WandbTracker(run)
             failed = False
         finally:
             run.finish(exit_code=int(failed))
+
+
+def _start(config: Mapping[str, Any], folder: Path, project: str, run_id: str | None) -> Any:
+    import wandb
+
+    def start(mode: Literal["online", "offline"]) -> Any:
+        return wandb.init(
+            project=project,
+            id=run_id,
+            resume="allow" if mode == "online" and run_id else None,
+            config=dict(config),
+            dir=folder,
+            mode=mode,
+            settings=wandb.Settings(
+                silent=True,
+                console="off",
+                disable_git=True,
+                save_code=False,
+                init_timeout=SECONDS_TO_ANSWER,
+                x_disable_stats=True,
+                x_disable_machine_info=True,
+            ),
+        )
+
+    if not os.environ.get("WANDB_API_KEY"):
+        return start("offline")
+    try:
+        return start("online")
+    except wandb.Error as fault:
+        reason = str(fault).partition("\n")[0]
+        logger.warning("W&B cannot be used (%s): the run is kept in %s; 'wandb sync' sends it later.", reason, folder)
+        return start("offline")
 
 
 @contextmanager

@@ -28,12 +28,15 @@ with start_tracking({"epochs": 2}, folder) as tracker:
 """
 
 
-def track(folder: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+IMPATIENT = "import redaction.tracking; redaction.tracking.SECONDS_TO_ANSWER = 3\n"
+
+
+def track(folder: Path, home: Path, *arguments: str, code: str = RUN, **variables: str) -> subprocess.CompletedProcess[str]:
     home.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
     # an address where nothing listens: whatever wanted to send would fail or wait
-    environment |= {"HOME": str(home), "WANDB_BASE_URL": "http://127.0.0.1:9", "PYTHONPATH": "."}
-    command = [sys.executable, "-c", RUN, str(folder), *arguments]
+    environment |= {"HOME": str(home), "WANDB_BASE_URL": "http://127.0.0.1:9", "PYTHONPATH": "."} | variables
+    command = [sys.executable, "-c", code, str(folder), *arguments]
     return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -45,6 +48,14 @@ def test_a_run_without_a_key_stays_in_its_folder(tmp_path: Path) -> None:
     written = record.read_bytes()
     assert b"ap50" in written
     assert list((tmp_path / "runs").rglob("media/images/*.png")), "the example page was kept"
+
+
+def test_a_run_with_a_key_goes_on_offline_when_nobody_answers(tmp_path: Path) -> None:
+    done = track(tmp_path / "runs", tmp_path / "home", code=IMPATIENT + RUN, WANDB_API_KEY="a" * 40)
+    assert done.returncode == 0, done.stderr
+    assert "W&B cannot be used" in done.stderr
+    assert "a" * 40 not in done.stderr
+    assert [path for path in (tmp_path / "runs").rglob("run-*.wandb") if b"ap50" in path.read_bytes()]
 
 
 def test_a_run_fails_with_its_block(tmp_path: Path) -> None:

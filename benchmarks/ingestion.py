@@ -228,7 +228,8 @@ def _copies(pdfs: Path, times: int, folder: Path) -> None:
             write_bytes(folder / f"{pdf.stem}-{copy}.pdf", pdf.read_bytes() + f"\n% copy {copy}\n".encode())
 
 
-def _made_up_pdfs(folder: Path) -> None:
+def make_pdfs(folder: Path) -> Path:
+    """Fill a folder with 40 documents of four pages of text."""
     for number in range(40):
         document = FPDF(unit="pt", format=(612, 792))
         document.set_font("helvetica", size=11)
@@ -237,6 +238,7 @@ def _made_up_pdfs(folder: Path) -> None:
             for line in range(50):
                 document.text(72, 60 + line * 13, f"Document {number}, line {line}: the quick brown fox jumps over the lazy dog.")
         write_bytes(folder / f"{number:02d}.pdf", bytes(document.output()))
+    return folder
 
 
 def main() -> None:
@@ -250,7 +252,7 @@ def main() -> None:
     recheck = measure_recheck(arguments.documents)
     with tempfile.TemporaryDirectory() as made:
         if arguments.pdfs is None:
-            _made_up_pdfs(Path(made))
+            make_pdfs(Path(made))
         else:
             _copies(arguments.pdfs, arguments.copies, Path(made))
         rendering = measure_rendering(Path(made), cores)

@@ -111,7 +111,19 @@ def test_whatever_the_page_boxes_lie_on_it(predictors: dict[str, Predictor], run
     assert (found.xyxy[:, [0, 2]] <= width).all()
     assert (found.xyxy[:, [1, 3]] <= height).all()
     assert ((found.scores >= 0.01) & (found.scores <= 1)).all()
-    np.testing.assert_array_equal(predictors[runtime].predict_batch([page])[0].xyxy, found.xyxy)
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_several_pages_at_once_are_told_as_one_by_one(
+    predictors: dict[str, Predictor], runtime: Runtime, toy_page: Callable[[int], Any]
+) -> None:
+    pages = [toy_page(seed)[0] for seed in (905, 906)] + [np.zeros((300, 900, 3), np.uint8)]
+    together = predictors[runtime].predict_batch(pages)
+    for page, found in zip(pages, together, strict=True):
+        alone = predictors[runtime].predict(page)
+        np.testing.assert_allclose(found.xyxy, alone.xyxy, atol=0.05)
+        np.testing.assert_allclose(found.scores, alone.scores, atol=1e-3)
+    assert predictors[runtime].predict_batch([]) == []
 
 
 @pytest.mark.parametrize("page", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3), np.float32), np.zeros((0, 9, 3), np.uint8)])

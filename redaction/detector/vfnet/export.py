@@ -19,6 +19,7 @@ from redaction.detector.preprocessing import Page, Preprocessing
 from redaction.errors import RedactionError
 
 ONNX_OPSET = 20
+MAX_BATCH = 64
 MAX_BOX_DIFFERENCE = 0.5
 """In pixels of the frame."""
 MAX_SCORE_DIFFERENCE = 0.01
@@ -111,7 +112,7 @@ def compare_with_pytorch(network: DecodedNetwork, graph: Graph, batches: Sequenc
 
 def _to_openvino(network: DecodedNetwork, example: Tensor, path: Path, half: bool) -> None:
     openvino: Any = import_openvino()
-    converted = openvino.convert_model(network, example_input=example, input=[list(example.shape)])
+    converted = openvino.convert_model(network, example_input=example, input=[[-1, *example.shape[1:]]])
     # compressing weights to 16 bits moves boxes, unless they were rounded to 16 bits before
     openvino.save_model(converted, path, compress_to_fp16=half)
 
@@ -119,14 +120,16 @@ def _to_openvino(network: DecodedNetwork, example: Tensor, path: Path, half: boo
 def _to_onnx(network: DecodedNetwork, example: Tensor, path: Path) -> None:
     for name in ("torch.onnx", "onnxscript", "onnx_ir"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # the exporter would take a batch of one for a constant
     torch.onnx.export(
         network,
-        (example,),
+        (example.repeat(2, 1, 1, 1),),
         str(path),
         dynamo=True,
         opset_version=ONNX_OPSET,
         external_data=False,
         verbose=False,
+        dynamic_shapes={"pages": {0: torch.export.Dim("batch", min=1, max=MAX_BATCH)}},
         input_names=["pages"],
         output_names=["boxes", "scores"],
     )

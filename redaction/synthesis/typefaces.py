@@ -9,8 +9,8 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 import matplotlib
-from fontTools import subset  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools import subset
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 FACES: dict[str, dict[str, str]] = {

@@ -1,0 +1,166 @@
+"""The detector that ships with the program: small enough, whole, and of use without any training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from redaction.cli.starter import starter
+from redaction.configuration import read_yaml
+from redaction.dataset import Dataset
+from redaction.detector.artifact import ONNX, OPENVINO, WEIGHTS, Detector
+from redaction.detector.inference import Predictor
+from redaction.detector.preprocessing import Page
+from redaction.detector.profiles import TrainingConfig
+from redaction.detector.starter import STARTER_PROFILE, starter_detector
+from redaction.detector.starter.making import StarterConfig, synthetic_pages
+from redaction.errors import RedactionError
+from redaction.geometry import iou_matrix
+from redaction.synthesis import SynthesisConfig
+
+
+def letter(bars: list[tuple[int, int, int, int]], outlined: bool = False) -> Page:
+    """A US Letter page at 150 dpi, 40 lines of writing, some of it behind bars."""
+    page = np.full((1650, 1275, 3), 255, np.uint8)
+    for line in range(40):
+        text = "The committee received a copy of the report before the hearing in March."
+        cv2.putText(page, text, (140, 150 + 34 * line), cv2.FONT_HERSHEY_COMPLEX_SMALL, 0.95, (0, 0, 0), 1, cv2.LINE_AA)
+    for x0, y0, x1, y1 in bars:
+        page[y0:y1, x0:x1] = 0
+        if outlined:
+            page[y0 + 2 : y1 - 2, x0 + 2 : x1 - 2] = 255
+    return page
+
+
+class TestTheShippedDetector:
+    """`starter_detector()`, as it lies in the package."""
+
+    def test_it_weighs_at_most_six_megabytes(self) -> None:
+        files = [path.stat().st_size for path in starter_detector().folder.iterdir()]
+        assert sum(files) <= 6_000_000
+
+    def test_no_real_page_had_a_part_in_it(self) -> None:
+        provenance = starter_detector().manifest.provenance
+        assert provenance.synthetic_pages == provenance.training_pages > 0
+        assert provenance.data_revision is None
+
+    @pytest.mark.parametrize("outlined", [False, True], ids=["black", "outlined"])
+    def test_it_finds_plain_redactions_at_its_operating_point(self, outlined: bool) -> None:
+        bars = [(140, 200, 700, 234), (300, 506, 520, 536), (140, 740, 1100, 910), (600, 1220, 1000, 1252)]
+        detector = starter_detector()
+        found = Predictor(detector).predict(letter(bars, outlined)).at_least(detector.operating_point)
+        overlaps = iou_matrix(np.array(bars, np.float32), found.xyxy)
+        assert (overlaps.max(axis=1, initial=0) > 0.5).all(), f"bars {bars}, found {found}"
+
+    def test_it_finds_nothing_on_a_page_of_text(self) -> None:
+        detector = starter_detector()
+        assert not len(Predictor(detector).predict(letter([])).at_least(detector.operating_point))
+
+
+class TestSlim:
+    """A training that keeps 16 bits of each weight, and one export."""
+
+    @pytest.fixture(scope="class")
+    def slim(
+        self, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, trainings_folder: Path
+    ) -> Detector:
+        from redaction.detector.vfnet.training import train
+
+        config = toy_config.model_copy(update={"epochs": 2, "slim": True})
+        return train(toy_training, toy_validation, config, trainings_folder)
+
+    def test_it_is_half_the_size_and_has_one_export(self, slim: Detector, toy_detector: Detector) -> None:
+        assert slim.path(WEIGHTS).stat().st_size < 0.55 * toy_detector.path(WEIGHTS).stat().st_size
+        assert OPENVINO in slim.manifest.files
+        assert ONNX not in slim.manifest.files
+
+    def test_the_export_says_what_the_rounded_weights_say(self, slim: Detector) -> None:
+        """The gate of the export compares the two; here is what it measured."""
+        assert slim.manifest.metrics["parity_openvino_box_pixels"] < 0.25
+        assert slim.manifest.metrics["parity_openvino_score"] < 0.001
+
+    def test_the_missing_runtime_is_named(self, slim: Detector) -> None:
+        assert Predictor(slim).runtime == "openvino"
+        with pytest.raises(RedactionError, match=r"has no model\.onnx"):
+            Predictor(slim, "onnxruntime")
+
+    def test_a_training_can_start_from_it(self, slim: Detector, toy_config: TrainingConfig, tmp_path: Path) -> None:
+        import torch
+
+        from redaction.detector.vfnet.initial import initial_model
+
+        model = initial_model(toy_config.model_copy(update={"init": str(slim.folder)}), tmp_path)
+        assert {tensor.dtype for tensor in model.parameters()} == {torch.float32}
+
+
+class TestStartingFromIt:
+    """``init: starter``."""
+
+    def test_the_network_has_its_weights(self, tmp_path: Path) -> None:
+        import torch
+        from safetensors.torch import load_file
+
+        from redaction.detector.vfnet.initial import initial_model
+
+        model = initial_model(TrainingConfig(profile=STARTER_PROFILE, init="starter"), tmp_path).state_dict()
+        weights = load_file(starter_detector().path(WEIGHTS))
+        assert all(torch.equal(model[name], tensor.to(model[name].dtype)) for name, tensor in weights.items())
+
+    def test_another_profile_cannot(self, tmp_path: Path) -> None:
+        from redaction.detector.vfnet.initial import initial_model
+
+        with pytest.raises(RedactionError, match="init: starter needs profile: nano, not small"):
+            initial_model(TrainingConfig(profile="small", init="starter"), tmp_path)
+
+    def test_other_initial_weights_are_another_training(
+        self, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, tmp_path: Path
+    ) -> None:
+        from redaction.detector.vfnet.training import training_id
+
+        file = tmp_path / "weights.safetensors"
+        config = toy_config.model_copy(update={"init": str(file)})
+        names = set()
+        for content in (b"one", b"other"):
+            file.write_bytes(content)
+            names.add(training_id(toy_training, toy_validation, config))
+        assert len(names) == 2
+
+
+class TestMakingIt:
+    """`redaction starter`, which `make starter` calls."""
+
+    def test_the_same_seed_for_both_sets_is_refused(self, tmp_path: Path) -> None:
+        config = tmp_path / "starter.yaml"
+        config.write_text("training_pages: {seed: 1}\nvalidation_pages: {seed: 1}\ntraining: {}\n")
+        with pytest.raises(RedactionError, match="the same seed"):
+            read_yaml(config, StarterConfig)
+
+    def test_pages_are_made_once(self, tmp_path: Path) -> None:
+        config = SynthesisConfig(pages=2, workers=1, long_side_px=400)
+        other_workers = config.model_copy(update={"workers": 2})
+        seen: list[tuple[str, int, int]] = []
+        made = synthetic_pages(config, tmp_path, "training pages", lambda *step: seen.append(step))
+        again = synthetic_pages(other_workers, tmp_path, "training pages", lambda *step: seen.append(step))
+        assert made.digest == again.digest
+        assert seen == [("training pages", 1, 2), ("training pages", 2, 2)]
+
+    def test_the_command_trains_and_compares(self, tmp_path: Path) -> None:
+        import typer
+
+        config = tmp_path / "starter.yaml"
+        config.write_text(
+            "training_pages: {seed: 1, pages: 4, workers: 1, long_side_px: 400, share_without_redactions: 0}\n"
+            "validation_pages: {seed: 2, pages: 3, workers: 1, long_side_px: 400, share_without_redactions: 0}\n"
+            "training: {profile: nano, epochs: 1, width: 64, height: 96, slim: true}\n"
+        )
+        app = typer.Typer()
+        app.command()(starter)
+        result = CliRunner().invoke(app, ["--config", str(config), "--folder", str(tmp_path / "starter")])
+        assert result.exit_code == 0, result.output
+        assert "3 synthetic validation pages" in result.output
+        assert "made now" in result.output
+        assert starter_detector().version in result.output

@@ -29,6 +29,12 @@ def pale(rng: Random) -> Rgb:
     return _from(rng.random(), rng.uniform(0.04, 0.3), rng.uniform(0.85, 1))
 
 
+def poster(rng: Random) -> Rgb:
+    """A colour to print whole pages in, middling tones with the others."""
+    red, green, blue = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.3, 1), rng.uniform(0.3, 1))
+    return (round(red * 255), round(green * 255), round(blue * 255))
+
+
 def ground(rng: Random) -> Rgb:
     """Any of them."""
     return rng.choice([dark, dark, bright, pale])(rng)

@@ -73,6 +73,44 @@ def seal(sheet: Sheet, x: float, y: float, radius: float, colour: Rgb) -> None:
     sheet.polygon(star, colour)
 
 
+def badge(sheet: Sheet, x: float, y: float, radius: float) -> None:
+    """A filled disc with a scalloped rim, rings, and a letter on a crest, as societies and schools have."""
+    rng, rim, inner = sheet.rng, bright(sheet.rng), dark(sheet.rng)
+    teeth = rng.choice([24, 36, 48])
+    rim_points = [
+        (
+            x + radius * (1.0 if k % 2 else 0.94) * math.sin(k * math.pi / teeth),
+            y - radius * (1.0 if k % 2 else 0.94) * math.cos(k * math.pi / teeth),
+        )
+        for k in range(2 * teeth)
+    ]
+    sheet.polygon(rim_points, rim)
+    for share, fill in ((0.86, inner), (0.8, rim), (0.77, inner)):
+        reach = radius * share
+        sheet.ellipse(x - reach, y - reach, x + reach, y + reach, fill=fill)
+    for ray in range(20):
+        angle = ray / 20 * 2 * math.pi
+        px, py = x + radius * 0.62 * math.cos(angle), y + radius * 0.62 * math.sin(angle)
+        sheet.ellipse(px - 2.5, py - 2.5, px + 2.5, py + 2.5, fill=rim)
+    side = radius * 0.3
+    sheet.polygon(
+        [(x - side, y - side), (x + side, y - side), (x + side, y + side * 0.4), (x, y + side), (x - side, y + side * 0.4)], rim
+    )
+    sheet.text(x, y + side * 0.3, rng.choice("ABDEMRS"), Font("Helvetica", side, "B", inner), "centre")
+    ribbon = radius * rng.uniform(0.5, 0.9)
+    sheet.rect(x - ribbon, y + radius * 0.4, x + ribbon, y + radius * 0.56, fill=rim)
+
+
+def exhibit_label(sheet: Sheet, x: float, y: float) -> None:
+    """The sticker that a court puts on an exhibit."""
+    rng, font = sheet.rng, Font("Times", 10, "B")
+    fill = rng.choice([(255, 240, 0), (255, 255, 255), (170, 210, 255)])
+    sheet.rounded(x, y, x + 90, y + 54, fill=fill, edge=(0, 0, 0), radius=6)
+    sheet.text(x + 45, y + 16, rng.choice(["GOVERNMENT", "PLAINTIFF'S", "DEFENDANT'S"]), font, "centre")
+    sheet.text(x + 45, y + 30, "EXHIBIT", font, "centre")
+    sheet.text(x + 45, y + 46, rng.choice([str(rng.randint(1, 90)), rng.choice("ABCDEF"), "____"]), font, "centre")
+
+
 def barcode(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
     """A one-dimensional barcode with its number below."""
     rng, left = sheet.rng, x

@@ -134,6 +134,34 @@ def map_drawing(sheet: Sheet, x: float, y: float, width: float, height: float) -
     _scale_bar(sheet, x + width - 110, y + height - 14)
 
 
+def route_map(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
+    """A map from a screen: land seen from above, water, a marked route, and its length and time on small white labels."""
+    rng = sheet.rng
+    noise = np.random.default_rng(rng.getrandbits(64))
+    land = np.array([rng.uniform(40, 110), rng.uniform(60, 120), rng.uniform(40, 90)])
+    tones = np.asarray(
+        Image.fromarray(noise.random((40, 40), dtype=np.float32)).resize((int(width), int(height)), Image.Resampling.BICUBIC)
+    )
+    ground = np.clip(land + (tones[:, :, None] - 0.5) * rng.uniform(30, 110) + noise.normal(0, 6, (*tones.shape, 1)), 0, 255)
+    sheet.pdf.image(Image.fromarray(ground.astype(np.uint8)), x, y, width, height)
+    for _ in range(rng.randint(1, 4)):
+        shore = _shore(rng, x + rng.random() * width, y + rng.random() * height, rng.uniform(0.1, 0.4) * min(width, height))
+        inside = [(min(max(px, x), x + width), min(max(py, y), y + height)) for px, py in shore]
+        sheet.polygon(inside, fill=rng.choice([(50, 70, 120), (90, 130, 190), (120, 180, 215), (30, 40, 60)]))
+    route = _river(rng, x, y, width, height)
+    for colour, line in (((30, 70, 160), 3.2), ((90, 160, 255), 2.0)):
+        sheet.stroke(route, line, colour)
+    for _ in range(rng.randint(1, 5)):
+        left, top = x + rng.uniform(0.1, 0.85) * width, y + rng.uniform(0.1, 0.9) * height
+        sheet.rounded(left, top, left + 30, top + 16, fill=(255, 255, 255), edge=(120, 120, 120), radius=3)
+        sheet.text(left + 15, top + 11, f"{rng.randint(2, 90)} min", Font("Helvetica", 7, "B"), "centre")
+    for _ in range(rng.randint(4, 16)):
+        name = Font("Helvetica", rng.choice([6.0, 8.0, 11.0]), "", (255, 255, 255))
+        sheet.text(x + rng.uniform(0.03, 0.75) * width, y + rng.uniform(0.05, 0.95) * height, sheet.words.surname(), name)
+    text = Font("Helvetica", 9)
+    sheet.line(x + width, y - 6, f"Drive {rng.randint(2, 90)} miles, {rng.randint(2, 59)} min", text, "right")
+
+
 def _shore(rng: Random, x: float, y: float, radius: float) -> list[tuple[float, float]]:
     waves = [(rng.randint(1, 12), rng.uniform(0, 6.3), rng.uniform(0, 0.2)) for _ in range(7)]
     points = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture, pictures
+from redaction.synthesis.colours import bright, dark, pale, poster, readable_on
 from redaction.synthesis.handwriting import note, reader_marks, signature
 from redaction.synthesis.layouts.running import draw_font
-from redaction.synthesis.sheet import Font, Sheet
+from redaction.synthesis.sheet import Font, Rgb, Sheet
 
 
 def photo_page(sheet: Sheet) -> None:
@@ -28,8 +29,12 @@ def photo_page(sheet: Sheet) -> None:
 
 
 def map_page(sheet: Sheet) -> None:
-    """A map with a title and some text below."""
+    """A map with a title and some text below; or one from a screen, with a route on it."""
     rng, margin = sheet.rng, sheet.rng.uniform(20, 90)
+    if rng.random() < 0.35:
+        pictures.route_map(sheet, margin, margin, sheet.width - 2 * margin, (sheet.height - 2 * margin) * rng.uniform(0.4, 0.9))
+        furniture.exhibit_label(sheet, margin * rng.uniform(0.3, 3), sheet.height * rng.uniform(0.4, 0.85))
+        return
     high = (sheet.height - 2 * margin) * rng.uniform(0.5, 0.9)
     sheet.line(margin, margin - 4, sheet.words.title(), Font("Helvetica", 12, "B"))
     pictures.map_drawing(sheet, margin, margin + 6, sheet.width - 2 * margin, high)
@@ -37,6 +42,63 @@ def map_page(sheet: Sheet) -> None:
     sheet.paragraph(
         margin, margin + high + 16, sheet.width - 2 * margin, sheet.words.prose(4), font, 14, bottom=sheet.height - 30
     )
+
+
+def brochure(sheet: Sheet) -> None:
+    """A page that somebody designed: coloured grounds to the edges, bands, a thin frame, a seal, large bold words."""
+    rng, colour = sheet.rng, poster(sheet.rng)
+    paper = rng.choice([colour, colour, (255, 255, 255), (255, 255, 255), (255, 255, 255), pale(rng)])
+    sheet.rect(0, 0, sheet.width, sheet.height, fill=paper)
+    _bands(sheet, colour)
+    inset = rng.uniform(16, 60)
+    if rng.random() < 0.5:
+        frame = rng.choice([(255, 255, 255), (225, 225, 170), dark(rng), (0, 0, 0)])
+        foot = sheet.height + rng.choice([-inset, -inset, 20])
+        sheet.rect(inset, inset * rng.uniform(0.6, 1.4), sheet.width - inset, foot, edge=frame, line=rng.choice([0.6, 1, 2]))
+    if rng.random() < 0.6:
+        radius = rng.uniform(36, 80)
+        furniture.badge(
+            sheet, rng.choice([0.5, 0.5, rng.random()]) * sheet.width, rng.choice([radius, rng.random() * sheet.height]), radius
+        )
+    ink, top = readable_on(paper), rng.uniform(90, 220)
+    if rng.random() < 0.35:
+        word = Font("Helvetica", rng.uniform(60, 110), "B", ink)
+        text = sheet.words.surname().upper()
+        word = word.scaled(min(1, 0.8 * sheet.width / sheet.length(text, word)))
+        top = sheet.height * rng.uniform(0.3, 0.6)
+        sheet.text(sheet.width / 2, top, text, word, "centre")
+        top += rng.uniform(20, 60)
+    _large_words(sheet, top, Font(rng.choice(["Helvetica", "Sans", "Times"]), rng.uniform(13, 24), "B", ink))
+
+
+def _bands(sheet: Sheet, colour: Rgb) -> None:
+    """Bands of colour across the whole width, at the head and the foot, or down one side."""
+    rng = sheet.rng
+    for top in (True, False):
+        if rng.random() < 0.6:
+            high = rng.uniform(20, 200)
+            fill = rng.choice([colour, colour, dark(rng), bright(rng)])
+            y = 0 if top else sheet.height - high
+            sheet.rect(0, y, sheet.width, y + high, fill=fill)
+            if rng.random() < 0.6:
+                title = Font("Helvetica", min(26, high * 0.5), rng.choice(["", "B"]), readable_on(fill))
+                sheet.text(
+                    sheet.width / 2, y + high * 0.6, sheet.fitting(sheet.words.title().upper(), title, 500), title, "centre"
+                )
+    if rng.random() < 0.15:
+        sheet.rect(0, 0, rng.uniform(30, 180), sheet.height, fill=rng.choice([colour, dark(rng)]))
+
+
+def _large_words(sheet: Sheet, y: float, font: Font) -> None:
+    rng, number, gap = sheet.rng, 1, sheet.rng.uniform(10, 40)
+    x, width = sheet.width * 0.15, sheet.width * 0.7
+    while y < sheet.height - rng.uniform(110, 320):
+        text = sheet.words.words(rng.randint(2, 14))
+        text = f"{number}. {text.upper()}" if rng.random() < 0.7 else text.title()
+        y = sheet.paragraph(
+            x, y, width, text, font, font.size * 1.3, bottom=sheet.height - 80, align=rng.choice(["left", "centre", "centre"])
+        )
+        y, number = y + gap, number + 1
 
 
 def chart_page(sheet: Sheet) -> None:

@@ -134,6 +134,50 @@ def _ruled_head(sheet: Sheet, x: float, y: float, right: float, rows: int) -> fl
     return y
 
 
+def routing(sheet: Sheet) -> None:
+    """A message under a printed routing head: many small captioned cells, most of them empty, initials and ticks in some."""
+    rng, font = sheet.rng, _typewriter(sheet)
+    x, right, y = rng.uniform(30, 70), sheet.width - rng.uniform(30, 70), rng.uniform(36, 80)
+    split = x + (right - x) * rng.uniform(0.5, 0.75)
+    for label in rng.sample(["ORIG", "UNIT", "EXT", "DATE", "FROM", "TO", "CONF", "INFO"], rng.randint(3, 6)):
+        y += 13
+        sheet.text(x, y, f"{label}:", Font("Helvetica", 7))
+        sheet.line(x + 40, y, sheet.fitting(sheet.words.cell().upper(), font, split - x - 50), font)
+    _numbered_cells(sheet, split, y - rng.uniform(30, 60), right)
+    foot = _ruled_head(sheet, x, y + 8, right, rng.randint(1, 3)) + 20
+    leading, bottom = font.size * rng.choice([1.15, 1.5, 2]), sheet.height - rng.uniform(90, 220)
+    y = sheet.paragraph(x + 10, foot, right - x - 30, sheet.words.prose(12).upper(), font, leading, bottom=bottom)
+    _numbered_cells(sheet, rng.choice([x, split]), min(y + 16, sheet.height - 90), right)
+    for _ in range(rng.randint(0, 6)):
+        written_line(
+            sheet, rng.uniform(40, sheet.width - 160), rng.uniform(50, sheet.height - 40), rng.uniform(20, 90), rng.uniform(9, 20)
+        )
+    furniture.stamp(sheet, rng.uniform(60, 300), sheet.height - rng.uniform(20, 80))
+    if rng.random() < 0.5:
+        text, label = (
+            f"{rng.randint(1990, 2025)} RELEASE UNDER THE RECORDS ACT OF {rng.randint(1960, 1999)}",
+            Font("Helvetica", 8, "B"),
+        )
+        sheet.rect(90, 6, 100 + sheet.length(text, label), 21, edge=(0, 0, 0), line=0.8, fill=(255, 255, 255))
+        sheet.text(95, 17, text, label)
+
+
+def _numbered_cells(sheet: Sheet, x: float, y: float, right: float) -> None:
+    """Two to four columns of cells as tall as a line, numbered 1, 2, 3 down each."""
+    rng, columns, rows, high = sheet.rng, sheet.rng.choice([1, 2, 2, 4]), sheet.rng.randint(2, 6), sheet.rng.uniform(11, 17)
+    line, wide, small = rng.choice([0.5, 0.8, 1.2]), (right - x) / columns, Font("Helvetica", 6)
+    for row in range(rows):
+        for column in range(columns):
+            left, top = x + column * wide, y + row * high
+            if top + high > sheet.height - 8:
+                return
+            sheet.rect(left, top, left + wide, top + high, edge=(0, 0, 0), line=line)
+            if rng.random() < 0.8:
+                sheet.text(left + 2, top + high * 0.65, str(row + 1 + column * rows), small)
+            if rng.random() < 0.25 and wide > 40:
+                written_line(sheet, left + 12, top + high * 0.8, wide * rng.uniform(0.2, 0.6), high * 0.7)
+
+
 def dispatch(sheet: Sheet) -> None:
     """A letter typed into a printed frame: cells at the head and the foot, the text between two upright rules."""
     rng, font = sheet.rng, _typewriter(sheet)

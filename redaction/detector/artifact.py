@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from redaction.dataset import Frozen
+from redaction.detector.confirmation import Confirmation
 from redaction.detector.preprocessing import Preprocessing
 from redaction.detector.profiles import Profile, TrainingConfig
 from redaction.errors import RedactionError
@@ -85,6 +86,9 @@ class Manifest(Frozen):
     profile: Profile
     preprocessing: Preprocessing
     postprocessing: Postprocessing
+    confirmation: Confirmation | None = None
+    """None where the network proposed too little to learn it from, and in detectors older than this field: boxes and scores are
+    then the network's own."""
     classes: tuple[str, ...]
     """The label of each class that the network scores, in its order."""
     operating_point: OperatingPoint

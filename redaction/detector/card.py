@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from redaction.detector.artifact import Manifest, RecallClaim
+from redaction.detector.confirmation import Confirmation
 
 
 def card(manifest: Manifest) -> str:
@@ -22,7 +23,7 @@ VarifocalNet, profile `{manifest.profile.name}`, on pages scaled to fit {manifes
 A detection counts from a score of **{point.score:.4f}** ({point.rule}). There, on {provenance.validation_pages} validation pages:
 precision {point.precision:.3f}, recall {point.recall:.3f}, F1 {point.f1:.3f}. These pages chose the operating point and the best
 epoch, so expect a little less on others; the evaluation on the test pages says how much.
-{_claim(manifest.recall_claim)}
+{_claim(manifest.recall_claim)}{_confirmation(manifest.confirmation)}
 ## Figures on the validation pages
 
 | figure | value |
@@ -61,6 +62,17 @@ def _claim(claim: RecallClaim | None) -> str:
     return (
         f"\nWith {claim.confidence:.0%} confidence it finds at least **{claim.at_least:.1%}** of the redactions of documents "
         f"drawn like these (from {claim.boxes} redactions in {claim.documents} documents; {claim.method}).\n"
+    )
+
+
+def _confirmation(confirmation: Confirmation | None) -> str:
+    if confirmation is None:
+        return (
+            "\nBoxes and scores are the network's own: it proposed too little to learn how the edges of a page confirm a box.\n"
+        )
+    return (
+        "\nBoxes are moved to the edges of the page. Scores weigh the network's with how well the edges confirm a box "
+        "(logistic regression, fitted on training pages).\n"
     )
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from redaction.detector.artifact import ONNX, OPENVINO, Detector, Postprocessing
+from redaction.detector.confirmation import confirmed, surviving
 from redaction.detector.preprocessing import Page, Placement
 from redaction.errors import RedactionError
 from redaction.geometry import Detections
@@ -53,6 +53,16 @@ class Predictor:
 
         A graphics card wants many at once; on a processor it saves nothing.
         """
+        settings, confirmation = self.detector.manifest.postprocessing, self.detector.manifest.confirmation
+        proposals = self.propose(images)
+        if confirmation is None:
+            return proposals
+        pages = zip(images, proposals, strict=True)
+        found = [confirmed(image, of_page, confirmation, settings.nms_iou) for image, of_page in pages]
+        return [of_page.at_least(settings.score_floor) for of_page in found]
+
+    def propose(self, images: Sequence[Page]) -> list[Detections]:
+        """What the network alone says of each page, before anything is compared with the page's edges."""
         manifest = self.detector.manifest
         prepared = [manifest.preprocessing.prepare(_checked(image)) for image in images]
         if not prepared:
@@ -80,11 +90,7 @@ def detections_on_page(
     """
     candidates = scores >= settings.score_floor
     boxes, scores = boxes[candidates], scores[candidates]
-    if not len(scores):
-        return Detections.none()
-    xywh = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1).astype(np.float64)
-    kept = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), 0.0, settings.nms_iou)
-    best = np.asarray(kept, np.intp).reshape(-1)[: settings.max_detections]
+    best = surviving(boxes, scores, settings.nms_iou)[: settings.max_detections]
     xyxy = np.clip(placement.to_page(boxes[best]), 0, np.array([placement.width, placement.height] * 2, np.float32))
     visible = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
     return Detections(xyxy[visible], scores[best][visible])

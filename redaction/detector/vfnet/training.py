@@ -24,6 +24,7 @@ from redaction.contact_sheet import SheetPage, contact_sheet_png
 from redaction.dataset import Box, Dataset
 from redaction.detector.artifact import CARD, WEIGHTS, Detector, Manifest, Postprocessing, Provenance, seal
 from redaction.detector.card import card
+from redaction.detector.confirming import fit_confirmation
 from redaction.detector.inference import Predictor
 from redaction.detector.operating_point import UNDECIDED, choose_operating_point
 from redaction.detector.preprocessing import page_from_file
@@ -148,7 +149,7 @@ def _mixed_precision() -> list[Any]:
 def _pack(
     model: nn.Module, history: list[Figures], train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path
 ) -> Detector:
-    """Weights, exports, operating point and card."""
+    """Weights, exports, confirmation, operating point and card."""
     if config.slim:
         model.half()
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / WEIGHTS)
@@ -167,6 +168,8 @@ def _pack(
         provenance=_provenance(train, validation),
         metrics={},
     )
+    confirmation = fit_confirmation(Predictor(seal(folder, manifest)), train)
+    manifest = manifest.model_copy(update={"confirmation": confirmation})
     judged = _judge(seal(folder, manifest), validation)
     ap, ap50 = average_precision(judged)
     best = max(history, key=lambda epoch: epoch["ap"])

@@ -154,12 +154,12 @@ def routing(sheet: Sheet) -> None:
         )
     furniture.stamp(sheet, rng.uniform(60, 300), sheet.height - rng.uniform(20, 80))
     if rng.random() < 0.5:
-        text, label = (
+        text, bold = (
             f"{rng.randint(1990, 2025)} RELEASE UNDER THE RECORDS ACT OF {rng.randint(1960, 1999)}",
             Font("Helvetica", 8, "B"),
         )
-        sheet.rect(90, 6, 100 + sheet.length(text, label), 21, edge=(0, 0, 0), line=0.8, fill=(255, 255, 255))
-        sheet.text(95, 17, text, label)
+        sheet.rect(90, 6, 100 + sheet.length(text, bold), 21, edge=(0, 0, 0), line=0.8, fill=(255, 255, 255))
+        sheet.text(95, 17, text, bold)
 
 
 def _numbered_cells(sheet: Sheet, x: float, y: float, right: float) -> None:

@@ -1,0 +1,63 @@
+"""Scores that count what the page's own edges say of each box.
+
+The network scores a box by what it expects of its overlap with the truth, from a page shrunk to its frame. Once the box was
+moved to the page's edges, there is more to know: a logistic regression, fitted on training pages and kept in the detector's
+manifest, weighs the network's score together with the evidence of the edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from redaction.dataset import Frozen
+from redaction.detector.edges import Evidence, fit_to_edges
+from redaction.detector.preprocessing import Page
+from redaction.geometry import Detections, Xyxy, xyxy_to_xywh
+
+LEAST_SCORE = 0.05
+"""What the network scores less is not looked at again."""
+_SCORE_LIMITS = (1e-3, 1 - 1e-3)
+
+
+class Confirmation(Frozen):
+    """The coefficients of the logistic regression: of the network's score (as log-odds) and of each part of `Evidence`."""
+
+    intercept: float
+    score: float
+    purity: float
+    weakest_side: float
+    second_side: float
+    mean_side: float
+
+    def scores(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The probability that each box lies well on a redaction; `measured` as from `measurements`."""
+        weights = (self.score, self.purity, self.weakest_side, self.second_side, self.mean_side)
+        return np.asarray(1 / (1 + np.exp(-(measured @ np.array(weights) + self.intercept))))
+
+
+def measurements(scores: NDArray[np.float32], evidence: Sequence[Evidence]) -> NDArray[np.float64]:
+    """What is known of each box, shape (n, 5): the network's score as log-odds, then its evidence."""
+    likely = np.clip(scores.astype(np.float64), *_SCORE_LIMITS)
+    odds = np.log(likely / (1 - likely))
+    return np.column_stack([odds, np.array(evidence, np.float64).reshape(len(odds), len(Evidence._fields))])
+
+
+def confirmed(page: Page, proposals: Detections, confirmation: Confirmation, nms_iou: float) -> Detections:
+    """The network's boxes on a page (RGB), moved to its edges and scored anew; of boxes that thereby became one, the best."""
+    candidates = proposals.at_least(LEAST_SCORE)
+    xyxy, evidence = fit_to_edges(page, candidates.xyxy)
+    scores = confirmation.scores(measurements(candidates.scores, evidence)).astype(np.float32)
+    best = surviving(xyxy, scores, nms_iou)
+    return Detections(xyxy[best], scores[best])
+
+
+def surviving(xyxy: Xyxy, scores: NDArray[np.float32], nms_iou: float) -> NDArray[np.intp]:
+    """Non-maximum suppression: which boxes stay, best first; of two that overlap by more than `nms_iou`, the better one does."""
+    if not len(scores):
+        return np.zeros(0, np.intp)
+    boxes = xyxy_to_xywh(xyxy).astype(np.float64).tolist()
+    return np.asarray(cv2.dnn.NMSBoxes(boxes, scores.tolist(), 0.0, nms_iou), np.intp).reshape(-1)

@@ -1,0 +1,202 @@
+"""Where boxes end, read from the page itself.
+
+The network sees a page shrunk to its frame, and what it says of the far end of a bar as long as a line is a guess from afar.
+On the page the end is plain to see: the fill stops there, or a line runs there. So each box is moved to the edges nearest to it,
+and how well its four sides lie on edges says something of whether it is a redaction at all (`Evidence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from redaction.detector.preprocessing import Page
+from redaction.geometry import Xyxy
+
+SAME_FILL = 28
+"""Shades, in the channel that differs most, that are still the same fill: JPEG and scanners make that much noise."""
+PURE = 0.6
+"""Share of a box's middle that is its fill; below it is no filled box, and nothing says where it ends."""
+FILLED = 0.5
+"""Share of a row or column inside a bar that is its fill."""
+PALEST_FILL = 215
+"""Lighter than this in all channels is paper: such a box ends where a line runs."""
+LINE_CONTRAST = 25
+LINE = 0.6
+"""Share of a row or column that is darker than the fill where an outline runs."""
+THICKEST_LINE_PX = 8
+STEP = 40
+"""Shades by which the page changes across an edge."""
+WIDTHS, HEIGHTS = 0.5, 0.35
+"""How far outside a box its edges are looked for, in widths and heights of the box."""
+FARTHEST_PX, NEAREST_PX = 400, 8
+INWARD = 0.3
+"""How far inside a box a line is looked for, in its width or height."""
+SAMPLES = 48
+"""Points taken along a side, so that a large box costs no more than a small one."""
+SMALLEST_PX = 6
+OFF_EDGE_PX = 3
+"""Edges that were blurred by a scanner are as wide as this."""
+
+BLACK = (0, 0, 0)
+Box = tuple[int, int, int, int]
+Colour = tuple[int, ...]
+
+
+class Evidence(NamedTuple):
+    """What the page says of a box; each between 0 and 1."""
+
+    purity: float
+    """Share of its middle that is one colour."""
+    weakest_side: float
+    second_side: float
+    mean_side: float
+    """Share of a side's length along which the page changes or a line runs: of the worst, the second worst, and all four."""
+
+
+UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0)
+
+
+def fit_to_edges(page: Page, xyxy: Xyxy) -> tuple[Xyxy, list[Evidence]]:
+    """The boxes moved to the edges of the page (RGB, uint8, (height, width, 3)), and the evidence for each, in the same order.
+
+    A side near which no edge is found stays where it is.
+    """
+    if not len(xyxy):
+        return xyxy, []
+    height, width = page.shape[:2]
+    whole = np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int)
+    boxes = xyxy.copy()
+    evidence = []
+    for row, (x0, y0, x1, y1) in enumerate(whole.tolist()):
+        if min(x1 - x0, y1 - y0) < SMALLEST_PX:
+            evidence.append(UNSEEN)
+            continue
+        fill, purity = _fill_of(page[y0:y1, x0:x1])
+        box = (x0, y0, x1, y1)
+        if purity >= PURE:
+            fitted = _to_lines(page, box, fill) if min(fill) > PALEST_FILL else _to_end_of_fill(page, box, fill)
+            if min(fitted[2] - fitted[0], fitted[3] - fitted[1]) >= SMALLEST_PX:
+                boxes[row], box = fitted, fitted
+        sides = sorted(_sides(page, box, fill))
+        evidence.append(Evidence(purity, sides[0], sides[1], sum(sides) / 4))
+    return boxes, evidence
+
+
+def _fill_of(inside: Page) -> tuple[Colour, float]:
+    """The colour of the middle of a box, and how much of the middle is of it."""
+    height, width = inside.shape[:2]
+    middle = inside[height // 4 : height - height // 4, width // 4 : width - width // 4]
+    across, down = 2 * _stride(middle.shape[1]), _stride(middle.shape[0])
+    sample = np.ascontiguousarray(middle[::down, ::across])
+    fill = tuple(np.median(sample, axis=(0, 1)).astype(int).tolist())
+    return fill, float(_share_of(fill, sample, 0).mean())
+
+
+def _stride(length: int) -> int:
+    return max(1, length // SAMPLES)
+
+
+def _reach(length: int, share: float) -> int:
+    return max(NEAREST_PX, min(FARTHEST_PX, round(share * length)))
+
+
+def _to_end_of_fill(page: Page, box: Box, fill: Colour) -> Box:
+    """The box of which every row and column is mostly fill, grown or shrunk from its middle."""
+    x0, y0, x1, y1 = box
+    quarter, far = (x1 - x0) // 4, _reach(y1 - y0, HEIGHTS)
+    top, bottom = max(0, y0 - far), min(page.shape[0], y1 + far)
+    strip = page[top:bottom, x0 + quarter : x1 - quarter : _stride(x1 - x0 - 2 * quarter)]
+    y0, y1 = _stretch(_share_of(fill, strip, 1), (y0, y1), top)
+    tenth, far = (y1 - y0) // 10, _reach(x1 - x0, WIDTHS)
+    left, right = max(0, x0 - far), min(page.shape[1], x1 + far)
+    # above and below the middle, where the letters of a code in the bar are not
+    upper, lower = slice(y0 + tenth, y0 + 3 * tenth + 1), slice(y1 - 3 * tenth - 1, y1 - tenth)
+    strip = np.concatenate([page[upper, left:right], page[lower, left:right]])[:: _stride(4 * tenth)]
+    x0, x1 = _stretch(_share_of(fill, strip, 0), (x0, x1), left)
+    return x0, y0, x1, y1
+
+
+def _share_of(fill: Colour, strip: Page, axis: int) -> NDArray[np.float64]:
+    """Along an axis, the share of a strip's pixels that are of this fill."""
+    low, high = tuple(shade - SAME_FILL for shade in fill), tuple(shade + SAME_FILL for shade in fill)
+    return _share_between(strip, low, high, axis)
+
+
+def _share_between(strip: Page, low: Colour, high: Colour, axis: int) -> NDArray[np.float64]:
+    return np.asarray(cv2.inRange(np.ascontiguousarray(strip), low, high).mean(axis=axis) / 255)
+
+
+def _stretch(filled: NDArray[np.float64], guess: tuple[int, int], offset: int) -> tuple[int, int]:
+    """First and last place (exclusive) of the filled stretch around the middle of the guess; where it does not end, the guess.
+
+    Args:
+        filled: share of fill at each place from `offset` on.
+    """
+    empty = np.flatnonzero(filled < FILLED)
+    at = int(np.searchsorted(empty, (guess[0] + guess[1]) // 2 - offset))
+    first = int(empty[at - 1]) + 1 + offset if at > 0 else guess[0]
+    last = int(empty[at]) + offset if at < len(empty) else guess[1]
+    return (first, last) if last > first else guess
+
+
+def _to_lines(page: Page, box: Box, fill: Colour) -> Box:
+    """The box whose sides are the lines nearest to them, lines included."""
+    x0, y0, x1, y1 = box
+    height, width = page.shape[:2]
+    darker = (min(fill) - LINE_CONTRAST,) * 3
+    inset_x, inset_y = (x1 - x0) // 8, (y1 - y0) // 6
+
+    def dark(low: int, high: int, *, upright: bool) -> NDArray[np.intp]:
+        if upright:
+            strip = page[y0 + inset_y : y1 - inset_y : _stride(y1 - y0), low:high]
+        else:
+            strip = page[low:high, x0 + inset_x : x1 - inset_x : _stride(x1 - x0)]
+        return np.flatnonzero(_share_between(strip, BLACK, darker, 0 if upright else 1) >= LINE) + low
+
+    far_x, far_y = _reach(x1 - x0, WIDTHS), _reach(y1 - y0, HEIGHTS)
+    in_x, in_y = round(INWARD * (x1 - x0)), round(INWARD * (y1 - y0))
+    return (
+        _end(dark(max(0, x0 - far_x), x0 + in_x, upright=True), x0, -1),
+        _end(dark(max(0, y0 - far_y), y0 + in_y, upright=False), y0, -1),
+        _end(dark(x1 - in_x, min(width, x1 + far_x), upright=True), x1 - 1, 1) + 1,
+        _end(dark(y1 - in_y, min(height, y1 + far_y), upright=False), y1 - 1, 1) + 1,
+    )
+
+
+def _end(dark: NDArray[np.intp], guess: int, outward: int) -> int:
+    """The last pixel, going outwards, of the box whose side is guessed.
+
+    Args:
+        dark: every place that is mostly darker than the fill, ascending: thin runs are lines, wide ones what lies around the box.
+        outward: -1 or 1.
+    """
+    if not len(dark):
+        return guess
+    runs = np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1)
+    firsts, lasts = np.array([[run[0], run[-1]] for run in runs]).T
+    inner, outer = (lasts, firsts) if outward < 0 else (firsts, lasts)
+    ends = np.where(lasts - firsts < THICKEST_LINE_PX, outer, inner - outward)
+    return int(ends[np.abs(ends - guess).argmin()])
+
+
+def _sides(page: Page, box: Box, fill: Colour) -> Iterator[float]:
+    """For each side, the share of its length along which the page changes across it, or a line runs on it."""
+    x0, y0, x1, y1 = box
+    inset_x, inset_y = (x1 - x0) // 10, (y1 - y0) // 10
+    upright = page[y0 + inset_y : y1 - inset_y : _stride(y1 - y0)]
+    across = page[:, x0 + inset_x : x1 - inset_x : _stride(x1 - x0)].transpose(1, 0, 2)
+    darker = (min(fill) - LINE_CONTRAST,) * 3
+    for strip, edge, outward in ((upright, x0, -1), (upright, x1 - 1, 1), (across, y0, -1), (across, y1 - 1, 1)):
+        inside, outside = edge - outward * OFF_EDGE_PX, edge + outward * OFF_EDGE_PX
+        if not 0 <= outside < strip.shape[1] or not 0 <= inside < strip.shape[1]:
+            yield 0.0  # the page ends there, which no redaction says
+            continue
+        change = np.abs(strip[:, inside].astype(np.int16) - strip[:, outside]).max(axis=1) > STEP
+        around = np.ascontiguousarray(strip[:, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX])
+        line = cv2.inRange(around, BLACK, darker).any(axis=1)
+        yield max(float(change.mean()), float(line.mean()))

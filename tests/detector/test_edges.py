@@ -1,0 +1,119 @@
+"""Boxes come to lie where the page's own edges are."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redaction.detector.edges import UNSEEN, Evidence, fit_to_edges
+from redaction.detector.preprocessing import Page
+
+BAR = (300, 200, 900, 230)
+
+
+def paper(shade: int = 255) -> Page:
+    return np.full((1650, 1275, 3), shade, np.uint8)
+
+
+def with_bar(page: Page, colour: tuple[int, int, int] = (0, 0, 0), box: tuple[int, int, int, int] = BAR) -> Page:
+    x0, y0, x1, y1 = box
+    page[y0:y1, x0:x1] = colour
+    return page
+
+
+def with_outline(page: Page, thickness: int = 2) -> Page:
+    x0, y0, x1, y1 = BAR
+    inside = (x0 + thickness, y0 + thickness, x1 - thickness, y1 - thickness)
+    return with_bar(with_bar(page), (255, 255, 255), inside)
+
+
+def with_text(page: Page, text: str, x: int, baseline: int, size: float = 0.8, shade: int = 0) -> Page:
+    font, colour = cv2.FONT_HERSHEY_SIMPLEX, (shade,) * 3
+    return np.asarray(cv2.putText(page, text, (x, baseline), font, size, colour, 2, cv2.LINE_AA), np.uint8)
+
+
+def fitted(page: Page, box: tuple[float, float, float, float]) -> tuple[list[float], Evidence]:
+    boxes, evidence = fit_to_edges(page, np.array([box], np.float32))
+    return boxes[0].tolist(), evidence[0]
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [(300, 200, 900, 230), (330, 196, 800, 233), (250, 204, 1010, 226), (200.4, 190.2, 700.9, 238.7), (420, 205, 880, 226)],
+    ids=["exact", "too short", "too long", "all sides off", "too thin"],
+)
+@pytest.mark.parametrize("colour", [(0, 0, 0), (90, 90, 90), (200, 200, 200), (210, 40, 40), (255, 240, 90)])
+def test_a_filled_bar_is_found_to_the_pixel(guess: tuple[float, ...], colour: tuple[int, int, int]) -> None:
+    box, evidence = fitted(with_bar(paper(), colour), guess)  # type: ignore[arg-type]
+    assert box == list(BAR)
+    assert evidence.purity == 1
+    assert evidence.weakest_side == 1
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3])
+def test_an_outlined_box_ends_with_its_lines(thickness: int) -> None:
+    box, evidence = fitted(with_outline(paper(), thickness), (330, 195, 960, 236))
+    assert box == list(BAR)
+    assert evidence.weakest_side > 0.95
+
+
+@pytest.mark.parametrize("thickness", [0, 2])
+def test_a_white_box_on_grey_paper_ends_with_the_white_or_its_lines(thickness: int) -> None:
+    box, _ = fitted(with_outline(paper(200), thickness), (330, 195, 960, 236))
+    assert np.abs(np.array(box) - BAR).max() <= thickness
+
+
+def test_a_code_written_into_a_bar_does_not_end_it() -> None:
+    page = with_text(with_bar(paper()), "(b)(6)", 560, 220, 0.5, 255)
+    assert fitted(page, (330, 196, 860, 233))[0] == list(BAR)
+
+
+def test_the_bar_of_the_next_line_is_another_bar() -> None:
+    page = with_bar(with_bar(paper()), box=(300, 240, 900, 270))
+    assert fitted(page, (310, 202, 880, 228))[0] == list(BAR)
+
+
+def test_sides_at_which_nothing_ends_stay() -> None:
+    """Of a black page there is no edge in reach, and of plain paper no line."""
+    for page in (paper(0), paper()):
+        box, evidence = fitted(page, BAR)
+        assert box == list(BAR)
+        assert evidence.mean_side == 0
+
+
+def test_words_have_no_edges() -> None:
+    page = with_text(paper(), "not a redaction at all, only words", 300, 225)
+    _, evidence = fitted(page, (300, 200, 780, 232))
+    assert evidence.weakest_side < 0.5
+
+
+def test_specks_get_no_opinion() -> None:
+    assert fitted(paper(), (10, 10, 13, 300)) == ([10, 10, 13, 300], UNSEEN)
+
+
+def test_no_boxes() -> None:
+    boxes, evidence = fit_to_edges(paper(), np.zeros((0, 4), np.float32))
+    assert boxes.shape == (0, 4)
+    assert evidence == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.tuples(st.floats(-50, 1300), st.floats(-50, 1700)),
+    st.tuples(st.floats(1, 1400), st.floats(1, 1700)),
+    st.integers(0, 3),
+)
+def test_any_box_on_any_page_keeps_its_area_and_the_page(
+    corner: tuple[float, float], size: tuple[float, float], seed: int
+) -> None:
+    page = np.random.default_rng(seed).choice([0, 255], (1650, 1275, 1)).astype(np.uint8).repeat(3, axis=2)
+    page[200:900, 100:800] = (0, 90, 160) if seed % 2 else 255
+    x0, y0 = max(0.0, corner[0]), max(0.0, corner[1])
+    x1, y1 = min(1275.0, corner[0] + size[0]), min(1650.0, corner[1] + size[1])
+    if x1 <= x0 or y1 <= y0:
+        return
+    box, evidence = fitted(page, (x0, y0, x1, y1))
+    assert 0 <= box[0] < box[2] <= 1275
+    assert 0 <= box[1] < box[3] <= 1650
+    assert all(0 <= value <= 1 for value in evidence)

@@ -42,7 +42,7 @@ def assert_same(one: Detections, other: Detections) -> None:
 def test_both_runtimes_say_the_same(predictors: dict[str, Predictor], toy_page: Callable[[int], Any]) -> None:
     for seed in range(5):
         page, _ = toy_page(500 + seed)
-        found = [predictor.predict(page) for predictor in predictors.values()]
+        found = [predictor.propose([page])[0] for predictor in predictors.values()]
         assert len(found[0].at_least(0.05)) > 0
         assert_same(found[0], found[1])
         assert_same(found[1], found[0])
@@ -67,7 +67,7 @@ def test_the_detector_says_what_icevision_says_of_its_weights(
     with torch.no_grad():
         ((rows,),) = model.simple_test(torch.from_numpy(prepared[None]), [meta])
     reference = Detections(placement.to_page(rows[:, :4]), rows[:, 4])
-    assert_same(predictors["openvino"].predict(page), reference)
+    assert_same(predictors["openvino"].propose([page])[0], reference)
 
 
 def test_an_export_that_says_something_else_is_not_passed(toy_detector: Detector) -> None:

@@ -40,6 +40,8 @@ PACKED = (
     "redaction/geometry.py",
     "redaction/detector/__init__.py",
     "redaction/detector/artifact.py",
+    "redaction/detector/confirmation.py",
+    "redaction/detector/edges.py",
     "redaction/detector/inference.py",
     "redaction/detector/preprocessing.py",
     "redaction/detector/profiles.py",

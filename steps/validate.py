@@ -35,7 +35,7 @@ def validate(
         save_artifact(html, "validation_report")
         rules = " ".join(f"«{failure.rule}»" for failure in report.failures)
         raise RedactionError(f"The annotated pages fail {rules}: read the artifact validation_report and correct them.")
-    logger.warning("%d pages fail validation and are left out.", len(report.failing_pages))
+    logger.warning("Pages that fail validation and are left out: %d.", len(report.failing_pages))
     kept = quarantine(annotated, report)
     still_failing = run_suites(kept, REAL_SUITES).failures
     if still_failing:

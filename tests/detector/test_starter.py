@@ -13,12 +13,14 @@ from redaction.cli.starter import starter
 from redaction.configuration import read_yaml
 from redaction.dataset import Dataset
 from redaction.detector.artifact import ONNX, OPENVINO, WEIGHTS, Detector
-from redaction.detector.inference import Predictor
+from redaction.detector.inference import Predictor, detections_on_page
 from redaction.detector.preprocessing import Page
 from redaction.detector.profiles import TrainingConfig
 from redaction.detector.starter import STARTER_PROFILE, starter_detector
 from redaction.detector.starter.making import StarterConfig, synthetic_pages
 from redaction.errors import RedactionError
+from redaction.evaluation import JudgedPage, average_precision
+from redaction.evaluation.pages import read_pages
 from redaction.geometry import iou_matrix
 from redaction.synthesis import SynthesisConfig
 
@@ -59,6 +61,50 @@ class TestTheShippedDetector:
     def test_it_finds_nothing_on_a_page_of_text(self) -> None:
         detector = starter_detector()
         assert not len(Predictor(detector).predict(letter([])).at_least(detector.operating_point))
+
+
+@pytest.fixture(scope="module")
+def judged_on_real_pages(real_dev: Path) -> dict[str, list[JudgedPage]]:
+    """What PyTorch and the export say with the same weights, on every sixth of the real pages."""
+    import torch
+    from safetensors.torch import load_file
+
+    from redaction.detector.vfnet.export import DecodedNetwork
+    from redaction.detector.vfnet.model import build_model
+
+    detector = starter_detector()
+    manifest, predictor = detector.manifest, Predictor(detector)
+    model = build_model(manifest.profile).eval()
+    model.load_state_dict({name: tensor.float() for name, tensor in load_file(detector.path(WEIGHTS)).items()})
+    network = DecodedNetwork(model, manifest.preprocessing).eval()
+    judged: dict[str, list[JudgedPage]] = {"PyTorch": [], "OpenVINO": []}
+    listed = read_pages(real_dev / "annotations.json", pdfs=real_dev / "pdfs")
+    for page, image in listed.images(listed.pages[::6]):
+        prepared, placement = manifest.preprocessing.prepare(image)
+        with torch.no_grad():
+            boxes, scores = (output[0].numpy() for output in network(torch.from_numpy(prepared[None])))
+        found = detections_on_page(boxes, scores, placement, manifest.postprocessing)
+        judged["PyTorch"].append(JudgedPage(page.style, page.truth, found))
+        judged["OpenVINO"].append(JudgedPage(page.style, page.truth, predictor.propose([image])[0]))
+    return judged
+
+
+class TestOnRealPages:
+    """`judged_on_real_pages`, before anything is compared with the pages' edges."""
+
+    def test_boxes_lie_within_half_a_pixel_of_the_frame_and_scores_within_a_hundredth(
+        self, judged_on_real_pages: dict[str, list[JudgedPage]]
+    ) -> None:
+        for torch_page, page in zip(judged_on_real_pages["PyTorch"], judged_on_real_pages["OpenVINO"], strict=True):
+            expected, found = torch_page.detections.at_least(0.1), page.detections.at_least(0.09)
+            distances = np.abs(expected.xyxy[:, None] - found.xyxy[None]).max(axis=2)
+            partner = distances.argmin(axis=1)
+            assert distances.min(axis=1).max(initial=0) <= 0.5 * 2.2  # a pixel of the frame is at most 2.2 of the page
+            assert np.abs(expected.scores - found.scores[partner]).max(initial=0) <= 0.01
+
+    def test_average_precision_is_the_same(self, judged_on_real_pages: dict[str, list[JudgedPage]]) -> None:
+        expected, found = (average_precision(pages) for pages in judged_on_real_pages.values())
+        assert found == pytest.approx(expected, abs=0.002)
 
 
 class TestSlim:

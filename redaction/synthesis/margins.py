@@ -98,6 +98,24 @@ def colour_target(sheet: Sheet) -> None:
         sheet.text(x + (index + 0.5) * size, y - 2, str(index + 1), Font("Helvetica", 5), "centre")
 
 
+def _comb_holes(sheet: Sheet) -> None:
+    """The row of small rectangles that a comb binding punches, along the head, the foot or the left edge."""
+    rng, upright = sheet.rng, sheet.rng.random() < 0.25
+    wide, high = rng.uniform(8, 18), rng.uniform(4, 9)
+    step, at = wide * rng.uniform(1.3, 2.4), rng.uniform(6, 60)
+    edge_at = rng.choice([rng.uniform(10, 60), rng.uniform(0.1, 0.3) * sheet.height]) if not upright else rng.uniform(6, 30)
+    fill: Rgb | None = rng.choice([None, None, None, (255, 255, 255), (0, 0, 0), (150, 150, 150)])
+    line = rng.uniform(0.5, 1.6)
+    while at + wide < (sheet.height if upright else sheet.width) - 6:
+        x, y = (edge_at, at) if upright else (at, edge_at)
+        x1, y1 = (x + high, y + wide) if upright else (x + wide, y + high)
+        if rng.random() < 0.4:
+            sheet.rounded(x, y, x1, y1, fill=fill, edge=(0, 0, 0), radius=2)
+        else:
+            sheet.rect(x, y, x1, y1, fill=fill, edge=(0, 0, 0), line=line)
+        at += step
+
+
 def _crop_marks(sheet: Sheet) -> None:
     for x in (18.0, sheet.width - 18):
         for y in (18.0, sheet.height - 18):
@@ -107,6 +125,6 @@ def _crop_marks(sheet: Sheet) -> None:
 
 _MARKS: list[tuple[Callable[[Sheet], None], float]] = [
     (binder_holes, 0.08), (page_tab, 0.04), (_page_code, 0.06), (filing_stamp, 0.05), (_side_text, 0.05), (_change_bars, 0.05),
-    (colour_target, 0.02), (_crop_marks, 0.03),
+    (colour_target, 0.02), (_crop_marks, 0.03), (_comb_holes, 0.06),
 ]  # fmt: skip
 """Marks that need no place of their own, and how often each is on a page."""

@@ -95,6 +95,16 @@ class Passages:
                 rects.append((left, top, right, bottom))
         return rects
 
+    def split(self, paragraph: Paragraph) -> list[Rect]:
+        """Nearly every line under two bars: its first word, as the letter of who speaks, and all from its third word on."""
+        rects = []
+        for line, row in zip(paragraph, self.rows(paragraph), strict=True):
+            if self.rng.random() < 0.9:
+                rects.append(self._span(line, 0, 0, row))
+                if len(line) > 2:
+                    rects.append(self._span(line, 2, len(line) - 1, row))
+        return rects
+
     def ragged(self, paragraph: Paragraph, whole: bool = False) -> list[Rect]:
         """From a word in one line to a word in a later one, as text is marked with the mouse."""
         first, until = self._range(paragraph, whole)

@@ -72,6 +72,7 @@ def _passages(rng: Random, usable: list[Paragraph], writers: list[tuple[Look, Pa
                 [lambda paragraph: passages.block(paragraph, whole=True)],
                 [lambda paragraph: passages.stack(paragraph, whole=True)],
                 [passages.several, passages.line],
+                [passages.split],
             ]
         )
         share = rng.uniform(0.4, 1)

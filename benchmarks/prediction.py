@@ -30,7 +30,7 @@ from redaction.detector.pdf import Pdf
 from redaction.detector.profiles import PROFILES
 from redaction.detector.starter import starter_detector
 
-ROUNDS = 20
+ROUNDS = 10
 BATCH = 8
 MIN_SPEEDUP = {"nano": 4.0, "small": 2.5}
 MIN_PAGES_PER_SECOND = 8.0

@@ -29,13 +29,13 @@ class Confirmation(Frozen):
     intercept: float
     score: float
     purity: float
+    darkness: float
     weakest_side: float
     second_side: float
-    mean_side: float
 
     def scores(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probability that each box lies well on a redaction; `measured` as from `measurements`."""
-        weights = (self.score, self.purity, self.weakest_side, self.second_side, self.mean_side)
+        weights = (self.score, self.purity, self.darkness, self.weakest_side, self.second_side)
         return np.asarray(1 / (1 + np.exp(-(measured @ np.array(weights) + self.intercept))))
 
 

@@ -39,14 +39,14 @@ def fit_confirmation(predictor: Predictor, training: Dataset) -> Confirmation | 
     scaler, regression = make_pipeline(StandardScaler(), LogisticRegression()).fit(measured, lies_well).named_steps.values()
     weights: Sequence[float] = regression.coef_[0] / scaler.scale_
     intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
-    score, purity, weakest_side, second_side, mean_side = (round(float(weight), 4) for weight in weights)
+    score, purity, darkness, weakest_side, second_side = (round(float(weight), 4) for weight in weights)
     return Confirmation(
         intercept=round(intercept, 4),
         score=score,
         purity=purity,
+        darkness=darkness,
         weakest_side=weakest_side,
         second_side=second_side,
-        mean_side=mean_side,
     )
 
 

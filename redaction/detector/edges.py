@@ -42,7 +42,7 @@ SMALLEST_PX = 6
 OFF_EDGE_PX = 3
 """Edges that were blurred by a scanner are as wide as this."""
 
-BLACK = (0, 0, 0)
+BLACK, WHITE = (0, 0, 0), 255
 Box = tuple[int, int, int, int]
 Colour = tuple[int, ...]
 
@@ -52,10 +52,11 @@ class Evidence(NamedTuple):
 
     purity: float
     """Share of its middle that is one colour."""
+    darkness: float
+    """Of its fill: 0 is white, 1 is black. Paper between lines makes a rectangle, too."""
     weakest_side: float
     second_side: float
-    mean_side: float
-    """Share of a side's length along which the page changes or a line runs: of the worst, the second worst, and all four."""
+    """Share of a side's length along which the page changes or a line runs: of the worst side and the second worst."""
 
 
 UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0)
@@ -82,8 +83,8 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> tuple[Xyxy, list[Evidence]]:
             fitted = _to_lines(page, box, fill) if min(fill) > PALEST_FILL else _to_end_of_fill(page, box, fill)
             if min(fitted[2] - fitted[0], fitted[3] - fitted[1]) >= SMALLEST_PX:
                 boxes[row], box = fitted, fitted
-        sides = sorted(_sides(page, box, fill))
-        evidence.append(Evidence(purity, sides[0], sides[1], sum(sides) / 4))
+        weakest, second, *_ = sorted(_sides(page, box, fill))
+        evidence.append(Evidence(purity, 1 - min(fill) / WHITE, weakest, second))
     return boxes, evidence
 
 

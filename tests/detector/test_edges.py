@@ -48,6 +48,7 @@ def test_a_filled_bar_is_found_to_the_pixel(guess: tuple[float, ...], colour: tu
     box, evidence = fitted(with_bar(paper(), colour), guess)  # type: ignore[arg-type]
     assert box == list(BAR)
     assert evidence.purity == 1
+    assert evidence.darkness == pytest.approx(1 - min(colour) / 255)
     assert evidence.weakest_side == 1
 
 
@@ -79,7 +80,7 @@ def test_sides_at_which_nothing_ends_stay() -> None:
     for page in (paper(0), paper()):
         box, evidence = fitted(page, BAR)
         assert box == list(BAR)
-        assert evidence.mean_side == 0
+        assert (evidence.weakest_side, evidence.second_side) == (0, 0)
 
 
 def test_words_have_no_edges() -> None:

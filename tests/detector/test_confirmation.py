@@ -50,7 +50,9 @@ def test_nothing_proposed_nothing_found(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return synthesize(SynthesisConfig(pages=40, seed=7, long_side_px=1100), None, tmp_path_factory.mktemp("pages") / "pages")
+    return synthesize(
+        SynthesisConfig(pages=40, seed=7, long_side_px=1100, workers=1), None, tmp_path_factory.mktemp("pages") / "pages"
+    )
 
 
 def test_the_weights_are_learnt_from_pages(synthetic: Dataset) -> None:

@@ -70,7 +70,7 @@ def test_the_detector_says_what_icevision_says_of_its_weights(
     assert_same(predictors["openvino"].propose([page])[0], reference)
 
 
-def test_an_export_that_says_something_else_is_not_passed(toy_detector: Detector) -> None:
+def test_an_export_that_says_something_else_is_not_passed(toy_detector: Detector, toy_page: Callable[[int], Any]) -> None:
     import torch
     from safetensors.torch import load_file
 
@@ -80,7 +80,7 @@ def test_an_export_that_says_something_else_is_not_passed(toy_detector: Detector
     model = build_model(toy_detector.manifest.profile).eval()
     model.load_state_dict(load_file(toy_detector.path(WEIGHTS)))
     network = DecodedNetwork(model, toy_detector.manifest.preprocessing).eval()
-    batch = toy_detector.manifest.preprocessing.prepare(np.full((440, 340, 3), 20, np.uint8))[0][None]
+    batch = toy_detector.manifest.preprocessing.prepare(toy_page(900)[0])[0][None]
 
     def shifted(pages: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with torch.no_grad():

@@ -35,10 +35,11 @@ def assert_changed_exactly(before: np.ndarray, after: np.ndarray, known: KnownPa
     outside = changed.copy()
     for box in known.boxes:
         x0, y0, x1, y1 = (round(value) for value in (box.x0, box.y0, box.x1, box.y1))
-        ys, xs = np.nonzero(changed[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3])
         # neighbours may touch, so nothing is said here of what lies further out than the box: that is `outside`
-        assert xs.min() - 3 <= TOLERANCE_PX and ys.min() - 3 <= TOLERANCE_PX, box
-        assert xs.max() - 2 >= x1 - x0 - TOLERANCE_PX and ys.max() - 2 >= y1 - y0 - TOLERANCE_PX, box
+        ys, xs = np.nonzero(changed[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3])
+        xs, ys = xs + max(0, x0 - 3), ys + max(0, y0 - 3)
+        assert xs.min() <= x0 + TOLERANCE_PX and ys.min() <= y0 + TOLERANCE_PX, box
+        assert xs.max() + 1 >= x1 - TOLERANCE_PX and ys.max() + 1 >= y1 - TOLERANCE_PX, box
         outside[max(0, y0 - TOLERANCE_PX) : y1 + TOLERANCE_PX, max(0, x0 - TOLERANCE_PX) : x1 + TOLERANCE_PX] = False
     assert not outside.any(), "something was drawn more than a pixel outside every box"
 

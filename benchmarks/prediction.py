@@ -113,7 +113,7 @@ def read_pdfs(folder: Path) -> Reading:
 
 
 def _in_its_own_process(folder: Path) -> Reading:
-    """What is measured must not inherit the memory of PyTorch."""
+    """To be called before PyTorch is used here: Linux counts the peak memory of the process that starts another as the other's."""
     command = [sys.executable, "-m", "benchmarks.prediction", "--read-only", str(folder)]
     return Reading.model_validate(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
 
@@ -149,9 +149,9 @@ def main() -> None:
         sys.stdout.write(read_pdfs(options.pdfs).model_dump_json())
         return
     console = Console()
-    _networks_table(console)
     with tempfile.TemporaryDirectory() as scratch:
         _reading_table(console, _in_its_own_process(options.pdfs or make_pdfs(Path(scratch))))
+    _networks_table(console)
 
 
 if __name__ == "__main__":

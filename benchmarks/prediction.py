@@ -113,7 +113,7 @@ def read_pdfs(folder: Path) -> Reading:
 
 
 def _in_its_own_process(folder: Path) -> Reading:
-    """To be called before PyTorch is used here: Linux counts the peak memory of the process that starts another as the other's."""
+    """To be called before PyTorch is used here: Linux counts a process's peak memory also for what it starts."""
     command = [sys.executable, "-m", "benchmarks.prediction", "--read-only", str(folder)]
     return Reading.model_validate(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
 

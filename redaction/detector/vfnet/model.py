@@ -10,6 +10,7 @@ from mmdet.models.dense_heads import VFNetHead
 from torch import Tensor, nn
 
 from redaction.detector.profiles import Profile
+from redaction.detector.vfnet.assignment import EveryBoxCounts, LyingOnARedaction, PointsOnRedactions
 
 STRIDES = (8, 16, 32, 64, 128)
 """Distance between the points of each level of the pyramid, in pixels of the frame."""
@@ -61,6 +62,9 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
         "feat_channels": profile.neck_channels,
         "stacked_convs": profile.stacked_convs,
         "regress_ranges": _regress_ranges(profile.finest_box),
+        "loss_cls.type": LyingOnARedaction.__name__,
+        "loss_bbox.type": EveryBoxCounts.__name__,
+        "loss_bbox_refine.type": EveryBoxCounts.__name__,
         "anchor_generator": {
             "type": "AnchorGenerator",
             "ratios": [1.0],
@@ -75,6 +79,7 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
         **{f"model.bbox_head.{key}": value for key, value in head.items()},
         "model.neck.in_channels": profile.stage_channels,
         "model.neck.out_channels": profile.neck_channels,
+        "model.train_cfg.assigner": {"_delete_": True, "type": PointsOnRedactions.__name__, "strides": list(STRIDES)},
         "model.test_cfg.score_thr": 0.01,
         "model.test_cfg.max_per_img": 300,
     }

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from redaction.baselines.marks import Mark, Mask, content_of
+from redaction.baselines.marks import Mark, content_of
+from redaction.detector.bands import Mask
 
 FAINTEST_LINE = 205
 """Lines of one pixel come out of rendering and scanning as grey."""

@@ -49,10 +49,10 @@ def measurements(scores: NDArray[np.float32], evidence: Sequence[Evidence]) -> N
 def confirmed(page: Page, proposals: Detections, confirmation: Confirmation, nms_iou: float) -> Detections:
     """The network's boxes on a page (RGB), moved to its edges and scored anew; of boxes that thereby became one, the best."""
     candidates = proposals.at_least(LEAST_SCORE)
-    xyxy, evidence = fit_to_edges(page, candidates.xyxy)
-    scores = confirmation.scores(measurements(candidates.scores, evidence)).astype(np.float32)
-    best = surviving(xyxy, scores, nms_iou)
-    return Detections(xyxy[best], scores[best])
+    fitted = fit_to_edges(page, candidates.xyxy)
+    scores = confirmation.scores(measurements(candidates.scores[fitted.source], fitted.evidence)).astype(np.float32)
+    best = surviving(fitted.xyxy, scores, nms_iou)
+    return Detections(fitted.xyxy[best], scores[best])
 
 
 def surviving(xyxy: Xyxy, scores: NDArray[np.float32], nms_iou: float) -> NDArray[np.intp]:

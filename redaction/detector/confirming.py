@@ -54,6 +54,6 @@ def _boxes_of(predictor: Predictor, dataset: Dataset, page: AnnotatedPage) -> tu
     """Of one page's proposals, what is known of each, and whether it lies well on a redaction."""
     image = page_from_file(dataset.image_path(page))
     proposals = predictor.propose([image])[0].at_least(LEAST_SCORE)
-    xyxy, evidence = fit_to_edges(image, proposals.xyxy)
-    lies_well = np.any(iou_matrix(xyxy, page.xyxy) >= LIES_WELL_IOU, axis=1)
-    return measurements(proposals.scores, evidence), np.asarray(lies_well)
+    fitted = fit_to_edges(image, proposals.xyxy)
+    lies_well = np.any(iou_matrix(fitted.xyxy, page.xyxy) >= LIES_WELL_IOU, axis=1)
+    return measurements(proposals.scores[fitted.source], fitted.evidence), np.asarray(lies_well)

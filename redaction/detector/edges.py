@@ -7,18 +7,20 @@ and how well its four sides lie on edges says something of whether it is a redac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from redaction.detector.areas import SAME_FILL, Colour, FilledAreas
+from redaction.detector.bands import Box
 from redaction.detector.preprocessing import Page
 from redaction.geometry import Xyxy
 
-SAME_FILL = 28
-"""Shades, in the channel that differs most, that are still the same fill: JPEG and scanners make that much noise."""
+BELONGS = 0.5
+"""Of the smaller of a bar and a box of the network, the share that lies in the other from which the box stands for the bar."""
 PURE = 0.6
 """Share of a box's middle that is its fill; below it is no filled box, and nothing says where it ends."""
 FILLED = 0.5
@@ -43,8 +45,6 @@ OFF_EDGE_PX = 3
 """Edges that were blurred by a scanner are as wide as this."""
 
 BLACK, WHITE = (0, 0, 0), 255
-Box = tuple[int, int, int, int]
-Colour = tuple[int, ...]
 
 
 class Evidence(NamedTuple):
@@ -62,30 +62,59 @@ class Evidence(NamedTuple):
 UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0)
 
 
-def fit_to_edges(page: Page, xyxy: Xyxy) -> tuple[Xyxy, list[Evidence]]:
-    """The boxes moved to the edges of the page (RGB, uint8, (height, width, 3)), and the evidence for each, in the same order.
+class Fitted(NamedTuple):
+    """Boxes that lie on edges of the page; one of the network's may become several, where bars touch."""
+
+    xyxy: Xyxy
+    source: NDArray[np.intp]
+    """For each, the row of the box that it was."""
+    evidence: list[Evidence]
+
+
+def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
+    """The boxes moved to the edges of the page (RGB, uint8, (height, width, 3)), with the evidence for each.
 
     A side near which no edge is found stays where it is.
     """
-    if not len(xyxy):
-        return xyxy, []
     height, width = page.shape[:2]
-    whole = np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int)
-    boxes = xyxy.copy()
-    evidence = []
-    for row, (x0, y0, x1, y1) in enumerate(whole.tolist()):
-        if min(x1 - x0, y1 - y0) < SMALLEST_PX:
+    areas = FilledAreas(page)
+    boxes: list[Sequence[float]] = []
+    source, evidence = [], []
+    for row, guess in enumerate(np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int).tolist()):
+        if min(guess[2] - guess[0], guess[3] - guess[1]) < SMALLEST_PX:
+            boxes.append(xyxy[row].tolist())
+            source.append(row)
             evidence.append(UNSEEN)
             continue
-        fill, purity = _fill_of(page[y0:y1, x0:x1])
-        box = (x0, y0, x1, y1)
-        if purity >= PURE:
-            fitted = _to_lines(page, box, fill) if min(fill) > PALEST_FILL else _to_end_of_fill(page, box, fill)
-            if min(fitted[2] - fitted[0], fitted[3] - fitted[1]) >= SMALLEST_PX:
-                boxes[row], box = fitted, fitted
-        weakest, second, *_ = sorted(_sides(page, box, fill))
-        evidence.append(Evidence(purity, 1 - min(fill) / WHITE, weakest, second))
-    return boxes, evidence
+        fill, purity = _fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
+        fitted = _fitted(page, areas, guess, fill) if purity >= PURE else []
+        for box in fitted or [guess]:
+            boxes.append(box if fitted else xyxy[row].tolist())
+            source.append(row)
+            evidence.append(_evidence(page, box, fill, purity))
+    return Fitted(np.array(boxes, np.float32).reshape(-1, 4), np.array(source, np.intp), evidence)
+
+
+def _fitted(page: Page, areas: FilledAreas, guess: Box, fill: Colour) -> list[Box]:
+    """The boxes on the page's edges that one box of the network stands for; none where they are too small to be any."""
+    if min(fill) > PALEST_FILL:
+        found = [_to_lines(page, guess, fill)]
+    else:
+        bars = [bar for bar in areas.bars_at(guess, fill) if _belongs(bar, guess)]
+        found = bars or [_to_end_of_fill(page, guess, fill)]
+    return [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX]
+
+
+def _belongs(bar: Box, guess: Box) -> bool:
+    """Whether most of the bar lies in the box, or most of the box on the bar."""
+    width, height = (min(bar[side + 2], guess[side + 2]) - max(bar[side], guess[side]) for side in (0, 1))
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (bar, guess))
+    return width > 0 and height > 0 and width * height >= BELONGS * smaller
+
+
+def _evidence(page: Page, box: Box, fill: Colour, purity: float) -> Evidence:
+    weakest, second, *_ = sorted(_sides(page, box, fill))
+    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second)
 
 
 def _fill_of(inside: Page) -> tuple[Colour, float]:

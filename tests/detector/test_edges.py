@@ -34,8 +34,18 @@ def with_text(page: Page, text: str, x: int, baseline: int, size: float = 0.8, s
 
 
 def fitted(page: Page, box: tuple[float, float, float, float]) -> tuple[list[float], Evidence]:
-    boxes, evidence = fit_to_edges(page, np.array([box], np.float32))
+    boxes, _, evidence = fit_to_edges(page, np.array([box], np.float32))
+    assert len(boxes) == 1
     return boxes[0].tolist(), evidence[0]
+
+
+Box = tuple[int, int, int, int]
+
+
+def bars_from(page: Page, *guesses: Box) -> list[tuple[Box, int]]:
+    """The bars that become of the guesses, and which guess each comes from."""
+    found = fit_to_edges(page, np.array(guesses, np.float32))
+    return [(tuple(box), source) for box, source in zip(found.xyxy.astype(int).tolist(), found.source.tolist(), strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +85,46 @@ def test_the_bar_of_the_next_line_is_another_bar() -> None:
     assert fitted(page, (310, 202, 880, 228))[0] == list(BAR)
 
 
+STAIRS = [(600, 200, 1100, 226), (110, 226, 1140, 252), (110, 252, 1050, 278), (110, 278, 1120, 304), (110, 304, 400, 330)]
+"""Bars over five lines of a paragraph, from the middle of the first to the middle of the last; they touch."""
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (120, 120, 120), (240, 220, 90)])
+def test_touching_bars_are_told_apart_where_their_ends_differ(colour: tuple[int, int, int]) -> None:
+    page = paper()
+    for bar in STAIRS:
+        with_bar(page, colour, bar)
+    assert bars_from(page, (110, 205, 1130, 326)) == [(bar, 0) for bar in STAIRS]
+
+
+def test_a_box_on_one_of_touching_bars_means_that_one() -> None:
+    page = paper()
+    for bar in STAIRS:
+        with_bar(page, box=bar)
+    assert bars_from(page, (300, 252, 900, 277), (610, 202, 1000, 224)) == [(STAIRS[2], 0), (STAIRS[0], 1)]
+
+
+def test_a_bar_as_wide_as_the_page_is_found_from_a_short_piece_of_it() -> None:
+    page = with_bar(paper(), box=(100, 400, 1190, 425))
+    assert bars_from(page, (1000, 398, 1100, 427)) == [((100, 400, 1190, 425), 0)]
+
+
+def test_letters_and_lines_that_touch_a_bar_are_no_part_of_it() -> None:
+    page = with_text(with_bar(paper()), "gjpqy", 400, 198, 1.0)
+    page[150:260, 298:301] = 0
+    page[229:231, 900:1200] = 0
+    box, _ = fitted(page, (330, 196, 860, 233))
+    assert np.abs(np.array(box) - BAR).max() <= 2
+
+
+def test_a_photograph_is_not_cut_into_bars() -> None:
+    noise = np.random.default_rng(0).integers(0, 200, (30, 40, 1), np.uint8)
+    photo = cv2.resize(noise, (800, 600), interpolation=cv2.INTER_CUBIC)
+    page = paper()
+    page[300:900, 200:1000] = photo[:, :, None]
+    assert len(bars_from(page, (210, 310, 990, 890))) == 1
+
+
 def test_sides_at_which_nothing_ends_stay() -> None:
     """Of a black page there is no edge in reach, and of plain paper no line."""
     for page in (paper(0), paper()):
@@ -94,8 +144,9 @@ def test_specks_get_no_opinion() -> None:
 
 
 def test_no_boxes() -> None:
-    boxes, evidence = fit_to_edges(paper(), np.zeros((0, 4), np.float32))
+    boxes, source, evidence = fit_to_edges(paper(), np.zeros((0, 4), np.float32))
     assert boxes.shape == (0, 4)
+    assert source.shape == (0,)
     assert evidence == []
 
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.baselines.marks import Mask
+Mask = NDArray[np.uint8]
+"""An image with 1 where something holds and 0 elsewhere."""
 
 WHOLE = 0.93
 """An area that fills more of its bounding box than this is one box, notches and all."""

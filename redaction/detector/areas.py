@@ -1,0 +1,97 @@
+"""The filled areas of a page, and the bars that they are made of.
+
+Bars over neighbouring lines touch, and then they are one area to the eye, with steps at its sides. A box of the network lies on
+some of it; where each bar begins and ends is to be read from the area's shape.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from redaction.detector.bands import Box, Mask, boxes_of
+from redaction.detector.preprocessing import Page
+
+Colour = tuple[int, ...]
+
+SAME_FILL = 28
+"""Shades, in the channel that differs most, that are still the same fill: JPEG and scanners make that much noise."""
+BLACKEST = 60
+"""A fill that is darker in all channels is black, and so is all that is about as dark."""
+THINNEST = (5, 9)
+"""Width and height, in pixels, below which what is of the fill's colour is a stroke of a letter or a line beside the bar."""
+TALLEST_CODE_PX = 45
+"""Holes that are lower are letters of a code that is written on a bar."""
+LARGEST_SHARE = 0.85
+"""Of the page: a larger area is its ground."""
+EXPLAINED = 0.9
+"""Share of an area that its bars must cover; a photograph falls into bars that leave much out."""
+MOST_FILLS = 6
+"""Fills looked for on a page; a photograph has any number of them."""
+
+
+class FilledAreas:
+    """The areas of a page (RGB, uint8, (height, width, 3)), found when they are first asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._found: list[tuple[NDArray[np.int_], _Areas]] = []
+
+    def bars_at(self, box: Box, fill: Colour) -> list[Box]:
+        """The bars of the area of that fill on which the middle of a box lies; none where it is no area made of bars."""
+        areas = self._of_fill(np.array(fill))
+        return areas.bars_at(box) if areas else []
+
+    def _of_fill(self, fill: NDArray[np.int_]) -> _Areas | None:
+        black = bool(fill.max() < BLACKEST)
+        for colour, areas in self._found:
+            if np.abs(colour - fill).max() <= SAME_FILL // 2 or (black and colour.max() < BLACKEST):
+                return areas
+        if len(self._found) == MOST_FILLS:
+            return None
+        low, high = (fill * 0, fill * 0 + BLACKEST + SAME_FILL) if black else (fill - SAME_FILL, fill + SAME_FILL)
+        areas = _Areas(np.asarray(cv2.inRange(self._page, low, high) // 255, np.uint8))
+        self._found.append((fill, areas))
+        return areas
+
+
+class _Areas:
+    """The connected areas of one fill."""
+
+    def __init__(self, mask: Mask) -> None:
+        _fill_codes(mask)
+        opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(THINNEST[::-1], np.uint8))
+        _, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+        self._bars: dict[int, list[Box]] = {}
+
+    def bars_at(self, box: Box) -> list[Box]:
+        x0, y0, x1, y1 = box
+        quarter_x, quarter_y = (x1 - x0) // 4, (y1 - y0) // 4
+        middle = self._labels[y0 + quarter_y : y1 - quarter_y, x0 + quarter_x : x1 - quarter_x]
+        counts = np.bincount(middle.reshape(-1))
+        counts[0] = 0
+        label = int(counts.argmax())
+        if not counts[label]:
+            return []
+        if label not in self._bars:
+            self._bars[label] = self._cut(label)
+        return self._bars[label]
+
+    def _cut(self, label: int) -> list[Box]:
+        x, y, width, height, area = self._stats[label].tolist()
+        if width * height > LARGEST_SHARE * self._labels.size:
+            return []
+        part = np.asarray(self._labels[y : y + height, x : x + width] == label, np.uint8)
+        bars = list(boxes_of(part))
+        if sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars) < EXPLAINED * area:
+            return []
+        return [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in bars]
+
+
+def _fill_codes(mask: Mask) -> None:
+    """Fill up the holes that the letters of a code leave in a bar, in place."""
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if hierarchy is not None else (), strict=True):
+        if parent >= 0 and cv2.boundingRect(contour)[3] <= TALLEST_CODE_PX:
+            cv2.drawContours(mask, [contour], -1, 1, cv2.FILLED)

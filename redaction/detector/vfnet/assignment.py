@@ -58,7 +58,8 @@ class PointsOnRedactions(BaseAssigner):  # type: ignore[misc]
         of_point = None
         if labels is not None:
             of_point = torch.full_like(assigned, -1)
-            of_point[assigned > 0] = labels[assigned[assigned > 0] - 1]
+            # IceVision's labels of a page without redactions are no integers
+            of_point[assigned > 0] = labels.long()[assigned[assigned > 0] - 1]
         return AssignResult(len(truth), assigned, (assigned > 0).to(anchors.dtype), labels=of_point)
 
     def _on_its_levels(self, strides: Tensor, truth: Tensor) -> Tensor:

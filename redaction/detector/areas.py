@@ -23,10 +23,14 @@ THINNEST = (5, 9)
 """Width and height, in pixels, below which what is of the fill's colour is a stroke of a letter or a line beside the bar."""
 TALLEST_CODE_PX = 45
 """Holes that are lower are letters of a code that is written on a bar."""
+LARGE_PRINT_PX = 150
+"""An area that is smaller in both directions and no rectangle is a letter of a title."""
 LARGEST_SHARE = 0.85
 """Of the page: a larger area is its ground."""
 EXPLAINED = 0.9
 """Share of an area that its bars must cover; a photograph falls into bars that leave much out."""
+UNLABELLED, MOST_AREAS = 1, 255
+"""Values in a mask: 0 is another colour, and an area that was looked at has a number of its own."""
 MOST_FILLS = 6
 """Fills looked for on a page; a photograph has any number of them."""
 
@@ -57,36 +61,41 @@ class FilledAreas:
 
 
 class _Areas:
-    """The connected areas of one fill."""
+    """The connected areas of one fill, each labelled when a box is found to lie on it."""
 
     def __init__(self, mask: Mask) -> None:
         _fill_codes(mask)
-        opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(THINNEST[::-1], np.uint8))
-        _, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
-        self._bars: dict[int, list[Box]] = {}
+        self._mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(THINNEST[::-1], np.uint8)), np.uint8)
+        self._bars: list[list[Box]] = []
 
     def bars_at(self, box: Box) -> list[Box]:
         x0, y0, x1, y1 = box
-        quarter_x, quarter_y = (x1 - x0) // 4, (y1 - y0) // 4
-        middle = self._labels[y0 + quarter_y : y1 - quarter_y, x0 + quarter_x : x1 - quarter_x]
-        counts = np.bincount(middle.reshape(-1))
+        left, top = x0 + (x1 - x0) // 4, y0 + (y1 - y0) // 4
+        middle = self._mask[top : y1 - (y1 - y0) // 4, left : x1 - (x1 - x0) // 4]
+        counts = np.bincount(middle.reshape(-1), minlength=2)
         counts[0] = 0
         label = int(counts.argmax())
         if not counts[label]:
             return []
-        if label not in self._bars:
-            self._bars[label] = self._cut(label)
-        return self._bars[label]
+        if label == UNLABELLED:
+            row, column = divmod(int((middle == UNLABELLED).argmax()), middle.shape[1])
+            return self._label((left + column, top + row))
+        return self._bars[label - UNLABELLED - 1]
 
-    def _cut(self, label: int) -> list[Box]:
-        x, y, width, height, area = self._stats[label].tolist()
-        if width * height > LARGEST_SHARE * self._labels.size:
+    def _label(self, seed: tuple[int, int]) -> list[Box]:
+        """The bars of the area at a point, which is labelled by the number of areas before it."""
+        label = UNLABELLED + 1 + len(self._bars)
+        if label > MOST_AREAS:
             return []
-        part = np.asarray(self._labels[y : y + height, x : x + width] == label, np.uint8)
-        bars = list(boxes_of(part))
-        if sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars) < EXPLAINED * area:
-            return []
-        return [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in bars]
+        area, _, _, (x, y, width, height) = cv2.floodFill(self._mask, None, seed, label)
+        bars: list[Box] = []
+        if width * height <= LARGEST_SHARE * self._mask.size:
+            part = np.asarray(self._mask[y : y + height, x : x + width] == label, np.uint8)
+            bars = [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in boxes_of(part)]
+        covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars)
+        is_letter = len(bars) > 1 and max(width, height) < LARGE_PRINT_PX
+        self._bars.append([] if is_letter or covered < EXPLAINED * area else bars)
+        return self._bars[-1]
 
 
 def _fill_codes(mask: Mask) -> None:

@@ -80,6 +80,7 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
     areas = FilledAreas(page)
     boxes: list[Sequence[float]] = []
     source, evidence = [], []
+    sides: dict[tuple[int, ...], list[float]] = {}  # many of the network's boxes become the same one
     for row, guess in enumerate(np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int).tolist()):
         if min(guess[2] - guess[0], guess[3] - guess[1]) < SMALLEST_PX:
             boxes.append(xyxy[row].tolist())
@@ -88,10 +89,12 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
             continue
         fill, purity = _fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
         fitted = _fitted(page, areas, guess, fill) if purity >= PURE else []
-        for box in fitted or [guess]:
+        for box in map(tuple, fitted or [guess]):
+            if box not in sides:
+                sides[box] = sorted(_sides(page, box, fill))[:2]
             boxes.append(box if fitted else xyxy[row].tolist())
             source.append(row)
-            evidence.append(_evidence(page, box, fill, purity))
+            evidence.append(Evidence(purity, 1 - min(fill) / WHITE, *sides[box]))
     return Fitted(np.array(boxes, np.float32).reshape(-1, 4), np.array(source, np.intp), evidence)
 
 
@@ -110,11 +113,6 @@ def _belongs(bar: Box, guess: Box) -> bool:
     width, height = (min(bar[side + 2], guess[side + 2]) - max(bar[side], guess[side]) for side in (0, 1))
     smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (bar, guess))
     return width > 0 and height > 0 and width * height >= BELONGS * smaller
-
-
-def _evidence(page: Page, box: Box, fill: Colour, purity: float) -> Evidence:
-    weakest, second, *_ = sorted(_sides(page, box, fill))
-    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second)
 
 
 def _fill_of(inside: Page) -> tuple[Colour, float]:

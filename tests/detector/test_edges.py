@@ -117,6 +117,13 @@ def test_letters_and_lines_that_touch_a_bar_are_no_part_of_it() -> None:
     assert np.abs(np.array(box) - BAR).max() <= 2
 
 
+def test_the_strokes_of_a_huge_letter_are_no_bars() -> None:
+    page, letter = paper(), (300, 700, 420, 830)
+    for stroke in ((300, 700, 330, 830), (300, 700, 420, 722), (300, 755, 410, 777), (300, 808, 420, 830)):
+        with_bar(page, box=stroke)
+    assert len(bars_from(page, letter)) == 1
+
+
 def test_a_photograph_is_not_cut_into_bars() -> None:
     noise = np.random.default_rng(0).integers(0, 200, (30, 40, 1), np.uint8)
     photo = cv2.resize(noise, (800, 600), interpolation=cv2.INTER_CUBIC)

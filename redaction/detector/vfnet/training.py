@@ -49,6 +49,8 @@ from redaction.tracking import NoTracker, TrackedPage, Tracker
 
 EXAMPLES = "examples.png"
 LARGEST_GRADIENT = 3.0
+WARM_UP = 0.1
+"""Share of the steps in which the learning rate rises."""
 PARITY_PAGES = 4
 EXAMPLE_PAGES = 6
 CODE = Path(__file__).parent.parent
@@ -134,7 +136,7 @@ def fit(
     learn.add_cbs([SaveEachEpoch(state_file, best_file, metric, history, tracker), SayWhatIsLeft(history)])
     if len(history) < config.epochs:
         with no_random(config.seed, reproducible=False):  # gives the process its own chance back afterwards
-            learn.fit_one_cycle(config.epochs, config.learning_rate, start_epoch=len(history))
+            learn.fit_one_cycle(config.epochs, config.learning_rate, pct_start=WARM_UP, start_epoch=len(history))
     model: nn.Module = learn.model.model
     model.cpu().load_state_dict(load_torch(best_file)["model"])
     return model.eval(), history

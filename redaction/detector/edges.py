@@ -74,38 +74,56 @@ class Fitted(NamedTuple):
 def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
     """The boxes moved to the edges of the page (RGB, uint8, (height, width, 3)), with the evidence for each.
 
-    A side near which no edge is found stays where it is.
+    A side near which no edge is found stays where it is. Of boxes that become the same one, the first is kept.
+
+    Args:
+        xyxy: best first.
     """
     height, width = page.shape[:2]
     areas = FilledAreas(page)
     boxes: list[Sequence[float]] = []
     source, evidence = [], []
-    sides: dict[tuple[int, ...], list[float]] = {}  # many of the network's boxes become the same one
-    for row, guess in enumerate(np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int).tolist()):
+    taken: set[Box] = set()
+    for row, guess in enumerate(map(_as_box, np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int))):
         if min(guess[2] - guess[0], guess[3] - guess[1]) < SMALLEST_PX:
             boxes.append(xyxy[row].tolist())
             source.append(row)
             evidence.append(UNSEEN)
             continue
         fill, purity = _fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
-        fitted = _fitted(page, areas, guess, fill) if purity >= PURE else []
-        for box in map(tuple, fitted or [guess]):
-            if box not in sides:
-                sides[box] = sorted(_sides(page, box, fill))[:2]
-            boxes.append(box if fitted else xyxy[row].tolist())
-            source.append(row)
-            evidence.append(Evidence(purity, 1 - min(fill) / WHITE, *sides[box]))
+        fitted, touching = _fitted(page, areas, guess, fill) if purity >= PURE else ([], [])
+        for box in fitted or [guess]:
+            if box not in taken:
+                taken.add(box)
+                boxes.append(box if fitted else xyxy[row].tolist())
+                source.append(row)
+                evidence.append(_evidence(page, box, touching))
     return Fitted(np.array(boxes, np.float32).reshape(-1, 4), np.array(source, np.intp), evidence)
 
 
-def _fitted(page: Page, areas: FilledAreas, guess: Box, fill: Colour) -> list[Box]:
-    """The boxes on the page's edges that one box of the network stands for; none where they are too small to be any."""
+def _as_box(row: NDArray[np.int_]) -> Box:
+    x0, y0, x1, y1 = row.tolist()
+    return x0, y0, x1, y1
+
+
+def _evidence(page: Page, box: Box, touching: Sequence[Box]) -> Evidence:
+    fill, purity = _fill_of(page[box[1] : box[3], box[0] : box[2]])
+    weakest, second, *_ = sorted(_sides(page, box, fill, touching))
+    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second)
+
+
+def _fitted(page: Page, areas: FilledAreas, guess: Box, fill: Colour) -> tuple[list[Box], list[Box]]:
+    """The boxes on the page's edges that one box of the network stands for, and all bars of the area that they are part of.
+
+    None where they are too small to be any.
+    """
+    bars: list[Box] = []
     if min(fill) > PALEST_FILL:
         found = [_to_lines(page, guess, fill)]
     else:
-        bars = [bar for bar in areas.bars_at(guess, fill) if _belongs(bar, guess)]
-        found = bars or [_to_end_of_fill(page, guess, fill)]
-    return [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX]
+        bars = areas.bars_at(guess, fill)
+        found = [bar for bar in bars if _belongs(bar, guess)] or [_to_end_of_fill(page, guess, fill)]
+    return [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX], bars
 
 
 def _belongs(bar: Box, guess: Box) -> bool:
@@ -212,19 +230,35 @@ def _end(dark: NDArray[np.intp], guess: int, outward: int) -> int:
     return int(ends[np.abs(ends - guess).argmin()])
 
 
-def _sides(page: Page, box: Box, fill: Colour) -> Iterator[float]:
-    """For each side, the share of its length along which the page changes across it, or a line runs on it."""
+def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Iterator[float]:
+    """For each side, the share of its length along which the page changes across it, or a line runs on it.
+
+    What another bar touches of a side does not count: nothing changes there, and yet it ends.
+    """
     x0, y0, x1, y1 = box
-    inset_x, inset_y = (x1 - x0) // 10, (y1 - y0) // 10
-    upright = page[y0 + inset_y : y1 - inset_y : _stride(y1 - y0)]
-    across = page[:, x0 + inset_x : x1 - inset_x : _stride(x1 - x0)].transpose(1, 0, 2)
     darker = (min(fill) - LINE_CONTRAST,) * 3
-    for strip, edge, outward in ((upright, x0, -1), (upright, x1 - 1, 1), (across, y0, -1), (across, y1 - 1, 1)):
+    rows = np.arange(y0 + (y1 - y0) // 10, y1 - (y1 - y0) // 10, _stride(y1 - y0))
+    columns = np.arange(x0 + (x1 - x0) // 10, x1 - (x1 - x0) // 10, _stride(x1 - x0))
+    turned = [(top, left, bottom, right) for left, top, right, bottom in touching]
+    upright, across = page[rows], page[:, columns].transpose(1, 0, 2)
+    for strip, places, bars, edge, outward in (
+        (upright, rows, touching, x0, -1),
+        (upright, rows, touching, x1 - 1, 1),
+        (across, columns, turned, y0, -1),
+        (across, columns, turned, y1 - 1, 1),
+    ):
         inside, outside = edge - outward * OFF_EDGE_PX, edge + outward * OFF_EDGE_PX
         if not 0 <= outside < strip.shape[1] or not 0 <= inside < strip.shape[1]:
             yield 0.0  # the page ends there, which no redaction says
             continue
-        change = np.abs(strip[:, inside].astype(np.int16) - strip[:, outside]).max(axis=1) > STEP
-        around = np.ascontiguousarray(strip[:, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX])
+        free = np.ones(len(places), bool)
+        for left, top, right, bottom in bars:
+            if left <= outside < right:
+                free &= (places < top) | (places >= bottom)
+        if not free.any():
+            yield 1.0
+            continue
+        change = np.abs(strip[free, inside].astype(np.int16) - strip[free, outside]).max(axis=1) > STEP
+        around = np.ascontiguousarray(strip[free, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX])
         line = cv2.inRange(around, BLACK, darker).any(axis=1)
         yield max(float(change.mean()), float(line.mean()))

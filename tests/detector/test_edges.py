@@ -97,11 +97,24 @@ def test_touching_bars_are_told_apart_where_their_ends_differ(colour: tuple[int,
     assert bars_from(page, (110, 205, 1130, 326)) == [(bar, 0) for bar in STAIRS]
 
 
+def test_where_bars_touch_their_sides_need_no_edge() -> None:
+    page = paper()
+    for bar in STAIRS:
+        with_bar(page, box=bar)
+    for evidence in fit_to_edges(page, np.array([(110, 205, 1130, 326)], np.float32)).evidence:
+        assert evidence.weakest_side > 0.95
+
+
 def test_a_box_on_one_of_touching_bars_means_that_one() -> None:
     page = paper()
     for bar in STAIRS:
         with_bar(page, box=bar)
     assert bars_from(page, (300, 252, 900, 277), (610, 202, 1000, 224)) == [(STAIRS[2], 0), (STAIRS[0], 1)]
+
+
+def test_of_boxes_that_become_the_same_the_first_is_kept() -> None:
+    page = with_bar(paper())
+    assert bars_from(page, (310, 202, 700, 228), (480, 203, 960, 228), (290, 195, 905, 236)) == [(BAR, 0)]
 
 
 def test_a_bar_as_wide_as_the_page_is_found_from_a_short_piece_of_it() -> None:

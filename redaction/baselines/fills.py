@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.bands import Box, Mask, boxes_of
 from redaction.baselines.marks import Mark, content_of
+from redaction.detector.bands import Box, Mask, boxes_of
 from redaction.detector.preprocessing import Page
 
 BLACKEST = 110

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from redaction.detector.bands import boxes_of
 from redaction.baselines.rules import OPERATING_POINT, RuleBasedDetector, rules_digest
+from redaction.detector.bands import boxes_of
 from redaction.evaluation.matching import match_boxes
 from redaction.geometry import as_xyxy
 

@@ -1,10 +1,11 @@
 """Which points of the pyramid learn which redaction, and what score they learn.
 
-VFNet takes its positive points from ATSS (arXiv:1912.02424): of the nine points nearest to a box's middle on each level, those whose
-square anchors overlap it well. A bar over a line of text is forty times as wide as tall. No square overlaps it, and the level that
-overlaps it least badly has points so far apart that none may lie on the bar: of 201 such bars on real pages 12 % had no point at
-all and were learnt as background. And inside a black bar all points look alike, so that a network cannot tell the few in its middle
-from the others. Here every point on a redaction learns it, as in FCOS (arXiv:1904.01355), on the levels that its *shorter* side asks for.
+VFNet takes its positive points from ATSS (arXiv:1912.02424): on each level the nine points nearest to a box's middle, of
+which those count whose square anchors overlap the box well. A bar over a line of text is forty times as wide as tall. No
+square overlaps it, and the level that overlaps it least badly has points so far apart that none may lie on the bar: of 201
+such bars on real pages 12 % had no point at all and were learnt as background. And inside a black bar all points look alike,
+so that a network cannot tell the few in its middle from the others. Here every point on a redaction learns it, as in FCOS
+(arXiv:1904.01355), on the levels that its *shorter* side asks for.
 """
 
 from __future__ import annotations
@@ -67,9 +68,7 @@ class PointsOnRedactions(BaseAssigner):  # type: ignore[misc]
         shorter = (truth[:, 2:] - truth[:, :2]).amin(1)
         fewest, most = POINTS_ACROSS
         finest, coarsest = self.strides[0], self.strides[-1]
-        return (strides * fewest <= shorter.clamp(min=finest * fewest)) & (
-            strides * most >= shorter.clamp(max=coarsest * most)
-        )
+        return (strides * fewest <= shorter.clamp(min=finest * fewest)) & (strides * most >= shorter.clamp(max=coarsest * most))
 
 
 def _lies_on(anchors: Tensor, strides: Tensor, truth: Tensor) -> Tensor:

@@ -223,8 +223,8 @@ def _end(dark: NDArray[np.intp], guess: int, outward: int) -> int:
     """
     if not len(dark):
         return guess
-    runs = np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1)
-    firsts, lasts = np.array([[run[0], run[-1]] for run in runs]).T
+    gaps = np.flatnonzero(np.diff(dark) > 1)
+    firsts, lasts = dark[np.append(0, gaps + 1)], dark[np.append(gaps, len(dark) - 1)]
     inner, outer = (lasts, firsts) if outward < 0 else (firsts, lasts)
     ends = np.where(lasts - firsts < THICKEST_LINE_PX, outer, inner - outward)
     return int(ends[np.abs(ends - guess).argmin()])

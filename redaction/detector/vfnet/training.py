@@ -42,6 +42,7 @@ from redaction.detector.vfnet.callbacks import (
 from redaction.detector.vfnet.data import CLASSES, data_loaders
 from redaction.detector.vfnet.export import export
 from redaction.detector.vfnet.initial import initial_model, initial_weights_digest
+from redaction.detector.vfnet.quantising import in_8_bits_if_as_good
 from redaction.errors import RedactionError
 from redaction.evaluation import JudgedPage, average_precision, judge_pages
 from redaction.files import new_folder, sha256_of_file, write_bytes, write_text
@@ -172,7 +173,11 @@ def _pack(
     )
     confirmation = fit_confirmation(Predictor(seal(folder, manifest)), train)
     manifest = manifest.model_copy(update={"confirmation": confirmation})
-    judged = _judge(seal(folder, manifest), validation)
+    detector = seal(folder, manifest)
+    judged, figures = _judge(detector, validation), {f"parity_{name}": value for name, value in parity.items()}
+    if config.int8:
+        judged, quantised = in_8_bits_if_as_good(detector, judged, train, lambda other: _judge(other, validation))
+        figures |= quantised
     ap, ap50 = average_precision(judged)
     best = max(history, key=lambda epoch: epoch["ap"])
     measured = {"ap": ap, "ap50": ap50, "train_loss": best["train_loss"], "validation_loss": best["validation_loss"]}
@@ -181,7 +186,7 @@ def _pack(
         update={
             "operating_point": chosen.point,
             "recall_claim": chosen.claim,
-            "metrics": measured | {f"parity_{name}": value for name, value in parity.items()},
+            "metrics": measured | figures,
         }
     )
     write_text(folder / CARD, card(manifest))

@@ -1,0 +1,59 @@
+"""An export in 8 bits takes the exact one's place only where it finds as much."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from redaction.dataset import Dataset
+from redaction.detector.artifact import OPENVINO, Detector
+from redaction.detector.inference import Predictor
+from redaction.detector.preprocessing import page_from_file
+from redaction.evaluation import JudgedPage, judge_pages
+
+
+@pytest.fixture
+def exact(toy_detector: Detector, tmp_path: Path) -> Detector:
+    return Detector.load(Path(shutil.copytree(toy_detector.folder, tmp_path / "detector")))
+
+
+def says_of(detector: Detector, dataset: Dataset) -> list[JudgedPage]:
+    return list(judge_pages(Predictor(detector), ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)))
+
+
+def test_it_says_nearly_the_same_and_weighs_less(exact: Detector, toy_training: Dataset, tmp_path: Path) -> None:
+    from redaction.detector.artifact import seal
+    from redaction.detector.vfnet.quantising import quantise
+
+    pages = [page_from_file(toy_training.image_path(page)) for page in toy_training.pages[:12]]
+    folder = Path(shutil.copytree(exact.folder, tmp_path / "quantised"))
+    quantise(exact.path(OPENVINO), [exact.manifest.preprocessing.prepare(page)[0][None] for page in pages], folder)
+    quantised = seal(folder, exact.manifest)
+    weights = Path(OPENVINO).with_suffix(".bin").name
+    assert quantised.path(weights).stat().st_size < 0.5 * exact.path(weights).stat().st_size
+    for page in pages[:4]:
+        one, other = (Predictor(detector).predict(page).at_least(0.3) for detector in (exact, quantised))
+        assert len(one) == len(other)
+        order = [np.lexsort(found.xyxy.T) for found in (one, other)]
+        assert np.abs(one.xyxy[order[0]] - other.xyxy[order[1]]).max(initial=0) < 4
+
+
+@pytest.mark.parametrize(("allowed", "kept"), [(1.0, 1.0), (-1.0, 0.0)], ids=["any loss is allowed", "it would have to gain"])
+def test_the_gate_decides_which_one_stays(
+    exact: Detector,
+    toy_training: Dataset,
+    toy_validation: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: float,
+    kept: float,
+) -> None:
+    from redaction.detector.vfnet import quantising
+
+    monkeypatch.setattr(quantising, "MAX_AP_LOSS", allowed)
+    judged, before = says_of(exact, toy_validation), exact.path(OPENVINO).read_bytes()
+    stays, figures = quantising.in_8_bits_if_as_good(exact, judged, toy_training, lambda other: says_of(other, toy_validation))
+    assert figures["int8"] == kept
+    assert 0 < figures["int8_ap"] <= figures["int8_ap50"] <= 1
+    assert (exact.path(OPENVINO).read_bytes() == before) == (not kept)
+    assert (stays is judged) == (not kept)

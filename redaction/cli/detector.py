@@ -71,15 +71,12 @@ def _found(file: Path, detector: Contestant, threshold: float, console: Console)
         yield look_at(1, page_from_file(file))
         return
     with Pdf(file) as pdf:
-        if not len(pdf):
-            raise RedactionError(f"{file} has no page; is it damaged?")
-        for index in track(range(len(pdf)), "pages", console=console, transient=True, disable=not console.is_terminal):
-            try:
-                page = pdf.page(index)
-            except RedactionError as fault:
-                yield {"page": index + 1, "fault": str(fault), "redactions": []}
+        rendered = track(pdf.pages(), "pages", len(pdf), console=console, transient=True, disable=not console.is_terminal)
+        for number, page in enumerate(rendered, 1):
+            if isinstance(page, RedactionError):
+                yield {"page": number, "fault": str(page), "redactions": []}
             else:
-                yield look_at(index + 1, page)
+                yield look_at(number, page)
 
 
 def _findings(number: int, page: Page, detections: Detections) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -57,6 +59,25 @@ class Pdf:
         except pypdfium2.PdfiumError as fault:
             raise RedactionError(f"{where} cannot be rendered ({fault}); is the file damaged?") from fault
         return np.ascontiguousarray(pixels[:, :, :3])
+
+    def pages(self) -> Iterator[Page | RedactionError]:
+        """The images of all pages in order, or why one cannot be rendered; the next is rendered while this one is looked at."""
+        if not len(self):
+            raise RedactionError(f"{self.path} has no page; is it damaged?")
+        # PDFium bears one thread at a time, but not always the same one
+        with ThreadPoolExecutor(1, "renderer") as renderer:
+            ahead = renderer.submit(self._page_or_fault, 0)
+            for index in range(len(self)):
+                rendered = ahead.result()
+                if index + 1 < len(self):
+                    ahead = renderer.submit(self._page_or_fault, index + 1)
+                yield rendered
+
+    def _page_or_fault(self, index: int) -> Page | RedactionError:
+        try:
+            return self.page(index)
+        except RedactionError as fault:
+            return fault
 
     def close(self) -> None:
         """Let go of the file."""

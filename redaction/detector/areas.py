@@ -42,8 +42,11 @@ class FilledAreas:
         self._page = page
         self._found: list[tuple[NDArray[np.int_], _Areas]] = []
 
-    def bars_at(self, box: Box, fill: Colour) -> list[Box]:
-        """The bars of the area of that fill on which the middle of a box lies; none where it is no area made of bars."""
+    def bars_at(self, box: Box, fill: Colour) -> list[Box] | None:
+        """The bars of the area of that fill on which the middle of a box lies.
+
+        An empty list where the area is not made of bars; `None` where it is a letter of large print.
+        """
         areas = self._of_fill(np.array(fill))
         return areas.bars_at(box) if areas else []
 
@@ -66,9 +69,9 @@ class _Areas:
     def __init__(self, mask: Mask) -> None:
         _fill_codes(mask)
         self._mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(THINNEST[::-1], np.uint8)), np.uint8)
-        self._bars: list[list[Box]] = []
+        self._bars: list[list[Box] | None] = []
 
-    def bars_at(self, box: Box) -> list[Box]:
+    def bars_at(self, box: Box) -> list[Box] | None:
         x0, y0, x1, y1 = box
         left, top = x0 + (x1 - x0) // 4, y0 + (y1 - y0) // 4
         middle = self._mask[top : y1 - (y1 - y0) // 4, left : x1 - (x1 - x0) // 4]
@@ -82,7 +85,7 @@ class _Areas:
             return self._label((left + column, top + row))
         return self._bars[label - UNLABELLED - 1]
 
-    def _label(self, seed: tuple[int, int]) -> list[Box]:
+    def _label(self, seed: tuple[int, int]) -> list[Box] | None:
         """The bars of the area at a point, which is labelled by the number of areas before it."""
         label = UNLABELLED + 1 + len(self._bars)
         if label > MOST_AREAS:
@@ -94,7 +97,7 @@ class _Areas:
             bars = [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in boxes_of(part)]
         covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars)
         is_letter = len(bars) > 1 and max(width, height) < LARGE_PRINT_PX
-        self._bars.append([] if is_letter or covered < EXPLAINED * area else bars)
+        self._bars.append(None if is_letter else bars if covered >= EXPLAINED * area else [])
         return self._bars[-1]
 
 

@@ -18,7 +18,7 @@ from redaction.detector.edges import Evidence, fit_to_edges
 from redaction.detector.preprocessing import Page
 from redaction.geometry import Detections, Xyxy, xyxy_to_xywh
 
-LEAST_SCORE = 0.05
+LEAST_SCORE = 0.1
 """What the network scores less is not looked at again."""
 _SCORE_LIMITS = (1e-3, 1 - 1e-3)
 
@@ -32,15 +32,17 @@ class Confirmation(Frozen):
     darkness: float
     weakest_side: float
     second_side: float
+    company: float = 0.0
+    """Of detectors older than this field: it did not count."""
 
     def scores(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probability that each box lies well on a redaction; `measured` as from `measurements`."""
-        weights = (self.score, self.purity, self.darkness, self.weakest_side, self.second_side)
+        weights = (self.score, self.purity, self.darkness, self.weakest_side, self.second_side, self.company)
         return np.asarray(1 / (1 + np.exp(-(measured @ np.array(weights) + self.intercept))))
 
 
 def measurements(scores: NDArray[np.float32], evidence: Sequence[Evidence]) -> NDArray[np.float64]:
-    """What is known of each box, shape (n, 5): the network's score as log-odds, then its evidence."""
+    """What is known of each box, shape (n, 6): the network's score as log-odds, then its evidence."""
     likely = np.clip(scores.astype(np.float64), *_SCORE_LIMITS)
     odds = np.log(likely / (1 - likely))
     return np.column_stack([odds, np.array(evidence, np.float64).reshape(len(odds), len(Evidence._fields))])

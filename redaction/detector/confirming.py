@@ -18,7 +18,7 @@ from redaction.detector.preprocessing import page_from_file
 from redaction.geometry import iou_matrix
 
 MOST_PAGES = 250
-"""Some twenty thousand boxes, for six coefficients."""
+"""Some twenty thousand boxes, for seven coefficients."""
 LIES_WELL_IOU = 0.7
 """Stricter than the 0.5 of the evaluation: the box that ends where the redaction ends is to win over the one that nearly does."""
 FEWEST_BOXES = 50
@@ -39,15 +39,8 @@ def fit_confirmation(predictor: Predictor, training: Dataset) -> Confirmation | 
     scaler, regression = make_pipeline(StandardScaler(), LogisticRegression()).fit(measured, lies_well).named_steps.values()
     weights: Sequence[float] = regression.coef_[0] / scaler.scale_
     intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
-    score, purity, darkness, weakest_side, second_side = (round(float(weight), 4) for weight in weights)
-    return Confirmation(
-        intercept=round(intercept, 4),
-        score=score,
-        purity=purity,
-        darkness=darkness,
-        weakest_side=weakest_side,
-        second_side=second_side,
-    )
+    rounded = (round(float(weight), 4) for weight in (intercept, *weights))
+    return Confirmation.model_validate(dict(zip(Confirmation.model_fields, rounded, strict=True)))
 
 
 def _boxes_of(predictor: Predictor, dataset: Dataset, page: AnnotatedPage) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -44,6 +44,8 @@ SMALLEST_PX = 6
 OFF_EDGE_PX = 3
 """Edges that were blurred by a scanner are as wide as this."""
 
+SAME_WIDTH, SAME_HEIGHT, SAME_ROW_PX, MOST_COMPANY = 0.15, 0.25, 6, 8
+
 BLACK, WHITE = (0, 0, 0), 255
 
 
@@ -57,9 +59,11 @@ class Evidence(NamedTuple):
     weakest_side: float
     second_side: float
     """Share of a side's length along which the page changes or a line runs: of the worst side and the second worst."""
+    company: float
+    """How many others of its size stand in its row, out of eight: the holes of a binding do, and the boxes of a form."""
 
 
-UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0)
+UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Fitted(NamedTuple):
@@ -98,7 +102,20 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
                 boxes.append(box if fitted else xyxy[row].tolist())
                 source.append(row)
                 evidence.append(_evidence(page, box, touching))
-    return Fitted(np.array(boxes, np.float32).reshape(-1, 4), np.array(source, np.intp), evidence)
+    fitted_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
+    counted = [seen._replace(company=share) for seen, share in zip(evidence, _company(fitted_xyxy), strict=True)]
+    return Fitted(fitted_xyxy, np.array(source, np.intp), counted)
+
+
+def _company(boxes: Xyxy) -> Iterator[float]:
+    """For each box, how many others of its size stand in its row, out of eight; what overlaps it is none."""
+    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    for box, width, height in zip(boxes, widths, heights, strict=True):
+        alike = np.abs(widths - width) <= SAME_WIDTH * width
+        alike &= np.abs(heights - height) <= max(SAME_ROW_PX, SAME_HEIGHT * height)
+        alike &= np.abs(boxes[:, 1] - box[1]) <= SAME_ROW_PX
+        places = np.unique(np.rint((boxes[alike, 0] - box[0]) / width))
+        yield min(MOST_COMPANY, len(places) - 1) / MOST_COMPANY
 
 
 def _as_box(row: NDArray[np.int_]) -> Box:
@@ -109,19 +126,21 @@ def _as_box(row: NDArray[np.int_]) -> Box:
 def _evidence(page: Page, box: Box, touching: Sequence[Box]) -> Evidence:
     fill, purity = _fill_of(page[box[1] : box[3], box[0] : box[2]])
     weakest, second, *_ = sorted(_sides(page, box, fill, touching))
-    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second)
+    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, 0.0)
 
 
 def _fitted(page: Page, areas: FilledAreas, guess: Box, fill: Colour) -> tuple[list[Box], list[Box]]:
     """The boxes on the page's edges that one box of the network stands for, and all bars of the area that they are part of.
 
-    None where they are too small to be any.
+    None where they are too small to be any, or on a letter of large print.
     """
-    bars: list[Box] = []
     if min(fill) > PALEST_FILL:
-        found = [_to_lines(page, guess, fill)]
+        found, bars = [_to_lines(page, guess, fill)], []
     else:
-        bars = areas.bars_at(guess, fill)
+        bars_or_letter = areas.bars_at(guess, fill)
+        if bars_or_letter is None:
+            return [], []
+        bars = bars_or_letter
         found = [bar for bar in bars if _belongs(bar, guess)] or [_to_end_of_fill(page, guess, fill)]
     return [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX], bars
 
@@ -236,29 +255,28 @@ def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Itera
     What another bar touches of a side does not count: nothing changes there, and yet it ends.
     """
     x0, y0, x1, y1 = box
-    darker = (min(fill) - LINE_CONTRAST,) * 3
     rows = np.arange(y0 + (y1 - y0) // 10, y1 - (y1 - y0) // 10, _stride(y1 - y0))
     columns = np.arange(x0 + (x1 - x0) // 10, x1 - (x1 - x0) // 10, _stride(x1 - x0))
     turned = [(top, left, bottom, right) for left, top, right, bottom in touching]
-    upright, across = page[rows], page[:, columns].transpose(1, 0, 2)
-    for strip, places, bars, edge, outward in (
-        (upright, rows, touching, x0, -1),
-        (upright, rows, touching, x1 - 1, 1),
-        (across, columns, turned, y0, -1),
-        (across, columns, turned, y1 - 1, 1),
+    sideways = page.transpose(1, 0, 2)
+    for view, places, bars, edge, outward in (
+        (page, rows, touching, x0, -1),
+        (page, rows, touching, x1 - 1, 1),
+        (sideways, columns, turned, y0, -1),
+        (sideways, columns, turned, y1 - 1, 1),
     ):
         inside, outside = edge - outward * OFF_EDGE_PX, edge + outward * OFF_EDGE_PX
-        if not 0 <= outside < strip.shape[1] or not 0 <= inside < strip.shape[1]:
+        if not 0 <= outside < view.shape[1] or not 0 <= inside < view.shape[1]:
             yield 0.0  # the page ends there, which no redaction says
             continue
-        free = np.ones(len(places), bool)
+        free = places
         for left, top, right, bottom in bars:
             if left <= outside < right:
-                free &= (places < top) | (places >= bottom)
-        if not free.any():
+                free = free[(free < top) | (free >= bottom)]
+        if not len(free):
             yield 1.0
             continue
-        change = np.abs(strip[free, inside].astype(np.int16) - strip[free, outside]).max(axis=1) > STEP
-        around = np.ascontiguousarray(strip[free, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX])
-        line = cv2.inRange(around, BLACK, darker).any(axis=1)
+        change = np.abs(view[free, inside].astype(np.int16) - view[free, outside]).max(axis=1) > STEP
+        around = view[free, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX].max(axis=2)
+        line = (around <= min(fill) - LINE_CONTRAST).any(axis=1)
         yield max(float(change.mean()), float(line.mean()))

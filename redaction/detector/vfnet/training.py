@@ -43,6 +43,7 @@ from redaction.detector.vfnet.data import CLASSES, data_loaders
 from redaction.detector.vfnet.export import export
 from redaction.detector.vfnet.initial import initial_model, initial_weights_digest
 from redaction.detector.vfnet.quantising import in_8_bits_if_as_good
+from redaction.detector.vfnet.rounding import rounded
 from redaction.errors import RedactionError
 from redaction.evaluation import JudgedPage, average_precision, judge_pages
 from redaction.files import new_folder, sha256_of_file, write_bytes, write_text
@@ -153,10 +154,8 @@ def _pack(
     model: nn.Module, history: list[Figures], train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path
 ) -> Detector:
     """Weights, exports, confirmation, operating point and card."""
-    if config.slim:
-        model.half()
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / WEIGHTS)
-    model.float()
+    state = rounded(model) if config.slim else {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(state, folder / WEIGHTS)
     shown = sorted(validation.pages, key=lambda page: -len(page.boxes))[:PARITY_PAGES]
     images = [page_from_file(validation.image_path(page)) for page in shown]
     parity = export(model, config.preprocessing, folder, images, config.slim)

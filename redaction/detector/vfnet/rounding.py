@@ -8,6 +8,7 @@ pixels. So each channel is scaled, which batch normalisation undoes again, until
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,33 +35,31 @@ def rounded(model: nn.Module) -> dict[str, Tensor]:
         model.load_state_dict(state)
         for _, _, norm in _normalised(model):
             # what is folded into the convolution's bias
-            scale = norm.weight / (norm.running_var + norm.eps).sqrt()  # type: ignore[operator]
-            shift = scale * norm.running_mean
+            mean, variance = _statistics(norm)
+            shift = norm.weight / (variance + norm.eps).sqrt() * mean
             norm.bias.copy_((norm.bias - shift).half().float() + shift)
-    return {name: tensor.clone().contiguous() for name, tensor in (state | _of(model, exact)).items()}
+    now = model.state_dict()
+    return {name: (now[name] if name in exact else tensor).clone().contiguous() for name, tensor in state.items()}
 
 
-def _of(model: nn.Module, names: set[str]) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in model.state_dict().items() if name in names}
+def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Running mean and variance, which it has because it was trained."""
+    return norm.running_mean, norm.running_var  # type: ignore[return-value]
 
 
 def _normalised(model: nn.Module) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm2d]]:
     """Each batch normalisation of the ResNet with its name and the convolution before it."""
-    modules = dict(model.named_modules())
+    modules: dict[str, Any] = dict(model.named_modules())
     for name, norm in modules.items():
         if isinstance(norm, nn.BatchNorm2d):
             parent, _, own = name.rpartition(".")
             before = "0" if own == "1" else own.replace("bn", "conv")  # in a shortcut they are only numbered
-            convolution = modules[f"{parent}.{before}"]
-            assert isinstance(convolution, nn.Conv2d)
-            yield name, convolution, norm
+            yield name, modules[f"{parent}.{before}"], norm
 
 
 def _scale_to_powers_of_two(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     """Scale the convolution's channels by about one, and the running statistics with them; nothing that is computed changes."""
-    mean, variance = norm.running_mean, norm.running_var
-    assert mean is not None
-    assert variance is not None
+    mean, variance = _statistics(norm)
     deviation = (variance + norm.eps).sqrt()
     factor = norm.weight.abs() / deviation
     alive = (factor > SMALLEST) & (variance > SMALLEST)

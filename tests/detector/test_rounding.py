@@ -1,0 +1,64 @@
+"""Rounding to 16 bits changes what a network says a little, and what its export in 16 bits says not once more."""
+
+import pytest
+import torch
+from torch import nn
+
+from redaction.detector.profiles import PROFILES
+from redaction.detector.vfnet.compat import prepare_icevision
+
+
+@pytest.fixture
+def trained() -> nn.Module:
+    """`nano`, its batch normalisations as after a training: no factor is a power of two, one channel says nothing."""
+    prepare_icevision()
+    from redaction.detector.vfnet.model import build_model
+
+    torch.manual_seed(0)
+    model = build_model(PROFILES["nano"])
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            nn.init.uniform_(norm.weight, 0.3, 1.7)
+            nn.init.normal_(norm.bias)
+            norm.running_mean.normal_()  # type: ignore[union-attr]
+            norm.running_var.uniform_(0.2, 3)  # type: ignore[union-attr]
+            with torch.no_grad():
+                norm.weight[0] = 0
+    return model.eval()
+
+
+def test_the_network_computes_the_same_but_for_the_rounding(trained: nn.Module) -> None:
+    from redaction.detector.vfnet.rounding import rounded
+
+    page = torch.randn(1, 3, 96, 96)
+    with torch.no_grad():
+        before = trained.extract_feat(page)  # type: ignore[operator]
+        rounded(trained)
+        after = trained.extract_feat(page)  # type: ignore[operator]
+    for one, other in zip(before, after, strict=True):
+        assert (one - other).abs().max() < 0.01 * one.abs().max()
+
+
+def test_what_is_folded_into_a_convolution_has_16_bits_already(trained: nn.Module) -> None:
+    from redaction.detector.vfnet.rounding import rounded
+
+    rounded(trained)
+    backbone = trained.backbone
+    for convolution, norm in ((backbone.conv1, backbone.bn1), (backbone.layer2[0].conv2, backbone.layer2[0].bn2)):  # type: ignore[union-attr,index]
+        factor = norm.weight / (norm.running_var + norm.eps).sqrt()
+        weight, bias = convolution.weight * factor[:, None, None, None], norm.bias - factor * norm.running_mean
+        assert torch.allclose(weight.half().float(), weight, rtol=1e-5, atol=1e-7)
+        assert torch.allclose(bias.half().float(), bias, rtol=1e-5, atol=1e-6)
+
+
+def test_a_file_of_them_gives_the_same_network(trained: nn.Module) -> None:
+    from redaction.detector.vfnet.model import build_model
+    from redaction.detector.vfnet.rounding import rounded
+
+    state = rounded(trained)
+    again = build_model(PROFILES["nano"])
+    again.load_state_dict(state)
+    for name, tensor in trained.state_dict().items():
+        assert torch.equal(again.state_dict()[name], tensor), name
+    size = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+    assert size < 0.52 * sum(tensor.numel() * tensor.element_size() for tensor in trained.state_dict().values())

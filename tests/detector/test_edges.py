@@ -189,3 +189,20 @@ def test_any_box_on_any_page_keeps_its_area_and_the_page(
     assert 0 <= box[0] < box[2] <= 1275
     assert 0 <= box[1] < box[3] <= 1650
     assert all(0 <= value <= 1 for value in evidence)
+
+
+@pytest.mark.parametrize(("count", "company"), [(1, 0), (3, 2 / 8), (13, 1)])
+def test_boxes_of_one_size_in_a_row_keep_each_other_company(count: int, company: float) -> None:
+    """The holes of a comb binding, copied, look like outlined redactions one by one."""
+    page, holes = paper(), [(90 + 80 * number, 386, 139 + 80 * number, 401) for number in range(count)]
+    for hole in holes:
+        with_bar(page, box=hole)
+    fitted_holes = fit_to_edges(page, np.array([*holes, (90, 600, 139, 615), (90, 386, 141, 402)], np.float32))
+    assert [evidence.company for evidence in fitted_holes.evidence[:count]] == pytest.approx([company] * count)
+
+
+def test_bars_below_each_other_are_no_row() -> None:
+    page, bars = paper(), [(225, 120 + 53 * number, 255, 139 + 53 * number) for number in range(12)]
+    for bar in bars:
+        with_bar(page, box=bar)
+    assert {evidence.company for evidence in fit_to_edges(page, np.array(bars, np.float32)).evidence} == {0}

@@ -31,6 +31,9 @@ EXPLAINED = 0.9
 """Share of an area that its bars must cover; a photograph falls into bars that leave much out."""
 UNLABELLED, MOST_AREAS = 1, 255
 """Values in a mask: 0 is another colour, and an area that was looked at has a number of its own."""
+BUSIEST = 0.25
+"""Share of pixels that differ from their left neighbour from which a page is a raster of dots: its contours take minutes to
+follow, and are no codes. Real pages have 0.09 at most."""
 MOST_FILLS = 6
 """Fills looked for on a page; a photograph has any number of them."""
 
@@ -103,6 +106,8 @@ class _Areas:
 
 def _fill_codes(mask: Mask) -> None:
     """Fill up the holes that the letters of a code leave in a bar, in place."""
+    if np.count_nonzero(mask[:, 1:] != mask[:, :-1]) > BUSIEST * mask.size:
+        return
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if hierarchy is not None else (), strict=True):
         if parent >= 0 and cv2.boundingRect(contour)[3] <= TALLEST_CODE_PX:

@@ -1,5 +1,7 @@
 """Boxes come to lie where the page's own edges are."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -135,6 +137,17 @@ def test_the_strokes_of_a_huge_letter_are_no_bars() -> None:
     for stroke in ((300, 700, 330, 830), (300, 700, 420, 722), (300, 755, 410, 777), (300, 808, 420, 830)):
         with_bar(page, box=stroke)
     assert len(bars_from(page, letter)) == 1
+
+
+@pytest.mark.parametrize("pattern", ["dots", "diagonals", "noise"])
+def test_a_raster_of_dots_takes_no_minutes(pattern: str) -> None:
+    y, x = np.indices((1650, 1275))
+    grains = np.random.default_rng(0).random((1650, 1275)) < 0.5
+    on = {"dots": (y % 3 == 0) & (x % 3 == 0), "diagonals": (x + y) % 3 == 0, "noise": grains}[pattern]
+    page = with_bar(np.where(on, 0, 255).astype(np.uint8)[:, :, None].repeat(3, axis=2))
+    started = time.process_time()
+    bars_from(page, BAR)
+    assert time.process_time() - started < 2
 
 
 def test_a_photograph_is_not_cut_into_bars() -> None:

@@ -46,7 +46,7 @@ def fit_confirmation(predictor: Predictor, training: Dataset) -> Confirmation | 
 def _boxes_of(predictor: Predictor, dataset: Dataset, page: AnnotatedPage) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Of one page's proposals, what is known of each, and whether it lies well on a redaction."""
     image = page_from_file(dataset.image_path(page))
-    proposals = predictor.propose([image])[0].at_least(LEAST_SCORE)
+    (proposals,) = predictor.propose([image], LEAST_SCORE)
     fitted = fit_to_edges(image, proposals.xyxy)
     lies_well = np.any(iou_matrix(fitted.xyxy, page.xyxy) >= LIES_WELL_IOU, axis=1)
     return measurements(proposals.scores[fitted.source], fitted.evidence), np.asarray(lies_well)

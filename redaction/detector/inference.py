@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.detector.artifact import ONNX, OPENVINO, Detector, Postprocessing
-from redaction.detector.confirmation import confirmed, surviving
+from redaction.detector.confirmation import LEAST_SCORE, confirmed, surviving
 from redaction.detector.preprocessing import Page, Placement
 from redaction.errors import RedactionError
 from redaction.geometry import Detections
@@ -54,23 +54,29 @@ class Predictor:
         A graphics card wants many at once; on a processor it saves nothing.
         """
         settings, confirmation = self.detector.manifest.postprocessing, self.detector.manifest.confirmation
-        proposals = self.propose(images)
         if confirmation is None:
-            return proposals
+            return self.propose(images)
+        proposals = self.propose(images, LEAST_SCORE)
         pages = zip(images, proposals, strict=True)
         found = [confirmed(image, of_page, confirmation, settings.nms_iou) for image, of_page in pages]
         return [of_page.at_least(settings.score_floor) for of_page in found]
 
-    def propose(self, images: Sequence[Page]) -> list[Detections]:
-        """What the network alone says of each page, before anything is compared with the page's edges."""
+    def propose(self, images: Sequence[Page], lowest: float = 0.0) -> list[Detections]:
+        """What the network alone says of each page, before anything is compared with the page's edges.
+
+        Args:
+            lowest: score below which nothing is wanted: nearly every point of a page scores more than the floor, and to compare
+                all of them with each other takes longer than the network itself.
+        """
         manifest = self.detector.manifest
+        settings = manifest.postprocessing.model_copy(update={"score_floor": max(lowest, manifest.postprocessing.score_floor)})
         prepared = [manifest.preprocessing.prepare(_checked(image)) for image in images]
         if not prepared:
             return []
         with self._turn:
             boxes, scores = self._graph(np.stack([page for page, _ in prepared]))
         placed = zip(boxes, scores, (placement for _, placement in prepared), strict=True)
-        return [detections_on_page(*one, manifest.postprocessing) for one in placed]
+        return [detections_on_page(*one, settings) for one in placed]
 
 
 def _checked(image: Page) -> Page:

@@ -46,7 +46,7 @@ OFF_EDGE_PX = 3
 
 SAME_WIDTH, SAME_HEIGHT, SAME_ROW_PX, MOST_COMPANY = 0.15, 0.25, 6, 8
 
-BLACK, WHITE = (0, 0, 0), 255
+WHITE = 255
 
 
 class Evidence(NamedTuple):
@@ -84,7 +84,7 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
         xyxy: best first.
     """
     height, width = page.shape[:2]
-    areas = FilledAreas(page)
+    areas, brightest = FilledAreas(page), np.asarray(cv2.max(cv2.max(page[:, :, 0], page[:, :, 1]), page[:, :, 2]), np.uint8)
     boxes: list[Sequence[float]] = []
     source, evidence = [], []
     taken: set[Box] = set()
@@ -95,7 +95,7 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
             evidence.append(UNSEEN)
             continue
         fill, purity = _fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
-        fitted, touching = _fitted(page, areas, guess, fill) if purity >= PURE else ([], [])
+        fitted, touching = _fitted(page, brightest, areas, guess, fill) if purity >= PURE else ([], [])
         for box in fitted or [guess]:
             if box not in taken:
                 taken.add(box)
@@ -129,13 +129,15 @@ def _evidence(page: Page, box: Box, touching: Sequence[Box]) -> Evidence:
     return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, 0.0)
 
 
-def _fitted(page: Page, areas: FilledAreas, guess: Box, fill: Colour) -> tuple[list[Box], list[Box]]:
+def _fitted(
+    page: Page, brightest: NDArray[np.uint8], areas: FilledAreas, guess: Box, fill: Colour
+) -> tuple[list[Box], list[Box]]:
     """The boxes on the page's edges that one box of the network stands for, and all bars of the area that they are part of.
 
     None where they are too small to be any, or on a letter of large print.
     """
     if min(fill) > PALEST_FILL:
-        found, bars = [_to_lines(page, guess, fill)], []
+        found, bars = [_to_lines(brightest, guess, fill)], []
     else:
         bars_or_letter = areas.bars_at(guess, fill)
         if bars_or_letter is None:
@@ -209,19 +211,21 @@ def _stretch(filled: NDArray[np.float64], guess: tuple[int, int], offset: int) -
     return (first, last) if last > first else guess
 
 
-def _to_lines(page: Page, box: Box, fill: Colour) -> Box:
-    """The box whose sides are the lines nearest to them, lines included."""
+def _to_lines(brightest: NDArray[np.uint8], box: Box, fill: Colour) -> Box:
+    """The box whose sides are the lines nearest to them, lines included.
+
+    Args:
+        brightest: of each pixel of the page, the brightest channel.
+    """
     x0, y0, x1, y1 = box
-    height, width = page.shape[:2]
-    darker = (min(fill) - LINE_CONTRAST,) * 3
-    inset_x, inset_y = (x1 - x0) // 8, (y1 - y0) // 6
+    height, width = brightest.shape
+    darker = min(fill) - LINE_CONTRAST
+    rows = slice(y0 + (y1 - y0) // 6, y1 - (y1 - y0) // 6, _stride(y1 - y0))
+    columns = slice(x0 + (x1 - x0) // 8, x1 - (x1 - x0) // 8, _stride(x1 - x0))
 
     def dark(low: int, high: int, *, upright: bool) -> NDArray[np.intp]:
-        if upright:
-            strip = page[y0 + inset_y : y1 - inset_y : _stride(y1 - y0), low:high]
-        else:
-            strip = page[low:high, x0 + inset_x : x1 - inset_x : _stride(x1 - x0)]
-        return np.flatnonzero(_share_between(strip, BLACK, darker, 0 if upright else 1) >= LINE) + low
+        strip = brightest[rows, low:high] if upright else brightest[low:high, columns].T
+        return np.flatnonzero(np.count_nonzero(strip <= darker, axis=0) >= LINE * len(strip)) + low
 
     far_x, far_y = _reach(x1 - x0, WIDTHS), _reach(y1 - y0, HEIGHTS)
     in_x, in_y = round(INWARD * (x1 - x0)), round(INWARD * (y1 - y0))

@@ -92,7 +92,12 @@ class Preprocessing(Frozen):
     def prepare(self, page: Page) -> tuple[NDArray[np.float32], Placement]:
         """The network's input for one page, float32 (3, height, width), and the way back for boxes."""
         frame, placement = self.place(page)
-        return np.ascontiguousarray(self.normalise(frame).transpose(2, 0, 1)), placement
+        prepared = np.empty((3, self.height, self.width), np.float32)
+        for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
+            # the same numbers as `normalise`, at half the cost, as each is written once and in its place
+            np.subtract(frame[:, :, channel], np.float32(mean), out=prepared[channel], dtype=np.float32)
+            prepared[channel] /= np.float32(std)
+        return prepared, placement
 
 
 def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_PIXELS) -> Page:

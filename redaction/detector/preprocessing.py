@@ -86,18 +86,17 @@ class Preprocessing(Frozen):
 
     def normalise(self, frame: Page) -> NDArray[np.float32]:
         """The frame's values as the network expects them; shape unchanged, float32."""
-        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
-        return (frame.astype(np.float32) - mean) / std
+        # channel by channel, in the order in which the network reads them: half the cost, and `prepare` need not copy
+        planes = np.empty((3, *frame.shape[:2]), np.float32)
+        for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
+            np.subtract(frame[:, :, channel], np.float32(mean), out=planes[channel], dtype=np.float32)
+            planes[channel] /= np.float32(std)
+        return planes.transpose(1, 2, 0)
 
     def prepare(self, page: Page) -> tuple[NDArray[np.float32], Placement]:
         """The network's input for one page, float32 (3, height, width), and the way back for boxes."""
         frame, placement = self.place(page)
-        prepared = np.empty((3, self.height, self.width), np.float32)
-        for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
-            # the same numbers as `normalise`, at half the cost, as each is written once and in its place
-            np.subtract(frame[:, :, channel], np.float32(mean), out=prepared[channel], dtype=np.float32)
-            prepared[channel] /= np.float32(std)
-        return prepared, placement
+        return self.normalise(frame).transpose(2, 0, 1), placement
 
 
 def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_PIXELS) -> Page:

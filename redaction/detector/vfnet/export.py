@@ -97,7 +97,7 @@ def export(
 
 
 def compare_with_pytorch(network: DecodedNetwork, graph: Graph, batches: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
-    """The largest difference of any box side (where either scores at least 0.05) and of any score; before suppression.
+    """The largest difference of any box side (where either scores at least 0.1) and of any score; before suppression.
 
     Non-maximum suppression, the same code for both, comes after: comparing before it is stricter, and not upset by near ties.
     """

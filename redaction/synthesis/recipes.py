@@ -13,7 +13,7 @@ from redaction.files import sha256_of_bytes
 from redaction.synthesis.layouts import draw_layout
 from redaction.synthesis.looks import LookName
 
-GENERATOR_VERSION = 4
+GENERATOR_VERSION = 5
 """Raised whenever the same recipe would give other pixels or boxes."""
 
 _RESOLUTIONS = (1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.6, 0.72, 0.85, 1.15, 1.33)

@@ -172,16 +172,19 @@ def contract(sheet: Sheet) -> None:
 
 def cover(sheet: Sheet) -> None:
     """Little text and large shapes: an exhibit's cover, a chart, a picture, a title on blocks of colour."""
-    rng, font = sheet.rng, Font(draw_font(sheet.rng).family, sheet.rng.uniform(22, 46), "B")
+    rng = sheet.rng
+    font = Font(draw_font(rng).family, rng.choice([rng.uniform(22, 46), rng.uniform(46, 140)]), "B")
     text = rng.choice(
         [
             f"EXHIBIT {rng.choice('ABCDEFGHJK')}",
+            f"EXHIBIT {rng.randint(1, 90)}",
             f"Annex {rng.randint(1, 30)}",
             f"Bijlage {rng.randint(1, 40)}",
             f"TAB {rng.randint(1, 90)}",
             "FILED UNDER SEAL",
         ]
     )
+    font = font.scaled(min(1, 0.9 * sheet.width / sheet.length(text, font)))
     y = sheet.height * rng.uniform(0.2, 0.5)
     if rng.random() < 0.4:
         fill = dark(rng)

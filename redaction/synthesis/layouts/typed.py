@@ -115,16 +115,17 @@ def cable(sheet: Sheet) -> None:
     if rng.random() < 0.5:
         reader_marks(sheet)
     furniture.stamp(sheet, rng.uniform(80, 380), sheet.height - rng.uniform(40, 90))
+    _registry_marks(sheet)
 
 
 def _ruled_head(sheet: Sheet, x: float, y: float, right: float, rows: int) -> float:
     rng, small = sheet.rng, Font("Helvetica", 5.5)
-    typed = Font("Courier", 9)
+    typed, line = Font("Courier", 9), rng.choice([0.5, 0.8, 0.8, 1.4])
     for _ in range(rows):
         height, cells, left = rng.uniform(18, 34), rng.randint(1, 5), x
         for cell in range(cells):
             until = right if cell == cells - 1 else left + (right - left) * rng.uniform(0.2, 0.6)
-            sheet.rect(left, y, until, y + height, edge=(0, 0, 0), line=rng.choice([0.5, 0.8]))
+            sheet.rect(left, y, until, y + height, edge=(0, 0, 0), line=line)
             if rng.random() < 0.8:
                 sheet.text(left + 2, y + 7, sheet.fitting(sheet.words.field().upper(), small, until - left - 4), small)
             if rng.random() < 0.55 and until - left > 30:
@@ -160,12 +161,58 @@ def routing(sheet: Sheet) -> None:
         )
         sheet.rect(90, 6, 100 + sheet.length(text, bold), 21, edge=(0, 0, 0), line=0.8, fill=(255, 255, 255))
         sheet.text(95, 17, text, bold)
+    _registry_marks(sheet)
+
+
+def _registry_marks(sheet: Sheet) -> None:
+    """What a registry leaves on a message: framed words that stay readable, a framed marking, slips that say who had it."""
+    rng = sheet.rng
+    if rng.random() < 0.4:
+        _boxed_words(sheet)
+    if rng.random() < 0.4:
+        font = Font("Courier", rng.uniform(8, 12), rng.choice(["", "B"]))
+        text = " ".join(rng.choice(_MARKINGS)) if rng.random() < 0.5 else rng.choice(_MARKINGS)
+        wide, high = sheet.length(text, font) + rng.uniform(10, 50), font.size * rng.uniform(1.4, 2.4)
+        x, y = rng.uniform(0.1, 0.6) * sheet.width, rng.choice([rng.uniform(30, 90), sheet.height - rng.uniform(50, 90)])
+        sheet.rect(x, y, x + wide, y + high, edge=(0, 0, 0), line=rng.choice([0.6, 1, 1.6]))
+        sheet.text(x + wide / 2, y + high / 2 + font.size * 0.3, text, font, "centre")
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        _slip(sheet, rng.uniform(0.05, 0.75) * sheet.width, rng.uniform(0.05, 0.8) * sheet.height)
+
+
+def _boxed_words(sheet: Sheet) -> None:
+    """Frames drawn closely around words that stay readable, as reviewers mark names that have a meaning to them."""
+    rng, line = sheet.rng, sheet.rng.choice([0.5, 0.8, 1.2])
+    words = [word for paragraph in sheet.paragraphs for text_line in paragraph for word in text_line]
+    for x0, y0, x1, y1 in rng.sample(words, min(len(words), rng.randint(1, 12))):
+        pad = rng.uniform(0.5, 2.5)
+        sheet.rect(x0 - pad, y0 - pad, x1 + pad, y1 + pad, edge=(0, 0, 0), line=line)
+
+
+def _slip(sheet: Sheet, x: float, y: float) -> None:
+    """A small table, stamped: offices in a narrow column, their initials or nothing beside them, a wide cell for remarks."""
+    rng, small = sheet.rng, Font("Helvetica", sheet.rng.uniform(5, 7), "B")
+    line, wide, high = rng.choice([0.6, 1, 1.6]), rng.uniform(60, 130), rng.uniform(9, 16)
+    split = x + wide * rng.uniform(0.2, 0.5)
+    for row in range(rng.randint(2, 7)):
+        top = y + row * high
+        if top + high > sheet.height - 8:
+            return
+        if rng.random() < 0.2:
+            sheet.rect(x, top, x + wide, top + high, edge=(0, 0, 0), line=line)
+            continue
+        sheet.rect(x, top, split, top + high, edge=(0, 0, 0), line=line)
+        sheet.rect(split, top, x + wide, top + high, edge=(0, 0, 0), line=line)
+        text = rng.choice([f"C/{rng.choice('SWEA')}B", "P,M", "FILE", "R.I.", "COS", "1", ""])
+        sheet.text(x + 2, top + high * 0.7, sheet.fitting(text, small, split - x - 3), small)
+        if rng.random() < 0.3:
+            written_line(sheet, split + 4, top + high * 0.8, (x + wide - split) * rng.uniform(0.3, 0.7), high * 0.7)
 
 
 def _numbered_cells(sheet: Sheet, x: float, y: float, right: float) -> None:
     """Two to four columns of cells as tall as a line, numbered 1, 2, 3 down each."""
     rng, columns, rows, high = sheet.rng, sheet.rng.choice([1, 2, 2, 4]), sheet.rng.randint(2, 6), sheet.rng.uniform(11, 17)
-    line, wide, small = rng.choice([0.5, 0.8, 1.2]), (right - x) / columns, Font("Helvetica", 6)
+    line, wide, small = rng.choice([0.5, 0.8, 1.2, 1.8]), (right - x) / columns, Font("Helvetica", 6)
     for row in range(rows):
         for column in range(columns):
             left, top = x + column * wide, y + row * high
@@ -200,6 +247,7 @@ def dispatch(sheet: Sheet) -> None:
         y, number = end + leading * rng.choice([0, 1]), number + 1
     _ruled_head(sheet, rng.choice([left, (left + right) / 2]), foot + 6, right, 2)
     sheet.rect(left, top, right, bottom, edge=(0, 0, 0), line=rng.choice([0.7, 1.4]))
+    _registry_marks(sheet)
     if rng.random() < 0.5:
         signature(sheet, left + 30, foot - 4, 110)
     if rng.random() < 0.5:

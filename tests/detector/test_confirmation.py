@@ -48,6 +48,21 @@ def test_nothing_proposed_nothing_found(page: Page) -> None:
     assert len(confirmed(page, Detections.none(), TRUSTING_EDGES, 0.5)) == 0
 
 
+def test_a_doubtful_box_scores_more_on_a_page_with_a_certain_one_elsewhere_but_not_at_the_same_place(page: Page) -> None:
+    page[800:830, 300:420] = 90
+    trusting_company = TRUSTING_EDGES.model_copy(update={"elsewhere": 0.5})
+
+    def score_of_the_doubtful(certain: list[int]) -> float:
+        proposals = Detections(np.array([certain, [300, 800, 420, 830]], np.float32), np.array([0.9, 0.2], np.float32))
+        found = confirmed(page, proposals, trusting_company, 0.5)
+        return float(found.scores[np.argmin(np.abs(found.xyxy - [300, 800, 420, 830]).sum(axis=1))])
+
+    alone = confirmed(page, Detections(np.array([[300, 800, 420, 830]], np.float32), np.float32([0.2])), trusting_company, 0.5)
+    assert score_of_the_doubtful(BAR) > alone.scores[0] + 0.2
+    nearly_the_same = Detections(np.array([[300, 800, 420, 830], [300, 802, 424, 832]], np.float32), np.float32([0.2, 0.2]))
+    assert confirmed(page, nearly_the_same, trusting_company, 0.5).scores.tolist() == alone.scores.tolist()
+
+
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return synthesize(
@@ -61,6 +76,7 @@ def test_the_weights_are_learnt_from_pages(synthetic: Dataset) -> None:
     assert learnt is not None
     assert learnt.score > 0
     assert learnt.weakest_side + learnt.second_side > 0
+    assert learnt.elsewhere > 0
     assert learnt == fit_confirmation(predictor, synthetic)
 
 

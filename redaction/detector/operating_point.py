@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta
 
 from redaction.dataset import Frozen
@@ -17,6 +18,14 @@ UNDECIDED = OperatingPoint(
 )
 CONFIDENCE = 0.95
 RESAMPLES = 2000
+_AS_GOOD = 0.001
+"""Difference of F1 that counts for nothing."""
+_LOG_ODDS = np.linspace(-4, 4, 161)
+_SCORES = 1 / (1 + np.exp(-_LOG_ODDS))
+_SPREAD = 0.5
+"""Of the neighbourhood over which F1 is averaged, in log-odds (docs/detector.md says what narrower and wider ones cost)."""
+_NEIGHBOURS = np.exp(-0.5 * ((_LOG_ODDS[:, None] - _LOG_ODDS) / _SPREAD) ** 2)
+_NEIGHBOURS /= _NEIGHBOURS.sum(axis=1, keepdims=True)
 
 
 class ChosenPoint(Frozen):
@@ -28,37 +37,40 @@ class ChosenPoint(Frozen):
 
 
 def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | None = None) -> ChosenPoint:
-    """The score with the best F1; or the highest score that finds `recall_target` of the boxes, if any does.
+    """The score around which F1 is best; or the highest score that finds `recall_target` of the boxes, if any does.
 
-    Only scores of detections are candidates. Of equally good ones the highest wins, which reports less.
+    *Around*: the score of the best F1 itself moves with every page, the more so the fewer there are. So F1 is averaged over
+    neighbouring scores, by a normal distribution over their log-odds. Of nearly equal scores the highest wins, which reports less.
     """
     boxes = sum(len(page.truth) for page in pages)
-    scores = np.concatenate([page.detections.scores for page in pages] or [np.zeros(0, np.float32)])
+    scores = np.concatenate([page.detections.scores for page in pages] or [np.zeros(0, np.float32)]).astype(np.float64)
     hits = np.concatenate([match(page.truth, page.detections) for page in pages] or [np.zeros(0, bool)])
     if not hits.any():
         return ChosenPoint(point=UNDECIDED, claim=None)
-    order = np.argsort(-scores, kind="stable")
-    scores, found = scores[order], np.cumsum(hits[order])
-    # where scores tie, all of them count or none
-    last_of_tie = np.append(scores[1:] != scores[:-1], True)
-    scores, found, counted = scores[last_of_tie], found[last_of_tie], np.flatnonzero(last_of_tie) + 1
-    precision, recall, f1 = found / counted, found / boxes, 2 * found / (counted + boxes)
-    best, rule = int(f1.argmax()), "best F1 on the validation pages"
-    if recall_target is not None and (recall >= recall_target).any():
-        best, rule = (
-            int((recall >= recall_target).argmax()),
-            f"highest score with a recall of {recall_target:g} on the validation pages",
-        )
-    elif recall_target is not None:
-        rule += f" (a recall of {recall_target:g} was not reached at any score)"
+
+    def found_and_counted(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        counted = len(scores) - np.searchsorted(np.sort(scores), thresholds)
+        return np.count_nonzero(hits) - np.searchsorted(np.sort(scores[hits]), thresholds), counted
+
+    found, counted = found_and_counted(_SCORES)
+    around = _NEIGHBOURS @ (2 * found / (counted + boxes))
+    score, rule = float(_SCORES[np.flatnonzero(around >= around.max() - _AS_GOOD)[-1]]), "best F1 around it on the validation pages"
+    if recall_target is not None:
+        needed = math.ceil(recall_target * boxes)
+        if np.count_nonzero(hits) >= needed:
+            score = float(np.sort(scores[hits])[-needed])
+            rule = f"highest score with a recall of {recall_target:g} on the validation pages"
+        else:
+            rule += f" (a recall of {recall_target:g} was not reached at any score)"
     # rounded down, so that the detection which set the mark still passes it
-    score = math.floor(float(scores[best]) * 1e4) / 1e4
+    score = math.floor(score * 1e4) / 1e4
+    (true,), (positive,) = found_and_counted(np.array([score]))
     point = OperatingPoint(
         score=score,
         rule=rule,
-        precision=round(float(precision[best]), 4),
-        recall=round(float(recall[best]), 4),
-        f1=round(float(f1[best]), 4),
+        precision=round(float(true / max(1, positive)), 4),
+        recall=round(float(true / boxes), 4),
+        f1=round(float(2 * true / (positive + boxes)), 4),
     )
     return ChosenPoint(point=point, claim=recall_claim(pages, score))
 

@@ -25,19 +25,43 @@ def page(truth: int, hits: list[float], misses: list[float], document: str = "")
 
 
 @pytest.mark.parametrize(
-    ("pages", "target", "score", "recall"),
+    ("pages", "between", "recall", "precision"),
     [
-        ([page(2, [0.9, 0.6], [0.3])], None, 0.6, 1.0),
-        ([page(2, [0.9, 0.2], [0.8, 0.7, 0.6, 0.5])], None, 0.9, 0.5),  # the second redaction costs four false ones
-        ([page(2, [0.9, 0.2], [0.8, 0.7, 0.6, 0.5])], 0.9, 0.2, 1.0),  # unless recall is what counts
-        ([page(2, [0.9], [0.8])], 0.9, 0.9, 0.5),  # a target out of reach falls back to the best F1
-        ([page(1, [0.5], [0.5, 0.5])], None, 0.5, 1.0),  # of equal scores all count, or none
+        ([page(2, [0.9, 0.8], [0.1])], (0.1, 0.8), 1.0, 1.0),  # in the gap between what is and what is not
+        ([page(6, [0.9] * 6, [0.2] * 6)], (0.4, 0.7), 1.0, 1.0),  # in its middle, not at its end
+        ([page(20, [0.9] * 10 + [0.1] * 10, [0.5] * 40)], (0.5, 0.9), 0.5, 1.0),  # ten redactions cost forty false ones
+        # one page's peak is narrow: on the next page the box at .95 is found at .93 and the false one at .93 scores .95
+        ([page(20, [0.95, *[0.7] * 19], [0.93, *[0.2] * 30])], (0.2, 0.7), 1.0, 0.9524),
     ],
 )
-def test_the_score_chosen(pages: list[JudgedPage], target: float | None, score: float, recall: float) -> None:
+def test_the_score_chosen_is_amid_good_ones(
+    pages: list[JudgedPage], between: tuple[float, float], recall: float, precision: float
+) -> None:
+    point = choose_operating_point(pages).point
+    assert between[0] < point.score <= between[1]
+    assert (point.recall, point.precision) == (recall, precision)
+
+
+@pytest.mark.parametrize(
+    ("pages", "target", "score", "recall"),
+    [
+        ([page(2, [0.9, 0.2], [0.8, 0.7, 0.6, 0.5])], 0.9, 0.2, 1.0),  # whatever false boxes it costs
+        ([page(4, [0.9, 0.8, 0.7, 0.6], [])], 0.75, 0.7, 0.75),  # and no lower than the target needs
+    ],
+)
+def test_a_target_of_recall_is_met_by_the_highest_score_that_does(
+    pages: list[JudgedPage], target: float, score: float, recall: float
+) -> None:
     point = choose_operating_point(pages, target).point
     assert point.score == pytest.approx(score, abs=1e-3)
     assert point.recall == recall
+
+
+def test_a_target_out_of_reach_falls_back_to_the_best_f1_and_says_so() -> None:
+    pages = [page(2, [0.9], [0.8])]
+    point = choose_operating_point(pages, 0.9).point
+    assert point.score == choose_operating_point(pages).point.score
+    assert "was not reached" in point.rule
 
 
 @pytest.mark.parametrize("pages", [[], [page(0, [], [])], [page(3, [], [0.9])]])
@@ -79,15 +103,34 @@ def test_there_is_no_claim_without_boxes_and_none_worth_anything_without_hits() 
 
 
 scores = st.lists(st.integers(1, 99).map(lambda percent: percent / 100), max_size=6)
+drawn_pages = st.lists(st.tuples(st.integers(0, 6), scores, scores), min_size=1, max_size=4)
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), scores, scores), min_size=1, max_size=4))
-def test_no_other_score_has_a_better_f1_and_the_evaluation_agrees(drawn: list[tuple[int, list[float], list[float]]]) -> None:
+@given(drawn_pages, st.sampled_from([None, 0.5, 0.9]))
+def test_the_figures_at_the_point_are_the_evaluations(
+    drawn: list[tuple[int, list[float], list[float]]], target: float | None
+) -> None:
     pages = [page(truth, hits[:truth], misses) for truth, hits, misses in drawn]
-    point = choose_operating_point(pages).point
+    point = choose_operating_point(pages, target).point
     if point is UNDECIDED:
         return
     evaluated = figures(pages, point.score)
-    assert evaluated.f1 is not None
-    every_score = {float(score) for judged in pages for score in judged.detections.scores}
-    assert all((figures(pages, score).f1 or 0) <= evaluated.f1 + 1e-3 for score in every_score)
+    assert [point.precision, point.recall, point.f1] == pytest.approx(
+        [evaluated.precision or 0, evaluated.recall, evaluated.f1], abs=1e-4
+    )
+
+
+def test_it_moves_less_from_one_set_of_pages_to_the_next_than_the_best_f1_does() -> None:
+    """As a detector scores: redactions around .85, other things around .15, three of either on each of ten pages."""
+    rng = np.random.default_rng(5)
+
+    def drawn(mean: float) -> list[float]:
+        return (1 / (1 + np.exp(-rng.normal(mean, 1.5, 3)))).tolist()
+
+    def best_f1(pages: list[JudgedPage]) -> float:
+        candidates = sorted(float(score) for judged in pages for score in judged.detections.scores)
+        return max(candidates, key=lambda score: figures(pages, score).f1 or 0)
+
+    sets = [[page(3, drawn(1.7), drawn(-1.7)) for _ in range(10)] for _ in range(20)]
+    points = [choose_operating_point(pages).point.score for pages in sets]
+    assert np.std(points) < 0.85 * np.std([best_f1(pages) for pages in sets])

@@ -106,3 +106,19 @@ def test_a_point_on_a_redaction_is_worth_something_however_wrong_its_box() -> No
     assert abs(float(odds[losses.index(min(losses))])) < 0.11
     boxes, truth = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 10]]), torch.tensor([[0.0, 0, 10, 10], [8, 8, 90, 90]])
     assert head.loss_bbox(boxes, truth, weight=torch.tensor([1.0, 0.0])) == head.loss_bbox(boxes, truth)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_the_same_points_learn_the_same_redactions(grid: tuple[torch.Tensor, list[int]]) -> None:
+    """A limit that lay on the processor stopped every training on a GPU; on a processor nothing can be seen of that."""
+    prepare_icevision()
+    from redaction.detector.vfnet.assignment import PointsOnRedactions
+
+    anchors, counts = grid
+    truth, labels = torch.tensor([[160.0, 160.0, 550.0, 170.0], [40.0, 300.0, 400.0, 700.0]]), torch.zeros(2)
+    assigner = PointsOnRedactions(STRIDES)
+    here, there = (
+        assigner.assign(*(anchors.to(device), counts, truth.to(device), None, labels.to(device))) for device in ("cpu", "cuda")
+    )
+    assert torch.equal(here.gt_inds, there.gt_inds.cpu())
+    assert torch.equal(here.labels, there.labels.cpu())

@@ -1,4 +1,4 @@
-"""IceVision is imported without a network, without a trace in the home folder, and with operators that compute the same."""
+"""IceVision is imported without a network or Tk, without a trace in the home folder, and with operators that compute the same."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 REPOSITORY = Path(__file__).parents[2]
 
-WITHOUT_NETWORK = """
-import socket
+WITHOUT_NETWORK_OR_TK = """
+import socket, sys
+sys.modules["tkinter"] = None
 def refuse(*_): raise AssertionError("something wants the network")
 socket.socket.connect = socket.getaddrinfo = refuse
 import redaction.detector.vfnet
@@ -27,13 +28,13 @@ print(*Path(tempfile.gettempdir()).glob("redaction-icevision-*"))
 """
 
 
-def test_icevision_comes_up_without_a_network_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_icevision_comes_up_without_a_network_or_tk_and_leaves_nothing_behind(tmp_path: Path) -> None:
     home, temporary = tmp_path / "home", tmp_path / "tmp"
     home.mkdir()
     temporary.mkdir()
     environment = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "MPLCONFIGDIR")}
     environment |= {"HOME": str(home), "TMPDIR": str(temporary)}
-    command = [sys.executable, "-c", WITHOUT_NETWORK]
+    command = [sys.executable, "-c", WITHOUT_NETWORK_OR_TK]
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "redaction-icevision-" in done.stdout, "the folder was there while it was needed"

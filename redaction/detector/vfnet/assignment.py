@@ -37,7 +37,7 @@ class PointsOnRedactions(BaseAssigner):  # type: ignore[misc]
     """
 
     def __init__(self, strides: Sequence[int]) -> None:
-        self.strides = torch.tensor(strides, dtype=torch.float32)
+        self.strides = tuple(float(stride) for stride in strides)
 
     def assign(
         self, anchors: Tensor, points_of_level: list[int], truth: Tensor, _ignored: Any = None, labels: Tensor | None = None
@@ -49,7 +49,9 @@ class PointsOnRedactions(BaseAssigner):  # type: ignore[misc]
             truth: (redactions, 4), xyxy, in pixels of the frame.
             labels: (redactions,).
         """
-        strides = self.strides.to(anchors.device).repeat_interleave(torch.tensor(points_of_level, device=anchors.device))[:, None]
+        strides = torch.cat(
+            [anchors.new_full((points, 1), stride) for points, stride in zip(points_of_level, self.strides, strict=True)]
+        )
         assigned = torch.zeros(len(anchors), dtype=torch.long, device=anchors.device)
         if len(truth):
             learns = self._on_its_levels(strides, truth) & _lies_on(anchors, strides, truth)
@@ -58,17 +60,17 @@ class PointsOnRedactions(BaseAssigner):  # type: ignore[misc]
             assigned = torch.where(smallest < torch.inf, index + 1, assigned)
         of_point = None
         if labels is not None:
-            of_point = torch.full_like(assigned, -1)
             # IceVision's labels of a page without redactions are no integers
-            of_point[assigned > 0] = labels.long()[assigned[assigned > 0] - 1]
+            of_point = torch.cat([assigned.new_full((1,), -1), labels.to(assigned)])[assigned]
         return AssignResult(len(truth), assigned, (assigned > 0).to(anchors.dtype), labels=of_point)
 
     def _on_its_levels(self, strides: Tensor, truth: Tensor) -> Tensor:
         """Which points, (points, redactions), are of a level that is for the redaction."""
         shorter = (truth[:, 2:] - truth[:, :2]).amin(1)
         fewest, most = POINTS_ACROSS
-        finest, coarsest = self.strides[0], self.strides[-1]
-        return (strides * fewest <= shorter.clamp(min=finest * fewest)) & (strides * most >= shorter.clamp(max=coarsest * most))
+        # plain numbers: a tensor of another device than the redactions' cannot be clamped to
+        at_least, at_most = self.strides[0] * fewest, self.strides[-1] * most
+        return (strides * fewest <= shorter.clamp(min=at_least)) & (strides * most >= shorter.clamp(max=at_most))
 
 
 def _lies_on(anchors: Tensor, strides: Tensor, truth: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """What IceVision 0.12 (2022) needs before it can be imported beside the torch of today, without compiled mmcv or a network.
 
-Three things stand in its way. mmcv's *lite* build has no ``mmcv._ext``, whose operators ``mmcv.ops`` asserts to exist at import.
+Four things stand in its way. mmcv's *lite* build has no ``mmcv._ext``, whose operators ``mmcv.ops`` asserts to exist at import.
 VFNet's star convolution asks mmcv for a deformable convolution, which torchvision has too, with the same layout of offsets. And
-IceVision downloads mmdet's configs and a font into ``~/.icevision`` at import, though both lie in packages that are installed.
+IceVision downloads mmdet's configs and a font into ``~/.icevision`` at import, though both lie in packages that are installed. And
+it imports a name from Python's turtle graphics, by mistake, which need the Tk that many servers' Pythons come without.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def prepare_icevision() -> None:
     root = Path(tempfile.mkdtemp(prefix="redaction-icevision-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     _quieten()
+    _provide_turtle()
     with _caches_in(root):
         _provide_mmcv_operators()
         _provide_icevision_root(root)
@@ -61,6 +63,15 @@ def _caches_in(root: Path) -> Iterator[None]:
         del os.environ["XDG_CACHE_HOME"]
         if before is not None:
             os.environ["XDG_CACHE_HOME"] = before
+
+
+def _provide_turtle() -> None:
+    try:
+        importlib.import_module("turtle")
+    except ImportError:
+        turtle = ModuleType("turtle")
+        vars(turtle)["back"] = None
+        sys.modules["turtle"] = turtle
 
 
 class _Operators(ModuleType):

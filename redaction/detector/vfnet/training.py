@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.training import GradientClip
 from fastai.torch_core import no_random
@@ -128,7 +127,7 @@ def fit(
         dls=data_loaders(train, validation, config.preprocessing, config.batch_size, config.workers),
         model=initial_model(config, place.parent / "downloads"),
         metrics=[metric],
-        cbs=[StayInEvaluation(), SeedEachEpoch(config.seed), GradientClip(LARGEST_GRADIENT), *_mixed_precision()],
+        cbs=[StayInEvaluation(), SeedEachEpoch(config.seed), GradientClip(LARGEST_GRADIENT)],
     )
     learn.unfreeze()  # IceVision's learner starts with all but the head frozen
     learn.remove_cb(ProgressCallback)
@@ -142,12 +141,6 @@ def fit(
     model: nn.Module = learn.model.model
     model.cpu().load_state_dict(load_torch(best_file)["model"])
     return model.eval(), history
-
-
-def _mixed_precision() -> list[Any]:
-    """bfloat16 where a GPU computes in it: it needs no scaling of the loss, and so no more state to keep."""
-    suited = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return [MixedPrecision(amp_mode=AMPMode.BF16)] if suited else []
 
 
 def _pack(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,43 +37,54 @@ class ChosenPoint(Frozen):
     """None where nothing was found, so that there is nothing to claim."""
 
 
-def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | None = None) -> ChosenPoint:
-    """The score around which F1 is best; or the highest score that finds `recall_target` of the boxes, if any does.
+class _Scores(NamedTuple):
+    """Scores of all detections and of those that hit a redaction, both ascending, and the number of redactions."""
 
-    *Around*: the score of the best F1 itself moves with every page, the more so the fewer there are. So F1 is averaged over
-    neighbouring scores, by a normal distribution over their log-odds. Of nearly equal scores the highest wins, which reports less.
-    """
-    boxes = sum(len(page.truth) for page in pages)
+    all: NDArray[np.float64]
+    hits: NDArray[np.float64]
+    boxes: int
+
+    def found_and_counted(self, score: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """How many redactions are found, and how many detections count, from each of these scores on."""
+        return len(self.hits) - np.searchsorted(self.hits, score), len(self.all) - np.searchsorted(self.all, score)
+
+
+def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | None = None) -> ChosenPoint:
+    """The score around which F1 is best; or the highest score that finds `recall_target` of the boxes, if any does."""
     scores = np.concatenate([page.detections.scores for page in pages] or [np.zeros(0, np.float32)]).astype(np.float64)
     hits = np.concatenate([match(page.truth, page.detections) for page in pages] or [np.zeros(0, bool)])
-    if not hits.any():
+    judged = _Scores(np.sort(scores), np.sort(scores[hits]), sum(len(page.truth) for page in pages))
+    if not len(judged.hits):
         return ChosenPoint(point=UNDECIDED, claim=None)
-
-    def found_and_counted(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        counted = len(scores) - np.searchsorted(np.sort(scores), thresholds)
-        return np.count_nonzero(hits) - np.searchsorted(np.sort(scores[hits]), thresholds), counted
-
-    found, counted = found_and_counted(_SCORES)
-    around = _NEIGHBOURS @ (2 * found / (counted + boxes))
-    score, rule = float(_SCORES[np.flatnonzero(around >= around.max() - _AS_GOOD)[-1]]), "best F1 around it on the validation pages"
+    score, rule = _best_around(judged), "best F1 around it on the validation pages"
     if recall_target is not None:
-        needed = math.ceil(recall_target * boxes)
-        if np.count_nonzero(hits) >= needed:
-            score = float(np.sort(scores[hits])[-needed])
-            rule = f"highest score with a recall of {recall_target:g} on the validation pages"
+        needed = math.ceil(recall_target * judged.boxes)
+        if needed <= len(judged.hits):
+            score, rule = judged.hits[-needed], f"highest score with a recall of {recall_target:g} on the validation pages"
         else:
             rule += f" (a recall of {recall_target:g} was not reached at any score)"
     # rounded down, so that the detection which set the mark still passes it
     score = math.floor(score * 1e4) / 1e4
-    (true,), (positive,) = found_and_counted(np.array([score]))
+    (found,), (counted,) = judged.found_and_counted(np.array([score]))
     point = OperatingPoint(
         score=score,
         rule=rule,
-        precision=round(float(true / max(1, positive)), 4),
-        recall=round(float(true / boxes), 4),
-        f1=round(float(2 * true / (positive + boxes)), 4),
+        precision=round(float(found / max(1, counted)), 4),
+        recall=round(float(found / judged.boxes), 4),
+        f1=round(float(2 * found / (counted + judged.boxes)), 4),
     )
     return ChosenPoint(point=point, claim=recall_claim(pages, score))
+
+
+def _best_around(judged: _Scores) -> float:
+    """The score in whose neighbourhood, by a normal distribution over log-odds, F1 is best on average.
+
+    The score of the best F1 itself moves with every page, the more so the fewer there are. Of nearly equal ones the highest wins,
+    which reports less.
+    """
+    found, counted = judged.found_and_counted(_SCORES)
+    around = _NEIGHBOURS @ (2 * found / (counted + judged.boxes))
+    return float(_SCORES[np.flatnonzero(around >= around.max() - _AS_GOOD)[-1]])
 
 
 def recall_claim(pages: Sequence[JudgedPage], score: float, confidence: float = CONFIDENCE) -> RecallClaim | None:

@@ -8,9 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import torch
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.training import GradientClip
 from fastai.torch_core import no_random

@@ -19,12 +19,14 @@ UNDECIDED = OperatingPoint(
 )
 CONFIDENCE = 0.95
 RESAMPLES = 2000
+_RECALL_WEIGHT = 2
+"""C. J. van Rijsbergen, Information Retrieval (1979), chapter 7."""
 _AS_GOOD = 0.001
-"""Difference of F1 that counts for nothing."""
+"""Difference of F2 that counts for nothing."""
 _LOG_ODDS = np.linspace(-4, 4, 161)
 _SCORES = 1 / (1 + np.exp(-_LOG_ODDS))
 _SPREAD = 0.5
-"""Of the neighbourhood over which F1 is averaged, in log-odds (docs/detector.md says what narrower and wider ones cost)."""
+"""Of the neighbourhood over which F2 is averaged, in log-odds (docs/detector.md says what narrower and wider ones cost)."""
 _NEIGHBOURS = np.exp(-0.5 * ((_LOG_ODDS[:, None] - _LOG_ODDS) / _SPREAD) ** 2)
 _NEIGHBOURS /= _NEIGHBOURS.sum(axis=1, keepdims=True)
 
@@ -50,13 +52,16 @@ class _Scores(NamedTuple):
 
 
 def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | None = None) -> ChosenPoint:
-    """The score around which F1 is best; or the highest score that finds `recall_target` of the boxes, if any does."""
+    """The score around which F2 is best; or the highest score that finds `recall_target` of the boxes, if any does.
+
+    F2, in which recall weighs twice as much as precision: a missed redaction costs more than a false one.
+    """
     scores = np.concatenate([page.detections.scores for page in pages] or [np.zeros(0, np.float32)]).astype(np.float64)
     hits = np.concatenate([match(page.truth, page.detections) for page in pages] or [np.zeros(0, bool)])
     judged = _Scores(np.sort(scores), np.sort(scores[hits]), sum(len(page.truth) for page in pages))
     if not len(judged.hits):
         return ChosenPoint(point=UNDECIDED, claim=None)
-    score, rule = _best_around(judged), "best F1 around it on the validation pages"
+    score, rule = _best_around(judged), "best F2 around it on the validation pages"
     if recall_target is not None:
         needed = math.ceil(recall_target * judged.boxes)
         if needed <= len(judged.hits):
@@ -77,13 +82,13 @@ def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | N
 
 
 def _best_around(judged: _Scores) -> float:
-    """The score in whose neighbourhood, by a normal distribution over log-odds, F1 is best on average.
+    """The score in whose neighbourhood, by a normal distribution over log-odds, F2 is best on average.
 
-    The score of the best F1 itself moves with every page, the more so the fewer there are. Of nearly equal ones the highest wins,
+    The score of the best F2 itself moves with every page, the more so the fewer there are. Of nearly equal ones the highest wins,
     which reports less.
     """
     found, counted = judged.found_and_counted(_SCORES)
-    around = _NEIGHBOURS @ (2 * found / (counted + judged.boxes))
+    around = _NEIGHBOURS @ ((1 + _RECALL_WEIGHT**2) * found / (counted + _RECALL_WEIGHT**2 * judged.boxes))
     return float(_SCORES[np.flatnonzero(around >= around.max() - _AS_GOOD)[-1]])
 
 

@@ -74,7 +74,7 @@ class TrainingConfig(Frozen):
     workers: int = Field(default=0, ge=0)
     """Processes that read pages beside the training; 0 reads them in the training's own."""
     recall_target: float | None = Field(default=None, gt=0, le=1)
-    """Choose the highest operating point that finds this share of the validation boxes, instead of the best F1."""
+    """Choose the highest operating point that finds this share of the validation boxes, instead of the best F2."""
 
     int8: bool = False
     """Let OpenVINO compute in 8 bits, if AP and AP50 on the validation pages stay within 0.005 of the exact export's; else the

@@ -29,7 +29,8 @@ def page(truth: int, hits: list[float], misses: list[float], document: str = "")
     [
         ([page(2, [0.9, 0.8], [0.1])], (0.1, 0.8), 1.0, 1.0),  # in the gap between what is and what is not
         ([page(6, [0.9] * 6, [0.2] * 6)], (0.4, 0.7), 1.0, 1.0),  # in its middle, not at its end
-        ([page(20, [0.9] * 10 + [0.1] * 10, [0.5] * 40)], (0.5, 0.9), 0.5, 1.0),  # ten redactions cost forty false ones
+        ([page(20, [0.9] * 10 + [0.1] * 10, [0.5] * 99)], (0.5, 0.9), 0.5, 1.0),  # ten redactions cost 99 false ones
+        ([page(20, [0.9] * 10 + [0.1] * 10, [0.5] * 12)], (0.0, 0.1), 1.0, 0.625),  # but twelve they may: recall weighs more
         # one page's peak is narrow: on the next page the box at .95 is found at .93 and the false one at .93 scores .95
         ([page(20, [0.95, *[0.7] * 19], [0.93, *[0.2] * 30])], (0.2, 0.7), 1.0, 0.9524),
     ],
@@ -57,7 +58,7 @@ def test_a_target_of_recall_is_met_by_the_highest_score_that_does(
     assert point.recall == recall
 
 
-def test_a_target_out_of_reach_falls_back_to_the_best_f1_and_says_so() -> None:
+def test_a_target_out_of_reach_falls_back_to_the_best_f2_and_says_so() -> None:
     pages = [page(2, [0.9], [0.8])]
     point = choose_operating_point(pages, 0.9).point
     assert point.score == choose_operating_point(pages).point.score
@@ -120,17 +121,22 @@ def test_the_figures_at_the_point_are_the_evaluations(
     )
 
 
-def test_it_moves_less_from_one_set_of_pages_to_the_next_than_the_best_f1_does() -> None:
+def test_it_moves_less_from_one_set_of_pages_to_the_next_than_the_best_f2_does() -> None:
     """As a detector scores: redactions around .85, other things around .15, three of either on each of ten pages."""
     rng = np.random.default_rng(5)
 
     def drawn(mean: float) -> list[float]:
         return (1 / (1 + np.exp(-rng.normal(mean, 1.5, 3)))).tolist()
 
-    def best_f1(pages: list[JudgedPage]) -> float:
+    def f2(pages: list[JudgedPage], score: float) -> float:
+        at_it = figures(pages, score)
+        precision, recall = at_it.precision or 0.0, at_it.recall or 0.0
+        return 5 * precision * recall / (4 * precision + recall) if recall else 0.0
+
+    def best_f2(pages: list[JudgedPage]) -> float:
         candidates = sorted(float(score) for judged in pages for score in judged.detections.scores)
-        return max(candidates, key=lambda score: figures(pages, score).f1 or 0)
+        return max(candidates, key=lambda score: f2(pages, score))
 
     sets = [[page(3, drawn(1.7), drawn(-1.7)) for _ in range(10)] for _ in range(20)]
     points = [choose_operating_point(pages).point.score for pages in sets]
-    assert np.std(points) < 0.85 * np.std([best_f1(pages) for pages in sets])
+    assert np.std(points) < 0.85 * np.std([best_f2(pages) for pages in sets])

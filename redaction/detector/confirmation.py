@@ -2,8 +2,9 @@
 
 The network scores a box by what it expects of its overlap with the truth, from a page shrunk to its frame. Once the box was
 moved to the page's edges, there is more to know: a logistic regression, fitted on training pages and kept in the detector's
-manifest, weighs the network's score together with the evidence of the edges, and with the best score elsewhere on the page: who
-redacts a page seldom does it once and nearly invisibly, so that a doubtful box on a page without a certain one is mostly none.
+manifest, weighs the network's score together with the evidence of the edges, and with the best score of another box of its shade on
+the page: who redacts a page does it in one way throughout, so that a doubtful box is mostly one where a certain one looks like it,
+and mostly none where nothing on the page does.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ from redaction.geometry import Detections, Xyxy, iou_matrix, xyxy_to_xywh
 LEAST_SCORE = 0.1
 """What the network scores less is not looked at again."""
 _SCORE_LIMITS = (1e-3, 1 - 1e-3)
-_MOST_ODDS_ELSEWHERE = 4.0
-"""As log-odds, either way: a page with one certain box is a redacted page, and more certainty makes it no more so."""
+_MOST_ODDS_OF_ALIKE = 4.0
+"""As log-odds, either way: one certain box shows how the page was redacted, and more certainty shows no more."""
+_SAME_SHADE = 0.1
+"""Difference of darkness."""
 _SAME_PLACE_IOU = 0.1
 
 
 class Confirmation(Frozen):
     """The coefficients of the logistic regression: of the network's score (as log-odds), of each part of `Evidence`, and of the
-    best score elsewhere on the page (as log-odds)."""
+    best score of another box of the same shade (as log-odds)."""
 
     intercept: float
     score: float
@@ -36,18 +39,19 @@ class Confirmation(Frozen):
     weakest_side: float
     second_side: float
     company: float = 0.0
-    elsewhere: float = 0.0
+    alike: float = 0.0
     """Both 0 in detectors older than these fields, for which they did not count."""
 
     def scores(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probability that each box lies well on a redaction; `measured` as from `measurements`."""
         evidence = (self.purity, self.darkness, self.weakest_side, self.second_side, self.company)
-        weights = (self.score, *evidence, self.elsewhere)
+        weights = (self.score, *evidence, self.alike)
         return np.asarray(1 / (1 + np.exp(-(measured @ np.array(weights) + self.intercept))))
 
 
 def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.float64]:
-    """What is known of each fitted box, shape (n, 7): the network's score as log-odds, its evidence, the best score elsewhere.
+    """What is known of each fitted box, shape (n, 7): the network's score as log-odds, its evidence, and the best score of another
+    box of its shade.
 
     Args:
         scores: the network's, one for each of the boxes that were fitted.
@@ -55,14 +59,12 @@ def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.floa
     likely = np.clip(scores[fitted.source].astype(np.float64), *_SCORE_LIMITS)
     odds = np.log(likely / (1 - likely))
     evidence = np.array(fitted.evidence, np.float64).reshape(len(odds), len(Evidence._fields))
-    return np.column_stack([odds, evidence, _best_elsewhere(odds, fitted.xyxy)])
-
-
-def _best_elsewhere(odds: NDArray[np.float64], xyxy: Xyxy) -> NDArray[np.float64]:
-    """For each box, the best of those that do not lie where it lies; the lowest value where it is alone."""
-    most = _MOST_ODDS_ELSEWHERE
-    others = np.where(iou_matrix(xyxy, xyxy) > _SAME_PLACE_IOU, -most, odds[None, :])
-    return np.asarray(others.max(axis=1, initial=-most).clip(-most, most))
+    darkness = evidence[:, Evidence._fields.index("darkness")]
+    another = iou_matrix(fitted.xyxy, fitted.xyxy) <= _SAME_PLACE_IOU
+    alike = another & (np.abs(darkness[:, None] - darkness) <= _SAME_SHADE)
+    most = _MOST_ODDS_OF_ALIKE
+    best_alike = np.where(alike, odds, -most).max(axis=1, initial=-most).clip(-most, most)
+    return np.column_stack([odds, evidence, best_alike])
 
 
 def confirmed(page: Page, proposals: Detections, confirmation: Confirmation, nms_iou: float) -> Detections:

@@ -48,19 +48,30 @@ def test_nothing_proposed_nothing_found(page: Page) -> None:
     assert len(confirmed(page, Detections.none(), TRUSTING_EDGES, 0.5)) == 0
 
 
-def test_a_doubtful_box_scores_more_on_a_page_with_a_certain_one_elsewhere_but_not_at_the_same_place(page: Page) -> None:
-    page[800:830, 300:420] = 90
-    trusting_company = TRUSTING_EDGES.model_copy(update={"elsewhere": 0.5})
+DOUBTFUL = [300, 800, 420, 830]
 
-    def score_of_the_doubtful(certain: list[int]) -> float:
-        proposals = Detections(np.array([certain, [300, 800, 420, 830]], np.float32), np.array([0.9, 0.2], np.float32))
-        found = confirmed(page, proposals, trusting_company, 0.5)
-        return float(found.scores[np.argmin(np.abs(found.xyxy - [300, 800, 420, 830]).sum(axis=1))])
 
-    alone = confirmed(page, Detections(np.array([[300, 800, 420, 830]], np.float32), np.float32([0.2])), trusting_company, 0.5)
-    assert score_of_the_doubtful(BAR) > alone.scores[0] + 0.2
-    nearly_the_same = Detections(np.array([[300, 800, 420, 830], [300, 802, 424, 832]], np.float32), np.float32([0.2, 0.2]))
-    assert confirmed(page, nearly_the_same, trusting_company, 0.5).scores.tolist() == alone.scores.tolist()
+@pytest.mark.parametrize(
+    ("other", "shade", "helps"),
+    [
+        ([300, 200, 900, 230], 0, True),
+        ([300, 200, 900, 230], 120, False),  # another shade: it was not redacted in that way
+        ([300, 800, 420, 830], 0, False),  # at the same place: it is the same box
+    ],
+)
+def test_a_doubtful_box_scores_more_where_another_of_its_shade_is_elsewhere(other: list[int], shade: int, helps: bool) -> None:
+    page = np.full((1650, 1275, 3), 255, np.uint8)
+    page[other[1] : other[3], other[0] : other[2]] = shade
+    page[DOUBTFUL[1] : DOUBTFUL[3], DOUBTFUL[0] : DOUBTFUL[2]] = 0
+    confirmation = TRUSTING_EDGES.model_copy(update={"alike": 0.5})
+
+    def score(guesses: list[list[int]], scores: list[float]) -> float:
+        found = confirmed(page, Detections(np.array(guesses, np.float32), np.array(scores, np.float32)), confirmation, 1.0)
+        return max(float(score) for box, score in zip(found.xyxy, found.scores, strict=True) if abs(box - DOUBTFUL).max() < 1.5)
+
+    alone, beside = score([DOUBTFUL], [0.2]), score([other, DOUBTFUL], [0.2, 0.2])
+    assert (beside > alone + 0.1) == helps
+    assert helps or beside == pytest.approx(alone, abs=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +87,7 @@ def test_the_weights_are_learnt_from_pages(synthetic: Dataset) -> None:
     assert learnt is not None
     assert learnt.score > 0
     assert learnt.weakest_side + learnt.second_side > 0
-    assert learnt.elsewhere > 0
+    assert learnt.alike > 0
     assert learnt == fit_confirmation(predictor, synthetic)
 
 

@@ -2,9 +2,9 @@
 
 The network scores a box by what it expects of its overlap with the truth, from a page shrunk to its frame. Once the box was
 moved to the page's edges, there is more to know: a logistic regression, fitted on training pages and kept in the detector's
-manifest, weighs the network's score together with the evidence of the edges, and with the best score of another box of its shade on
-the page: who redacts a page does it in one way throughout, so that a doubtful box is mostly one where a certain one looks like it,
-and mostly none where nothing on the page does.
+manifest, weighs the network's score together with the evidence of the edges, and with the best score of another box of its shade
+on the page: who redacts a page does it in one way throughout, so that a doubtful box is mostly one where a certain one looks like
+it, and mostly none where nothing on the page does.
 """
 
 from __future__ import annotations
@@ -38,20 +38,21 @@ class Confirmation(Frozen):
     darkness: float
     weakest_side: float
     second_side: float
+    ground: float = 0.0
     company: float = 0.0
     alike: float = 0.0
-    """Both 0 in detectors older than these fields, for which they did not count."""
+    """These three are 0 in detectors older than them, for which they did not count."""
 
     def scores(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probability that each box lies well on a redaction; `measured` as from `measurements`."""
-        evidence = (self.purity, self.darkness, self.weakest_side, self.second_side, self.company)
+        evidence = (self.purity, self.darkness, self.weakest_side, self.second_side, self.ground, self.company)
         weights = (self.score, *evidence, self.alike)
         return np.asarray(1 / (1 + np.exp(-(measured @ np.array(weights) + self.intercept))))
 
 
 def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.float64]:
-    """What is known of each fitted box, shape (n, 7): the network's score as log-odds, its evidence, and the best score of another
-    box of its shade.
+    """What is known of each fitted box, shape (n, 8): the network's score as log-odds, its evidence, and the best score of
+    another box of its shade.
 
     Args:
         scores: the network's, one for each of the boxes that were fitted.

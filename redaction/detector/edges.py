@@ -59,11 +59,14 @@ class Evidence(NamedTuple):
     weakest_side: float
     second_side: float
     """Share of a side's length along which the page changes or a line runs: of the worst side and the second worst."""
+    ground: float
+    """Share of a side's length beyond which the same fill goes on: of the third worst side. A frame on a coloured ground has that
+    on three sides or four; a bar in a stack of bars on two."""
     company: float
     """How many others of its size stand in its row, out of eight: the holes of a binding do, and the boxes of a form."""
 
 
-UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0, 0.0)
+UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Fitted(NamedTuple):
@@ -125,8 +128,9 @@ def _as_box(row: NDArray[np.int_]) -> Box:
 
 def _evidence(page: Page, box: Box, touching: Sequence[Box]) -> Evidence:
     fill, purity = _fill_of(page[box[1] : box[3], box[0] : box[2]])
-    weakest, second, *_ = sorted(_sides(page, box, fill, touching))
-    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, 0.0)
+    edges, goes_on = zip(*_sides(page, box, fill, touching), strict=True)
+    weakest, second, *_ = sorted(edges)
+    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0)
 
 
 def _fitted(
@@ -253,8 +257,9 @@ def _end(dark: NDArray[np.intp], guess: int, outward: int) -> int:
     return int(ends[np.abs(ends - guess).argmin()])
 
 
-def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Iterator[float]:
-    """For each side, the share of its length along which the page changes across it, or a line runs on it.
+def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Iterator[tuple[float, float]]:
+    """For each side, the share of its length along which the page changes across it, or a line runs on it; and the share beyond
+    which, farther off than a line is thick, the fill goes on (of filled boxes; around an outline there is paper as in it).
 
     What another bar touches of a side does not count: nothing changes there, and yet it ends.
     """
@@ -271,16 +276,33 @@ def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Itera
     ):
         inside, outside = edge - outward * OFF_EDGE_PX, edge + outward * OFF_EDGE_PX
         if not 0 <= outside < view.shape[1] or not 0 <= inside < view.shape[1]:
-            yield 0.0  # the page ends there, which no redaction says
+            yield 0.0, 0.0  # the page ends there, which no redaction says
             continue
         free = places
         for left, top, right, bottom in bars:
             if left <= outside < right:
                 free = free[(free < top) | (free >= bottom)]
         if not len(free):
-            yield 1.0
+            yield 1.0, 0.0
             continue
-        change = np.abs(view[free, inside].astype(np.int16) - view[free, outside]).max(axis=1) > STEP
-        around = view[free, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX].max(axis=2)
-        line = (around <= min(fill) - LINE_CONTRAST).any(axis=1)
-        yield max(float(change.mean()), float(line.mean()))
+        beyond = min(max(outside + outward * THICKEST_LINE_PX, 0), view.shape[1] - 1)
+        yield _edge(view[free, inside], view[free, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX], view[free, outside],
+                    view[free, beyond], fill)  # fmt: skip
+
+
+def _edge(inside: Page, around: Page, outside: Page, beyond: Page, fill: Colour) -> tuple[float, float]:
+    """As `_sides` yields for each side.
+
+    Args:
+        inside: (points, 3), at points along the side, `OFF_EDGE_PX` inside it; `outside` as far outside.
+        around: (points, pixels, 3), all that lie less than `OFF_EDGE_PX` off the side.
+        beyond: (points, 3), farther outside than a line is thick.
+    """
+    change = np.abs(inside.astype(np.int16) - outside).max(axis=1) > STEP
+    line = (around.max(axis=2) <= min(fill) - LINE_CONTRAST).any(axis=1)
+    if min(fill) <= PALEST_FILL:
+        goes_on = np.abs(beyond.astype(np.int16) - np.array(fill)).max(axis=1) <= SAME_FILL
+        return max(float(change.mean()), float(line.mean())), float(goes_on.mean())
+    # paper between two bars has edges, too, but those are the bars'
+    thin = beyond.max(axis=1) > min(fill) // 2
+    return max(float((change & thin).mean()), float((line & thin).mean())), 0.0

@@ -219,3 +219,27 @@ def test_bars_below_each_other_are_no_row() -> None:
     for bar in bars:
         with_bar(page, box=bar)
     assert {evidence.company for evidence in fit_to_edges(page, np.array(bars, np.float32)).evidence} == {0}
+
+
+def test_paper_between_two_bars_is_no_outlined_box() -> None:
+    page = with_bar(with_bar(paper(), box=(200, 100, 1000, 140)), box=(200, 170, 1000, 210))
+    _, evidence = fitted(page, (200, 141, 1000, 169))
+    assert evidence.darkness == 0
+    assert evidence.second_side < 0.1
+    outlined = with_outline(paper())
+    assert fitted(outlined, BAR)[1].weakest_side > 0.95
+
+
+@pytest.mark.parametrize(("beside", "ground"), [("nothing", 0), ("bars above and below", 0), ("the ground", 1)])
+def test_a_frame_on_a_coloured_ground_is_told_from_a_bar_whose_neighbours_have_its_colour(beside: str, ground: float) -> None:
+    x0, y0, x1, y1 = BAR
+    blue = (20, 90, 200)
+    page = with_bar(paper(), blue)
+    if beside == "bars above and below":
+        height = y1 - y0
+        for step in (-1, 1):
+            page = with_bar(page, blue, (x0, y0 + step * (height + 3), x1, y1 + step * (height + 3)))
+    elif beside == "the ground":
+        page[:] = blue
+        cv2.rectangle(page, (x0 - 1, y0 - 1), (x1, y1), (250, 250, 220), 2)
+    assert fitted(page, BAR)[1].ground == pytest.approx(ground, abs=0.05)

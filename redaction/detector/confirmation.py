@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.dataset import Frozen
-from redaction.detector.edges import Evidence, Fitted, fit_to_edges
+from redaction.detector.edges import Fitted, fit_to_edges
+from redaction.detector.evidence import Evidence
 from redaction.detector.preprocessing import Page
 from redaction.geometry import Detections, Xyxy, iou_matrix, xyxy_to_xywh
 

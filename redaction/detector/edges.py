@@ -7,15 +7,27 @@ and how well its four sides lie on edges says something of whether it is a redac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.areas import SAME_FILL, Colour, FilledAreas
+from redaction.detector.areas import Colour, FilledAreas
 from redaction.detector.bands import Box
+from redaction.detector.evidence import (
+    LINE_CONTRAST,
+    PALEST_FILL,
+    THICKEST_LINE_PX,
+    UNSEEN,
+    Evidence,
+    company_of,
+    evidence_of,
+    fill_of,
+    share_of,
+    stride,
+)
 from redaction.detector.preprocessing import Page
 from redaction.geometry import Xyxy
 
@@ -25,48 +37,14 @@ PURE = 0.6
 """Share of a box's middle that is its fill; below it is no filled box, and nothing says where it ends."""
 FILLED = 0.5
 """Share of a row or column inside a bar that is its fill."""
-PALEST_FILL = 215
-"""Lighter than this in all channels is paper: such a box ends where a line runs."""
-LINE_CONTRAST = 25
 LINE = 0.6
 """Share of a row or column that is darker than the fill where an outline runs."""
-THICKEST_LINE_PX = 8
-STEP = 40
-"""Shades by which the page changes across an edge."""
 WIDTHS, HEIGHTS = 0.5, 0.35
 """How far outside a box its edges are looked for, in widths and heights of the box."""
 FARTHEST_PX, NEAREST_PX = 400, 8
 INWARD = 0.3
 """How far inside a box a line is looked for, in its width or height."""
-SAMPLES = 48
-"""Points taken along a side, so that a large box costs no more than a small one."""
 SMALLEST_PX = 6
-OFF_EDGE_PX = 3
-"""Edges that were blurred by a scanner are as wide as this."""
-
-SAME_WIDTH, SAME_HEIGHT, SAME_ROW_PX, MOST_COMPANY = 0.15, 0.25, 6, 8
-
-WHITE = 255
-
-
-class Evidence(NamedTuple):
-    """What the page says of a box; each between 0 and 1."""
-
-    purity: float
-    """Share of its middle that is one colour."""
-    darkness: float
-    """Of its fill: 0 is white, 1 is black. Paper between lines makes a rectangle, too."""
-    weakest_side: float
-    second_side: float
-    """Share of a side's length along which the page changes or a line runs: of the worst side and the second worst."""
-    ground: float
-    """Share of a side's length beyond which the same fill goes on: of the third worst side. A frame on a coloured ground has that
-    on three sides or four; a bar in a stack of bars on two."""
-    company: float
-    """How many others of its size stand in its row, out of eight: the holes of a binding do, and the boxes of a form."""
-
-
-UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Fitted(NamedTuple):
@@ -97,40 +75,22 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
             source.append(row)
             evidence.append(UNSEEN)
             continue
-        fill, purity = _fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
+        fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
         fitted, touching = _fitted(page, brightest, areas, guess, fill) if purity >= PURE else ([], [])
         for box in fitted or [guess]:
             if box not in taken:
                 taken.add(box)
                 boxes.append(box if fitted else xyxy[row].tolist())
                 source.append(row)
-                evidence.append(_evidence(page, box, touching))
+                evidence.append(evidence_of(page, box, touching))
     fitted_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
-    counted = [seen._replace(company=share) for seen, share in zip(evidence, _company(fitted_xyxy), strict=True)]
+    counted = [seen._replace(company=share) for seen, share in zip(evidence, company_of(fitted_xyxy), strict=True)]
     return Fitted(fitted_xyxy, np.array(source, np.intp), counted)
-
-
-def _company(boxes: Xyxy) -> Iterator[float]:
-    """For each box, how many others of its size stand in its row, out of eight; what overlaps it is none."""
-    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    for box, width, height in zip(boxes, widths, heights, strict=True):
-        alike = np.abs(widths - width) <= SAME_WIDTH * width
-        alike &= np.abs(heights - height) <= max(SAME_ROW_PX, SAME_HEIGHT * height)
-        alike &= np.abs(boxes[:, 1] - box[1]) <= SAME_ROW_PX
-        places = np.unique(np.rint((boxes[alike, 0] - box[0]) / width))
-        yield min(MOST_COMPANY, len(places) - 1) / MOST_COMPANY
 
 
 def _as_box(row: NDArray[np.int_]) -> Box:
     x0, y0, x1, y1 = row.tolist()
     return x0, y0, x1, y1
-
-
-def _evidence(page: Page, box: Box, touching: Sequence[Box]) -> Evidence:
-    fill, purity = _fill_of(page[box[1] : box[3], box[0] : box[2]])
-    edges, goes_on = zip(*_sides(page, box, fill, touching), strict=True)
-    weakest, second, *_ = sorted(edges)
-    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0)
 
 
 def _fitted(
@@ -158,20 +118,6 @@ def _belongs(bar: Box, guess: Box) -> bool:
     return width > 0 and height > 0 and width * height >= BELONGS * smaller
 
 
-def _fill_of(inside: Page) -> tuple[Colour, float]:
-    """The colour of the middle of a box, and how much of the middle is of it."""
-    height, width = inside.shape[:2]
-    middle = inside[height // 4 : height - height // 4, width // 4 : width - width // 4]
-    across, down = 2 * _stride(middle.shape[1]), _stride(middle.shape[0])
-    sample = np.ascontiguousarray(middle[::down, ::across])
-    fill = tuple(np.median(sample, axis=(0, 1)).astype(int).tolist())
-    return fill, float(_share_of(fill, sample, 0).mean())
-
-
-def _stride(length: int) -> int:
-    return max(1, length // SAMPLES)
-
-
 def _reach(length: int, share: float) -> int:
     return max(NEAREST_PX, min(FARTHEST_PX, round(share * length)))
 
@@ -181,25 +127,15 @@ def _to_end_of_fill(page: Page, box: Box, fill: Colour) -> Box:
     x0, y0, x1, y1 = box
     quarter, far = (x1 - x0) // 4, _reach(y1 - y0, HEIGHTS)
     top, bottom = max(0, y0 - far), min(page.shape[0], y1 + far)
-    strip = page[top:bottom, x0 + quarter : x1 - quarter : _stride(x1 - x0 - 2 * quarter)]
-    y0, y1 = _stretch(_share_of(fill, strip, 1), (y0, y1), top)
+    strip = page[top:bottom, x0 + quarter : x1 - quarter : stride(x1 - x0 - 2 * quarter)]
+    y0, y1 = _stretch(share_of(fill, strip, 1), (y0, y1), top)
     tenth, far = (y1 - y0) // 10, _reach(x1 - x0, WIDTHS)
     left, right = max(0, x0 - far), min(page.shape[1], x1 + far)
     # above and below the middle, where the letters of a code in the bar are not
     upper, lower = slice(y0 + tenth, y0 + 3 * tenth + 1), slice(y1 - 3 * tenth - 1, y1 - tenth)
-    strip = np.concatenate([page[upper, left:right], page[lower, left:right]])[:: _stride(4 * tenth)]
-    x0, x1 = _stretch(_share_of(fill, strip, 0), (x0, x1), left)
+    strip = np.concatenate([page[upper, left:right], page[lower, left:right]])[:: stride(4 * tenth)]
+    x0, x1 = _stretch(share_of(fill, strip, 0), (x0, x1), left)
     return x0, y0, x1, y1
-
-
-def _share_of(fill: Colour, strip: Page, axis: int) -> NDArray[np.float64]:
-    """Along an axis, the share of a strip's pixels that are of this fill."""
-    low, high = tuple(shade - SAME_FILL for shade in fill), tuple(shade + SAME_FILL for shade in fill)
-    return _share_between(strip, low, high, axis)
-
-
-def _share_between(strip: Page, low: Colour, high: Colour, axis: int) -> NDArray[np.float64]:
-    return np.asarray(cv2.inRange(np.ascontiguousarray(strip), low, high).mean(axis=axis) / 255)
 
 
 def _stretch(filled: NDArray[np.float64], guess: tuple[int, int], offset: int) -> tuple[int, int]:
@@ -224,8 +160,8 @@ def _to_lines(brightest: NDArray[np.uint8], box: Box, fill: Colour) -> Box:
     x0, y0, x1, y1 = box
     height, width = brightest.shape
     darker = min(fill) - LINE_CONTRAST
-    rows = slice(y0 + (y1 - y0) // 6, y1 - (y1 - y0) // 6, _stride(y1 - y0))
-    columns = slice(x0 + (x1 - x0) // 8, x1 - (x1 - x0) // 8, _stride(x1 - x0))
+    rows = slice(y0 + (y1 - y0) // 6, y1 - (y1 - y0) // 6, stride(y1 - y0))
+    columns = slice(x0 + (x1 - x0) // 8, x1 - (x1 - x0) // 8, stride(x1 - x0))
 
     def dark(low: int, high: int, *, upright: bool) -> NDArray[np.intp]:
         strip = brightest[rows, low:high] if upright else brightest[low:high, columns].T
@@ -255,54 +191,3 @@ def _end(dark: NDArray[np.intp], guess: int, outward: int) -> int:
     inner, outer = (lasts, firsts) if outward < 0 else (firsts, lasts)
     ends = np.where(lasts - firsts < THICKEST_LINE_PX, outer, inner - outward)
     return int(ends[np.abs(ends - guess).argmin()])
-
-
-def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Iterator[tuple[float, float]]:
-    """For each side, the share of its length along which the page changes across it, or a line runs on it; and the share beyond
-    which, farther off than a line is thick, the fill goes on (of filled boxes; around an outline there is paper as in it).
-
-    What another bar touches of a side does not count: nothing changes there, and yet it ends.
-    """
-    x0, y0, x1, y1 = box
-    rows = np.arange(y0 + (y1 - y0) // 10, y1 - (y1 - y0) // 10, _stride(y1 - y0))
-    columns = np.arange(x0 + (x1 - x0) // 10, x1 - (x1 - x0) // 10, _stride(x1 - x0))
-    turned = [(top, left, bottom, right) for left, top, right, bottom in touching]
-    sideways = page.transpose(1, 0, 2)
-    for view, places, bars, edge, outward in (
-        (page, rows, touching, x0, -1),
-        (page, rows, touching, x1 - 1, 1),
-        (sideways, columns, turned, y0, -1),
-        (sideways, columns, turned, y1 - 1, 1),
-    ):
-        inside, outside = edge - outward * OFF_EDGE_PX, edge + outward * OFF_EDGE_PX
-        if not 0 <= outside < view.shape[1] or not 0 <= inside < view.shape[1]:
-            yield 0.0, 0.0  # the page ends there, which no redaction says
-            continue
-        free = places
-        for left, top, right, bottom in bars:
-            if left <= outside < right:
-                free = free[(free < top) | (free >= bottom)]
-        if not len(free):
-            yield 1.0, 0.0
-            continue
-        beyond = min(max(outside + outward * THICKEST_LINE_PX, 0), view.shape[1] - 1)
-        yield _edge(view[free, inside], view[free, edge - OFF_EDGE_PX + 1 : edge + OFF_EDGE_PX], view[free, outside],
-                    view[free, beyond], fill)  # fmt: skip
-
-
-def _edge(inside: Page, around: Page, outside: Page, beyond: Page, fill: Colour) -> tuple[float, float]:
-    """As `_sides` yields for each side.
-
-    Args:
-        inside: (points, 3), at points along the side, `OFF_EDGE_PX` inside it; `outside` as far outside.
-        around: (points, pixels, 3), all that lie less than `OFF_EDGE_PX` off the side.
-        beyond: (points, 3), farther outside than a line is thick.
-    """
-    change = np.abs(inside.astype(np.int16) - outside).max(axis=1) > STEP
-    line = (around.max(axis=2) <= min(fill) - LINE_CONTRAST).any(axis=1)
-    if min(fill) <= PALEST_FILL:
-        goes_on = np.abs(beyond.astype(np.int16) - np.array(fill)).max(axis=1) <= SAME_FILL
-        return max(float(change.mean()), float(line.mean())), float(goes_on.mean())
-    # paper between two bars has edges, too, but those are the bars'
-    thin = beyond.max(axis=1) > min(fill) // 2
-    return max(float((change & thin).mean()), float((line & thin).mean())), 0.0

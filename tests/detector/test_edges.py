@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redaction.detector.edges import UNSEEN, Evidence, fit_to_edges
+from redaction.detector.edges import fit_to_edges
+from redaction.detector.evidence import UNSEEN, Evidence
 from redaction.detector.preprocessing import Page
 
 BAR = (300, 200, 900, 230)

@@ -44,6 +44,7 @@ PACKED = (
     "redaction/detector/bands.py",
     "redaction/detector/confirmation.py",
     "redaction/detector/edges.py",
+    "redaction/detector/evidence.py",
     "redaction/detector/inference.py",
     "redaction/detector/preprocessing.py",
     "redaction/detector/profiles.py",

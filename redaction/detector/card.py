@@ -71,8 +71,8 @@ def _confirmation(confirmation: Confirmation | None) -> str:
             "\nBoxes and scores are the network's own: it proposed too little to learn how the edges of a page confirm a box.\n"
         )
     return (
-        "\nBoxes are moved to the edges of the page. Scores weigh the network's with how well the edges confirm a box "
-        "(logistic regression, fitted on training pages).\n"
+        "\nBoxes are moved to the edges of the page. Scores weigh the network's with how well the edges confirm a box, and with "
+        "how certain another box of its shade on the page is (logistic regression, fitted on training pages).\n"
     )
 
 

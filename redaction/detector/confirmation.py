@@ -24,8 +24,8 @@ LEAST_SCORE = 0.1
 _SCORE_LIMITS = (1e-3, 1 - 1e-3)
 _MOST_ODDS_OF_ALIKE = 4.0
 """As log-odds, either way: one certain box shows how the page was redacted, and more certainty shows no more."""
-_SAME_SHADE = 0.1
-"""Difference of darkness."""
+_SAME_SHADE = 25
+"""Difference in any channel."""
 _SAME_PLACE_IOU = 0.1
 
 
@@ -61,9 +61,8 @@ def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.floa
     likely = np.clip(scores[fitted.source].astype(np.float64), *_SCORE_LIMITS)
     odds = np.log(likely / (1 - likely))
     evidence = np.array(fitted.evidence, np.float64).reshape(len(odds), len(Evidence._fields))
-    darkness = evidence[:, Evidence._fields.index("darkness")]
-    another = iou_matrix(fitted.xyxy, fitted.xyxy) <= _SAME_PLACE_IOU
-    alike = another & (np.abs(darkness[:, None] - darkness) <= _SAME_SHADE)
+    another = (iou_matrix(fitted.xyxy, fitted.xyxy) <= _SAME_PLACE_IOU) & (fitted.source[:, None] != fitted.source)
+    alike = another & (np.abs(fitted.fills[:, None] - fitted.fills).max(axis=2) <= _SAME_SHADE)
     most = _MOST_ODDS_OF_ALIKE
     best_alike = np.where(alike, odds, -most).max(axis=1, initial=-most).clip(-most, most)
     return np.column_stack([odds, evidence, best_alike])

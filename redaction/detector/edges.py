@@ -47,6 +47,9 @@ INWARD = 0.3
 SMALLEST_PX = 6
 
 
+UNSEEN_FILL = (np.nan, np.nan, np.nan)
+
+
 class Fitted(NamedTuple):
     """Boxes that lie on edges of the page; one of the network's may become several, where bars touch."""
 
@@ -54,6 +57,8 @@ class Fitted(NamedTuple):
     source: NDArray[np.intp]
     """For each, the row of the box that it was."""
     evidence: list[Evidence]
+    fills: NDArray[np.float32]
+    """For each, its colour (RGB); not a number where it was not looked at. Shape (n, 3)."""
 
 
 def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
@@ -67,6 +72,7 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
     height, width = page.shape[:2]
     areas, brightest = FilledAreas(page), np.asarray(cv2.max(cv2.max(page[:, :, 0], page[:, :, 1]), page[:, :, 2]), np.uint8)
     boxes: list[Sequence[float]] = []
+    fills: list[Sequence[float]] = []
     source, evidence = [], []
     taken: set[Box] = set()
     for row, guess in enumerate(map(_as_box, np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int))):
@@ -74,6 +80,7 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
             boxes.append(xyxy[row].tolist())
             source.append(row)
             evidence.append(UNSEEN)
+            fills.append(UNSEEN_FILL)
             continue
         fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
         fitted, touching = _fitted(page, brightest, areas, guess, fill) if purity >= PURE else ([], [])
@@ -82,10 +89,12 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
                 taken.add(box)
                 boxes.append(box if fitted else xyxy[row].tolist())
                 source.append(row)
-                evidence.append(evidence_of(page, box, touching))
+                seen, of_box = evidence_of(page, box, touching)
+                evidence.append(seen)
+                fills.append(of_box)
     fitted_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
     counted = [seen._replace(company=share) for seen, share in zip(evidence, company_of(fitted_xyxy), strict=True)]
-    return Fitted(fitted_xyxy, np.array(source, np.intp), counted)
+    return Fitted(fitted_xyxy, np.array(source, np.intp), counted, np.array(fills, np.float32).reshape(-1, 3))
 
 
 def _as_box(row: NDArray[np.int_]) -> Box:

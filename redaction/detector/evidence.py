@@ -17,6 +17,7 @@ from redaction.geometry import Xyxy
 PALEST_FILL = 215
 """Lighter than this in all channels is paper: such a box ends where a line runs."""
 LINE_CONTRAST = 25
+"""Shades by which a line is darker than the fill."""
 THICKEST_LINE_PX = 8
 STEP = 40
 """Shades by which the page changes across an edge."""
@@ -25,6 +26,7 @@ SAMPLES = 48
 OFF_EDGE_PX = 3
 """Edges that were blurred by a scanner are as wide as this."""
 SAME_WIDTH, SAME_HEIGHT, SAME_ROW_PX, MOST_COMPANY = 0.15, 0.25, 6, 8
+"""Boxes of one size in a row: by how much of width and height, and by how many pixels, they may differ; and how many count."""
 WHITE = 255
 
 
@@ -34,7 +36,8 @@ class Evidence(NamedTuple):
     purity: float
     """Share of its middle that is one colour."""
     darkness: float
-    """Of its fill: 0 is white, 1 is black. Paper between lines makes a rectangle, too."""
+    """Of its fill, by the darkest channel: 0 is white, 1 is black or a saturated colour. Paper between lines makes a rectangle,
+    too."""
     weakest_side: float
     second_side: float
     """Share of a side's length along which the page changes or a line runs: of the worst side and the second worst."""
@@ -48,31 +51,36 @@ class Evidence(NamedTuple):
 UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def evidence_of(page: Page, box: Box, touching: Sequence[Box]) -> Evidence:
-    """What the page says of a box that lies on it (in whole pixels); of its company nothing yet.
+def evidence_of(page: Page, box: Box, touching: Sequence[Box]) -> tuple[Evidence, Colour]:
+    """What the page (RGB, uint8, (height, width, 3)) says of a box that lies on it, of its company nothing yet; and its fill.
 
     Args:
+        box: xyxy in pixels of the page.
         touching: the bars of the area that the box is a part of.
     """
     fill, purity = fill_of(page[box[1] : box[3], box[0] : box[2]])
     edges, goes_on = zip(*_sides(page, box, fill, touching), strict=True)
     weakest, second, *_ = sorted(edges)
-    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0)
+    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0), fill
 
 
 def company_of(boxes: Xyxy) -> Iterator[float]:
-    """For each box, how many others of its size stand in its row, out of eight; what overlaps it is none."""
+    """For each box, (n, 4), how many others of its size stand in its row, out of eight; what overlaps it is none."""
     widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     for box, width, height in zip(boxes, widths, heights, strict=True):
         alike = np.abs(widths - width) <= SAME_WIDTH * width
         alike &= np.abs(heights - height) <= max(SAME_ROW_PX, SAME_HEIGHT * height)
         alike &= np.abs(boxes[:, 1] - box[1]) <= SAME_ROW_PX
-        places = np.unique(np.rint((boxes[alike, 0] - box[0]) / width))
+        places = np.unique(np.rint((boxes[alike, 0] - box[0]) / max(width, 1)))
         yield min(MOST_COMPANY, len(places) - 1) / MOST_COMPANY
 
 
 def fill_of(inside: Page) -> tuple[Colour, float]:
-    """The colour of the middle of a box, and how much of the middle is of it."""
+    """The colour (RGB) of the middle of a box, and how much of the middle is of it.
+
+    Args:
+        inside: the pixels of the box, (height, width, 3).
+    """
     height, width = inside.shape[:2]
     middle = inside[height // 4 : height - height // 4, width // 4 : width - width // 4]
     across, down = 2 * stride(middle.shape[1]), stride(middle.shape[0])
@@ -87,14 +95,14 @@ def stride(length: int) -> int:
 
 
 def share_of(fill: Colour, strip: Page, axis: int) -> NDArray[np.float64]:
-    """Along an axis, the share of a strip's pixels that are of this fill."""
+    """The share of a strip's pixels, (height, width, 3), that are of this fill: of each column (axis 0) or each row (axis 1)."""
     low, high = tuple(shade - SAME_FILL for shade in fill), tuple(shade + SAME_FILL for shade in fill)
     return np.asarray(cv2.inRange(np.ascontiguousarray(strip), low, high).mean(axis=axis) / 255)
 
 
 def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Iterator[tuple[float, float]]:
-    """For each side, the share of its length along which the page changes across it, or a line runs on it; and the share beyond
-    which, farther off than a line is thick, the fill goes on (of filled boxes; around an outline there is paper as in it).
+    """For each side, two shares of its length: along which the page changes or a line runs; and beyond which, farther off than a
+    line is thick, the fill goes on (0 for outlined boxes: paper is around them, too).
 
     What another bar touches of a side does not count: nothing changes there, and yet it ends.
     """

@@ -21,9 +21,9 @@ CONFIDENCE = 0.95
 RESAMPLES = 2000
 _RECALL_WEIGHT = 2
 """C. J. van Rijsbergen, Information Retrieval (1979), chapter 7."""
-_AS_GOOD = 0.001
-"""Difference of F2 that counts for nothing."""
-_LOG_ODDS = np.linspace(-4, 4, 161)
+_AS_GOOD = 0.999
+"""Share of the best F2 that is as good."""
+_LOG_ODDS = np.linspace(-7, 7, 281)
 _SCORES = 1 / (1 + np.exp(-_LOG_ODDS))
 _SPREAD = 0.5
 """Of the neighbourhood over which F2 is averaged, in log-odds (docs/detector.md says what narrower and wider ones cost)."""
@@ -63,7 +63,7 @@ def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | N
         return ChosenPoint(point=UNDECIDED, claim=None)
     score, rule = _best_around(judged), "best F2 around it on the validation pages"
     if recall_target is not None:
-        needed = math.ceil(recall_target * judged.boxes)
+        needed = max(1, math.ceil(recall_target * judged.boxes - 1e-9))
         if needed <= len(judged.hits):
             score, rule = judged.hits[-needed], f"highest score with a recall of {recall_target:g} on the validation pages"
         else:
@@ -89,7 +89,8 @@ def _best_around(judged: _Scores) -> float:
     """
     found, counted = judged.found_and_counted(_SCORES)
     around = _NEIGHBOURS @ ((1 + _RECALL_WEIGHT**2) * found / (counted + _RECALL_WEIGHT**2 * judged.boxes))
-    return float(_SCORES[np.flatnonzero(around >= around.max() - _AS_GOOD)[-1]])
+    around[found == 0] = 0
+    return float(_SCORES[np.flatnonzero(around >= _AS_GOOD * around.max())[-1]])
 
 
 def recall_claim(pages: Sequence[JudgedPage], score: float, confidence: float = CONFIDENCE) -> RecallClaim | None:

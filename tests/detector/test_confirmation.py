@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from redaction.dataset import Dataset
-from redaction.detector.confirmation import LEAST_SCORE, Confirmation, confirmed
+from redaction.detector.confirmation import LEAST_SCORE, Confirmation, confirmed, measurements
 from redaction.detector.confirming import fit_confirmation
+from redaction.detector.edges import Fitted
+from redaction.detector.evidence import Evidence
 from redaction.detector.inference import Predictor
 from redaction.detector.preprocessing import Page
 from redaction.detector.starter import starter_detector
@@ -48,30 +50,38 @@ def test_nothing_proposed_nothing_found(page: Page) -> None:
     assert len(confirmed(page, Detections.none(), TRUSTING_EDGES, 0.5)) == 0
 
 
-DOUBTFUL = [300, 800, 420, 830]
+SEEN = Evidence(purity=1, darkness=1, weakest_side=1, second_side=1, ground=0, company=0)
+BLACK, YELLOW = (0, 0, 0), (255, 255, 0)
+HERE, HALF_OVER_IT, ELSEWHERE = (300, 800, 420, 830), (340, 800, 460, 830), (300, 200, 900, 230)
 
 
 @pytest.mark.parametrize(
-    ("other", "shade", "helps"),
+    ("other", "fill", "source", "counts"),
     [
-        ([300, 200, 900, 230], 0, True),
-        ([300, 200, 900, 230], 120, False),  # another shade: it was not redacted in that way
-        ([300, 800, 420, 830], 0, False),  # at the same place: it is the same box
+        (ELSEWHERE, BLACK, 1, True),
+        (ELSEWHERE, YELLOW, 1, False),  # another shade: the page was not redacted in that way
+        (ELSEWHERE, (np.nan,) * 3, 1, False),  # nobody looked at its shade
+        (ELSEWHERE, BLACK, 0, False),  # the network's box was cut in two: one half is no witness for the other
+        (HALF_OVER_IT, BLACK, 1, False),  # at the same place: not another one
     ],
 )
-def test_a_doubtful_box_scores_more_where_another_of_its_shade_is_elsewhere(other: list[int], shade: int, helps: bool) -> None:
-    page = np.full((1650, 1275, 3), 255, np.uint8)
-    page[other[1] : other[3], other[0] : other[2]] = shade
-    page[DOUBTFUL[1] : DOUBTFUL[3], DOUBTFUL[0] : DOUBTFUL[2]] = 0
+def test_the_best_other_box_of_its_shade_says_something_of_a_box(
+    other: tuple[int, ...], fill: tuple[float, ...], source: int, counts: bool
+) -> None:
+    fitted = Fitted(np.array([HERE, other], np.float32), np.array([0, source]), [SEEN, SEEN], np.array([BLACK, fill], np.float32))
+    best_alike = measurements(np.array([0.2, 0.8], np.float32), fitted)[0, -1]
+    assert best_alike == pytest.approx(np.log(4) if counts else -4, abs=1e-3)
+
+
+def test_a_doubtful_box_scores_more_where_one_like_it_is_certain(page: Page) -> None:
+    page[HERE[1] : HERE[3], HERE[0] : HERE[2]] = 0
     confirmation = TRUSTING_EDGES.model_copy(update={"alike": 0.5})
 
-    def score(guesses: list[list[int]], scores: list[float]) -> float:
-        found = confirmed(page, Detections(np.array(guesses, np.float32), np.array(scores, np.float32)), confirmation, 1.0)
-        return max(float(score) for box, score in zip(found.xyxy, found.scores, strict=True) if abs(box - DOUBTFUL).max() < 1.5)
+    def score(guesses: list[tuple[int, ...]], scores: list[float]) -> float:
+        found = confirmed(page, Detections(np.array(guesses, np.float32), np.array(scores, np.float32)), confirmation, 0.5)
+        return max(float(score) for box, score in zip(found.xyxy, found.scores, strict=True) if box.tolist() == list(HERE))
 
-    alone, beside = score([DOUBTFUL], [0.2]), score([other, DOUBTFUL], [0.2, 0.2])
-    assert (beside > alone + 0.1) == helps
-    assert helps or beside == pytest.approx(alone, abs=1e-6)
+    assert score([ELSEWHERE, HERE], [0.9, 0.2]) > score([HERE], [0.2]) + 0.3
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def with_text(page: Page, text: str, x: int, baseline: int, size: float = 0.8, s
 
 
 def fitted(page: Page, box: tuple[float, float, float, float]) -> tuple[list[float], Evidence]:
-    boxes, _, evidence = fit_to_edges(page, np.array([box], np.float32))
+    boxes, _, evidence, _ = fit_to_edges(page, np.array([box], np.float32))
     assert len(boxes) == 1
     return boxes[0].tolist(), evidence[0]
 
@@ -178,10 +178,11 @@ def test_specks_get_no_opinion() -> None:
 
 
 def test_no_boxes() -> None:
-    boxes, source, evidence = fit_to_edges(paper(), np.zeros((0, 4), np.float32))
+    boxes, source, evidence, fills = fit_to_edges(paper(), np.zeros((0, 4), np.float32))
     assert boxes.shape == (0, 4)
     assert source.shape == (0,)
     assert evidence == []
+    assert fills.shape == (0, 3)
 
 
 @settings(max_examples=200, deadline=None)
@@ -224,6 +225,7 @@ def test_bars_below_each_other_are_no_row() -> None:
 
 def test_paper_between_two_bars_is_no_outlined_box() -> None:
     page = with_bar(with_bar(paper(), box=(200, 100, 1000, 140)), box=(200, 170, 1000, 210))
+    page[140:170, 200:202] = page[140:170, 998:1000] = 0  # and the lines of a pleading at both ends
     _, evidence = fitted(page, (200, 141, 1000, 169))
     assert evidence.darkness == 0
     assert evidence.second_side < 0.1

@@ -28,7 +28,9 @@ def page(truth: int, hits: list[float], misses: list[float], document: str = "")
     ("pages", "between", "recall", "precision"),
     [
         ([page(2, [0.9, 0.8], [0.1])], (0.1, 0.8), 1.0, 1.0),  # in the gap between what is and what is not
-        ([page(6, [0.9] * 6, [0.2] * 6)], (0.4, 0.7), 1.0, 1.0),  # in its middle, not at its end
+        ([page(6, [0.9] * 6, [0.2] * 6)], (0.4, 0.7), 1.0, 1.0),  # well within it, not at its end
+        ([page(1, [0.01], [])], (0.0, 0.01), 1.0, 1.0),  # however low the score
+        ([page(3000, [0.6], [])], (0.0, 0.6), 0.0003, 1.0),  # however little is found
         ([page(20, [0.9] * 10 + [0.1] * 10, [0.5] * 99)], (0.5, 0.9), 0.5, 1.0),  # ten redactions cost 99 false ones
         ([page(20, [0.9] * 10 + [0.1] * 10, [0.5] * 12)], (0.0, 0.1), 1.0, 0.625),  # but twelve they may: recall weighs more
         # one page's peak is narrow: on the next page the box at .95 is found at .93 and the false one at .93 scores .95
@@ -48,6 +50,7 @@ def test_the_score_chosen_is_amid_good_ones(
     [
         ([page(2, [0.9, 0.2], [0.8, 0.7, 0.6, 0.5])], 0.9, 0.2, 1.0),  # whatever false boxes it costs
         ([page(4, [0.9, 0.8, 0.7, 0.6], [])], 0.75, 0.7, 0.75),  # and no lower than the target needs
+        ([page(100, [0.9] * 54 + [0.3], [])], 0.55, 0.3, 0.55),  # whose product with the boxes is 55.000000000000007
     ],
 )
 def test_a_target_of_recall_is_met_by_the_highest_score_that_does(
@@ -116,6 +119,7 @@ def test_the_figures_at_the_point_are_the_evaluations(
     if point is UNDECIDED:
         return
     evaluated = figures(pages, point.score)
+    assert point.recall > 0
     assert [point.precision, point.recall, point.f1] == pytest.approx(
         [evaluated.precision or 0, evaluated.recall, evaluated.f1], abs=1e-4
     )

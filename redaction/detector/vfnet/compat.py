@@ -3,7 +3,7 @@
 Four things stand in its way. mmcv's *lite* build has no ``mmcv._ext``, whose operators ``mmcv.ops`` asserts to exist at import.
 VFNet's star convolution asks mmcv for a deformable convolution, which torchvision has too, with the same layout of offsets. And
 IceVision downloads mmdet's configs and a font into ``~/.icevision`` at import, though both lie in packages that are installed.
-And it imports a name from Python's turtle graphics, by mistake, which need the Tk that many servers' Pythons come without.
+Last, it imports a name from Python's `turtle` by mistake, and that needs Tk, which many servers' Pythons lack.
 """
 
 from __future__ import annotations

@@ -45,12 +45,15 @@ def test_the_room_is_served_until_interrupted(tmp_path: Path) -> None:
     ]
     environment = {**os.environ, "PYTHONPATH": str(Path(samples.__file__).parents[2])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
-        assert address is not None
-        assert httpx.get(address.group()).status_code == 200
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        try:
+            assert process.stdout is not None
+            address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+            assert address is not None
+            assert httpx.get(address.group()).status_code == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()  # else a test that fails waits for ever, as where a background job's children ignore interrupts
 
 
 def test_a_preview_is_a_picture(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def watermark(sheet: Sheet) -> None:
     level = rng.randint(200, 236)
     colour: Rgb = rng.choice([(level, level, level), (255, level, level), (level, level, 255)])
     font = Font("Helvetica", rng.uniform(60, 110), "B", colour)
-    font = font.scaled(min(1, 0.9 * sheet.width / sheet.length(text, font)))
+    font = sheet.shrunk(font, text, 0.9 * sheet.width)
     with sheet.pdf.rotation(rng.choice([0, 35, 45, 52]), sheet.width / 2, sheet.height / 2):
         sheet.text(sheet.width / 2, sheet.height / 2 + 20, text, font, "centre")
 

@@ -130,6 +130,10 @@ class Sheet:
             text = text[:-1]
         return text
 
+    def shrunk(self, font: Font, text: str, width: float) -> Font:
+        """The font, smaller where the text would be wider than that."""
+        return font.scaled(min(1, width / self.length(text, font)))
+
     def paragraph(
         self,
         x: float,

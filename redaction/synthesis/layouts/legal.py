@@ -184,7 +184,7 @@ def cover(sheet: Sheet) -> None:
             "FILED UNDER SEAL",
         ]
     )
-    font = font.scaled(min(1, 0.9 * sheet.width / sheet.length(text, font)))
+    font = sheet.shrunk(font, text, 0.9 * sheet.width)
     y = sheet.height * rng.uniform(0.2, 0.5)
     if rng.random() < 0.4:
         fill = dark(rng)

@@ -64,7 +64,7 @@ def brochure(sheet: Sheet) -> None:
     if rng.random() < 0.35:
         word = Font("Helvetica", rng.uniform(60, 110), "B", ink)
         text = sheet.words.surname().upper()
-        word = word.scaled(min(1, 0.8 * sheet.width / sheet.length(text, word)))
+        word = sheet.shrunk(word, text, 0.8 * sheet.width)
         top = sheet.height * rng.uniform(0.3, 0.6)
         sheet.text(sheet.width / 2, top, text, word, "centre")
         top += rng.uniform(20, 60)

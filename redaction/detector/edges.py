@@ -21,6 +21,7 @@ from redaction.detector.evidence import (
     PALEST_FILL,
     THICKEST_LINE_PX,
     UNSEEN,
+    UNSEEN_FILL,
     Evidence,
     company_of,
     evidence_of,
@@ -45,9 +46,6 @@ FARTHEST_PX, NEAREST_PX = 400, 8
 INWARD = 0.3
 """How far inside a box a line is looked for, in its width or height."""
 SMALLEST_PX = 6
-
-
-UNSEEN_FILL = (np.nan, np.nan, np.nan)
 
 
 class Fitted(NamedTuple):

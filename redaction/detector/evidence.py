@@ -49,6 +49,8 @@ class Evidence(NamedTuple):
 
 
 UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+UNSEEN_FILL = (np.nan, np.nan, np.nan)
+"""Of a box that is too small to be looked at: it says nothing, and is of no box's shade."""
 
 
 def evidence_of(page: Page, box: Box, touching: Sequence[Box]) -> tuple[Evidence, Colour]:

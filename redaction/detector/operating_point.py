@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import expit
+from scipy.stats import beta, norm
 
 from redaction.dataset import Frozen
 from redaction.detector.artifact import OperatingPoint, RecallClaim
@@ -23,12 +24,8 @@ _RECALL_WEIGHT = 2
 """C. J. van Rijsbergen, Information Retrieval (1979), chapter 7."""
 _AS_GOOD = 0.999
 """Share of the best F2 that is as good."""
-_LOG_ODDS = np.linspace(-7, 7, 281)
-_SCORES = 1 / (1 + np.exp(-_LOG_ODDS))
 _SPREAD = 0.5
 """Of the neighbourhood over which F2 is averaged, in log-odds (docs/detector.md says what narrower and wider ones cost)."""
-_NEIGHBOURS = np.exp(-0.5 * ((_LOG_ODDS[:, None] - _LOG_ODDS) / _SPREAD) ** 2)
-_NEIGHBOURS /= _NEIGHBOURS.sum(axis=1, keepdims=True)
 
 
 class ChosenPoint(Frozen):
@@ -87,10 +84,15 @@ def _best_around(judged: _Scores) -> float:
     The score of the best F2 itself moves with every page, the more so the fewer there are. Of nearly equal ones the highest wins,
     which reports less.
     """
-    found, counted = judged.found_and_counted(_SCORES)
-    around = _NEIGHBOURS @ ((1 + _RECALL_WEIGHT**2) * found / (counted + _RECALL_WEIGHT**2 * judged.boxes))
+    log_odds = np.linspace(-7, 7, 281)
+    scores = expit(log_odds)
+    found, counted = judged.found_and_counted(scores)
+    near = norm.pdf(log_odds[:, None], log_odds, _SPREAD)
+    around = (
+        near / near.sum(axis=1, keepdims=True) @ ((1 + _RECALL_WEIGHT**2) * found / (counted + _RECALL_WEIGHT**2 * judged.boxes))
+    )
     around[found == 0] = 0
-    return float(_SCORES[np.flatnonzero(around >= _AS_GOOD * around.max())[-1]])
+    return float(scores[np.flatnonzero(around >= _AS_GOOD * around.max())[-1]])
 
 
 def recall_claim(pages: Sequence[JudgedPage], score: float, confidence: float = CONFIDENCE) -> RecallClaim | None:

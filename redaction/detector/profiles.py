@@ -71,8 +71,9 @@ class TrainingConfig(Frozen):
     width: int | None = Field(default=None, ge=64, multiple_of=32)
     height: int | None = Field(default=None, ge=64, multiple_of=32)
     """Another frame than the profile's, in pixels."""
-    workers: int = Field(default=0, ge=0)
-    """Processes that read pages beside the training; 0 reads them in the training's own."""
+    workers: int | None = Field(default=None, ge=0)
+    """Processes that read pages beside the training, with no effect on the result; 0 reads them in the training's own. Unset: one
+    for each core where a GPU trains, which one process starves; 0 where the cores themselves do."""
     recall_target: float | None = Field(default=None, gt=0, le=1)
     """Choose the highest operating point that finds this share of the validation boxes, instead of the best F2."""
 

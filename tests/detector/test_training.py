@@ -27,6 +27,12 @@ REPOSITORY = Path(__file__).parents[2]
 SHORT = TrainingConfig(epochs=3, batch_size=2, learning_rate=1e-3, width=64, height=96)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def icevision_that_imports() -> None:
+    """IceVision downloads a font when it is imported, unless this package is there first; so that each test runs alone, too."""
+    import redaction.detector.vfnet  # noqa: F401
+
+
 def test_a_plain_black_bar_on_a_new_page_is_found(toy_detector: Detector, toy_page: Callable[[int], Any]) -> None:
     page, boxes = toy_page(77)
     found = Predictor(toy_detector).predict(page).at_least(toy_detector.operating_point)
@@ -152,6 +158,37 @@ def test_augmentation_keeps_bars_under_their_boxes_and_fills_with_paper(toy_trai
             assert np.median(frame[y0:y1, x0:x1]) < 70, "no bar under its box"
             dark_outside[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3] = False
         assert dark_outside.mean() < 0.01, "something black besides the bars"
+
+
+def read_with(workers: int, pages: Dataset, epoch: int) -> list[Any]:
+    """Every image that an epoch of a training on those pages would see, in its order."""
+    from fastai.callback.core import Callback
+    from icevision.models.mmdet import vfnet
+
+    from redaction.detector.vfnet.callbacks import SeedEachEpoch
+    from redaction.detector.vfnet.data import data_loaders
+    from redaction.detector.vfnet.initial import initial_model
+
+    seen: list[Any] = []
+
+    class Look(Callback):  # type: ignore[misc]
+        def before_batch(self) -> None:
+            if self.training:
+                seen.append(self.xb[0]["img"].numpy().copy())
+
+    loaders = data_loaders(pages, pages, SHORT.preprocessing, batch_size=2, workers=workers)
+    learn = vfnet.fastai.learner(dls=loaders, model=initial_model(SHORT, Path()), cbs=[SeedEachEpoch(seed=3), Look()])
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(epoch, lr=0)
+    return seen[-(len(pages.pages) // 2) :]
+
+
+def test_who_reads_the_pages_decides_nothing(toy_training: Dataset) -> None:
+    """`training_id` leaves `workers` out, and so must the result; the augmentation of each epoch is another one."""
+    pages = toy_training.model_copy(update={"pages": toy_training.pages[:6]})
+    alone, beside, later = read_with(0, pages, 1), read_with(2, pages, 1), read_with(0, pages, 2)
+    np.testing.assert_array_equal(alone, beside)
+    assert not np.array_equal(alone, later)
 
 
 def without_boxes(dataset: Dataset) -> Dataset:

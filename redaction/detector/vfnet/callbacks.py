@@ -66,9 +66,10 @@ class SeedEachEpoch(Callback):  # type: ignore[misc]
         self.seed = seed
 
     def before_epoch(self) -> None:
-        """Seed every source of chance: augmentation, order of pages, workers."""
+        """Seed every source of chance: augmentation, order of pages, the network's own."""
         seed = self.seed * 10_007 + self.epoch
         set_seed(seed)
+        self.dls.train.dataset.seed = seed
         self.dls.train.rng = random.Random(seed)  # noqa: S311  # an order of pages, no secret
 
 

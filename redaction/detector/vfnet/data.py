@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import albumentations
 import cv2
 import numpy as np
+import torch
 from icevision import tfms
 from icevision.core import (
     BaseRecord,
@@ -100,6 +103,17 @@ class _ForIceVision:
         return np.ascontiguousarray(self.preprocessing.normalise(frame)[:, :, ::-1])
 
 
+class AugmentedPages(RecordDataset):  # type: ignore[misc]
+    """Pages augmented anew at each reading; how, follows from `seed` and the page alone, whichever process reads it and when."""
+
+    seed = 0
+
+    def __getitem__(self, index: int) -> BaseRecord:
+        """The record of one page, its frame in memory."""
+        random.seed(f"{self.seed} {index}")  # all that albumentations does by chance, it draws from here
+        return super().__getitem__(index)
+
+
 def augmentation() -> list[Any]:
     """What a scanner or another renderer might do to a page. Nothing is cut off a page, and what is uncovered is paper."""
     return [
@@ -120,16 +134,24 @@ def augmentation() -> list[Any]:
 
 
 def records(dataset: Dataset, preprocessing: Preprocessing, augment: bool) -> RecordDataset:
-    """The dataset as IceVision's, pages in their frame and normalised; augmented anew at each reading where asked for."""
+    """The dataset as IceVision's, pages in their frame and normalised; augmented where asked for."""
     (parsed,) = PageParser(dataset, preprocessing).parse(data_splitter=SingleSplitSplitter(), autofix=False, show_pbar=False)
     last = albumentations.Lambda(image=_ForIceVision(preprocessing), name="normalise")
-    return RecordDataset(parsed, tfms.A.Adapter([*(augmentation() if augment else []), last]))
+    if augment:
+        return AugmentedPages(parsed, tfms.A.Adapter([*augmentation(), last]))
+    return RecordDataset(parsed, tfms.A.Adapter([last]))
 
 
 def data_loaders(
-    train: Dataset, validation: Dataset, preprocessing: Preprocessing, batch_size: int, workers: int
+    train: Dataset, validation: Dataset, preprocessing: Preprocessing, batch_size: int, workers: int | None
 ) -> list[DataLoader[Any]]:
-    """Shuffled and augmented batches to learn from, and plain ones to judge by."""
+    """Shuffled and augmented batches to learn from, and plain ones to judge by.
+
+    Args:
+        workers: processes that read pages; None is as many as keep the network busy.
+    """
+    if workers is None:
+        workers = len(os.sched_getaffinity(0)) if torch.cuda.is_available() else 0
     learn_from = records(train, preprocessing, augment=True)
     judge_by = records(validation, preprocessing, augment=False)
     return [

@@ -11,12 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.detector.bands import Box, Mask, boxes_of
+from redaction.detector.fills import NOISE, Fill
 from redaction.detector.preprocessing import Page
 
-Colour = tuple[int, ...]
-
-SAME_FILL = 28
-"""Shades, in the channel that differs most, that are still the same fill: JPEG and scanners make that much noise."""
 BLACKEST = 60
 """A fill that is darker in all channels is black, and so is all that is about as dark."""
 THINNEST = (5, 9)
@@ -45,22 +42,22 @@ class FilledAreas:
         self._page = page
         self._found: list[tuple[NDArray[np.int_], _Areas]] = []
 
-    def bars_at(self, box: Box, fill: Colour) -> list[Box] | None:
+    def bars_at(self, box: Box, fill: Fill) -> list[Box] | None:
         """The bars of the area of that fill on which the middle of a box lies.
 
         An empty list where the area is not made of bars; `None` where it is a letter of large print.
         """
-        areas = self._of_fill(np.array(fill))
+        areas = self._of_fill(np.array(fill.colour), fill.tolerance)
         return areas.bars_at(box) if areas else []
 
-    def _of_fill(self, fill: NDArray[np.int_]) -> _Areas | None:
+    def _of_fill(self, fill: NDArray[np.int_], tolerance: int) -> _Areas | None:
         black = bool(fill.max() < BLACKEST)
         for colour, areas in self._found:
-            if np.abs(colour - fill).max() <= SAME_FILL // 2 or (black and colour.max() < BLACKEST):
+            if np.abs(colour - fill).max() <= tolerance // 2 or (black and colour.max() < BLACKEST):
                 return areas
         if len(self._found) == MOST_FILLS:
             return None
-        low, high = (fill * 0, fill * 0 + BLACKEST + SAME_FILL) if black else (fill - SAME_FILL, fill + SAME_FILL)
+        low, high = (fill * 0, fill * 0 + BLACKEST + NOISE) if black else (fill - tolerance, fill + tolerance)
         areas = _Areas(np.asarray(cv2.inRange(self._page, low, high) // 255, np.uint8))
         self._found.append((fill, areas))
         return areas

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from redaction.dataset import Frozen
 from redaction.detector.edges import Fitted, fit_to_edges
 from redaction.detector.evidence import Evidence
+from redaction.detector.fills import NOISE
+from redaction.detector.neighbours import gaps
 from redaction.detector.preprocessing import Page
 from redaction.geometry import Detections, Xyxy, iou_matrix, xyxy_to_xywh
 
@@ -24,9 +26,9 @@ LEAST_SCORE = 0.1
 _SCORE_LIMITS = (1e-3, 1 - 1e-3)
 _MOST_ODDS_OF_ALIKE = 4.0
 """As log-odds, either way: one certain box shows how the page was redacted, and more certainty shows no more."""
-_SAME_SHADE = 25
-"""Difference in any channel."""
 _SAME_PLACE_IOU = 0.1
+_FRAME = 0.8
+"""Of `Evidence.ground`, from which a box is a frame that is drawn on a coloured ground, however straight its lines."""
 
 
 class Confirmation(Frozen):
@@ -62,19 +64,25 @@ def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.floa
     odds = np.log(likely / (1 - likely))
     evidence = np.array(fitted.evidence, np.float64).reshape(len(odds), len(Evidence._fields))
     another = (iou_matrix(fitted.xyxy, fitted.xyxy) <= _SAME_PLACE_IOU) & (fitted.source[:, None] != fitted.source)
-    alike = another & (np.abs(fitted.fills[:, None] - fitted.fills).max(axis=2) <= _SAME_SHADE)
+    alike = another & (np.abs(fitted.fills[:, None] - fitted.fills).max(axis=2) <= NOISE)
     most = _MOST_ODDS_OF_ALIKE
     best_alike = np.where(alike, odds, -most).max(axis=1, initial=-most).clip(-most, most)
     return np.column_stack([odds, evidence, best_alike])
 
 
 def confirmed(page: Page, proposals: Detections, confirmation: Confirmation, nms_iou: float) -> Detections:
-    """The network's boxes on a page (RGB), moved to its edges and scored anew; of boxes that thereby became one, the best."""
+    """The network's boxes on a page (RGB), moved to its edges and scored anew; of boxes that thereby became one, the best.
+
+    What cannot be a redaction is left out: gaps between bars, and frames on a coloured ground.
+    """
     candidates = proposals.at_least(LEAST_SCORE)
     fitted = fit_to_edges(page, candidates.xyxy)
     scores = confirmation.scores(measurements(candidates.scores, fitted)).astype(np.float32)
-    best = surviving(fitted.xyxy, scores, nms_iou)
-    return Detections(fitted.xyxy[best], scores[best])
+    frames = np.array([seen.ground >= _FRAME for seen in fitted.evidence], np.bool_)
+    can_be = ~frames & ~gaps(fitted.xyxy, candidates.scores[fitted.source])
+    xyxy, scores = fitted.xyxy[can_be], scores[can_be]
+    best = surviving(xyxy, scores, nms_iou)
+    return Detections(xyxy[best], scores[best])
 
 
 def surviving(xyxy: Xyxy, scores: NDArray[np.float32], nms_iou: float) -> NDArray[np.intp]:

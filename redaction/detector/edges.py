@@ -7,28 +7,25 @@ and how well its four sides lie on edges says something of whether it is a redac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.areas import Colour, FilledAreas
+from redaction.detector.areas import FilledAreas
 from redaction.detector.bands import Box
 from redaction.detector.evidence import (
     LINE_CONTRAST,
-    PALEST_FILL,
     THICKEST_LINE_PX,
     UNSEEN,
     UNSEEN_FILL,
     Evidence,
-    company_of,
     evidence_of,
-    fill_of,
-    share_of,
-    stride,
 )
+from redaction.detector.fills import Fill, fill_of, paper_of, share_of, stride
+from redaction.detector.neighbours import company_of
 from redaction.detector.preprocessing import Page
 from redaction.geometry import Xyxy
 
@@ -38,7 +35,7 @@ PURE = 0.6
 """Share of a box's middle that is its fill; below it is no filled box, and nothing says where it ends."""
 FILLED = 0.5
 """Share of a row or column inside a bar that is its fill."""
-LINE = 0.6
+LINE = 0.75
 """Share of a row or column that is darker than the fill where an outline runs."""
 WIDTHS, HEIGHTS = 0.5, 0.35
 """How far outside a box its edges are looked for, in widths and heights of the box."""
@@ -59,6 +56,15 @@ class Fitted(NamedTuple):
     """For each, its colour (RGB); not a number where it was not looked at. Shape (n, 3)."""
 
 
+class _Fit(NamedTuple):
+    """One of them."""
+
+    xyxy: tuple[float, ...]
+    source: int
+    evidence: Evidence
+    fill: Sequence[float]
+
+
 def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
     """The boxes moved to the edges of the page (RGB, uint8, (height, width, 3)), with the evidence for each.
 
@@ -67,32 +73,31 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
     Args:
         xyxy: best first.
     """
+    fits = list(_fits(page, xyxy))
+    fitted_xyxy = np.array([fit.xyxy for fit in fits], np.float32).reshape(-1, 4)
+    return Fitted(
+        xyxy=fitted_xyxy,
+        source=np.array([fit.source for fit in fits], np.intp),
+        evidence=[fit.evidence._replace(company=share) for fit, share in zip(fits, company_of(fitted_xyxy), strict=True)],
+        fills=np.array([fit.fill for fit in fits], np.float32).reshape(-1, 3),
+    )
+
+
+def _fits(page: Page, xyxy: Xyxy) -> Iterator[_Fit]:
     height, width = page.shape[:2]
     areas, brightest = FilledAreas(page), np.asarray(cv2.max(cv2.max(page[:, :, 0], page[:, :, 1]), page[:, :, 2]), np.uint8)
-    boxes: list[Sequence[float]] = []
-    fills: list[Sequence[float]] = []
-    source, evidence = [], []
-    taken: set[Box] = set()
+    paper, taken = paper_of(page), set[Box]()
     for row, guess in enumerate(map(_as_box, np.clip(np.rint(xyxy), 0, [width, height, width, height]).astype(int))):
+        where_it_was = tuple(xyxy[row].tolist())
         if min(guess[2] - guess[0], guess[3] - guess[1]) < SMALLEST_PX:
-            boxes.append(xyxy[row].tolist())
-            source.append(row)
-            evidence.append(UNSEEN)
-            fills.append(UNSEEN_FILL)
+            yield _Fit(where_it_was, row, UNSEEN, UNSEEN_FILL)
             continue
-        fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]])
+        fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]], paper)
         fitted, touching = _fitted(page, brightest, areas, guess, fill) if purity >= PURE else ([], [])
         for box in fitted or [guess]:
             if box not in taken:
                 taken.add(box)
-                boxes.append(box if fitted else xyxy[row].tolist())
-                source.append(row)
-                seen, of_box = evidence_of(page, box, touching)
-                evidence.append(seen)
-                fills.append(of_box)
-    fitted_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
-    counted = [seen._replace(company=share) for seen, share in zip(evidence, company_of(fitted_xyxy), strict=True)]
-    return Fitted(fitted_xyxy, np.array(source, np.intp), counted, np.array(fills, np.float32).reshape(-1, 3))
+                yield _Fit(box if fitted else where_it_was, row, *evidence_of(page, paper, box, touching))
 
 
 def _as_box(row: NDArray[np.int_]) -> Box:
@@ -100,14 +105,12 @@ def _as_box(row: NDArray[np.int_]) -> Box:
     return x0, y0, x1, y1
 
 
-def _fitted(
-    page: Page, brightest: NDArray[np.uint8], areas: FilledAreas, guess: Box, fill: Colour
-) -> tuple[list[Box], list[Box]]:
+def _fitted(page: Page, brightest: NDArray[np.uint8], areas: FilledAreas, guess: Box, fill: Fill) -> tuple[list[Box], list[Box]]:
     """The boxes on the page's edges that one box of the network stands for, and all bars of the area that they are part of.
 
     None where they are too small to be any, or on a letter of large print.
     """
-    if min(fill) > PALEST_FILL:
+    if fill.is_paper:
         found, bars = [_to_lines(brightest, guess, fill)], []
     else:
         bars_or_letter = areas.bars_at(guess, fill)
@@ -129,7 +132,7 @@ def _reach(length: int, share: float) -> int:
     return max(NEAREST_PX, min(FARTHEST_PX, round(share * length)))
 
 
-def _to_end_of_fill(page: Page, box: Box, fill: Colour) -> Box:
+def _to_end_of_fill(page: Page, box: Box, fill: Fill) -> Box:
     """The box of which every row and column is mostly fill, grown or shrunk from its middle."""
     x0, y0, x1, y1 = box
     quarter, far = (x1 - x0) // 4, _reach(y1 - y0, HEIGHTS)
@@ -158,7 +161,7 @@ def _stretch(filled: NDArray[np.float64], guess: tuple[int, int], offset: int) -
     return (first, last) if last > first else guess
 
 
-def _to_lines(brightest: NDArray[np.uint8], box: Box, fill: Colour) -> Box:
+def _to_lines(brightest: NDArray[np.uint8], box: Box, fill: Fill) -> Box:
     """The box whose sides are the lines nearest to them, lines included.
 
     Args:
@@ -166,7 +169,7 @@ def _to_lines(brightest: NDArray[np.uint8], box: Box, fill: Colour) -> Box:
     """
     x0, y0, x1, y1 = box
     height, width = brightest.shape
-    darker = min(fill) - LINE_CONTRAST
+    darker = min(fill.colour) - LINE_CONTRAST
     rows = slice(y0 + (y1 - y0) // 6, y1 - (y1 - y0) // 6, stride(y1 - y0))
     columns = slice(x0 + (x1 - x0) // 8, x1 - (x1 - x0) // 8, stride(x1 - x0))
 

@@ -1,32 +1,21 @@
-"""What a page says of a box: whether its four sides lie on edges, what fills it, and whether it stands in a row of others."""
+"""What a page says of a box: whether its four sides lie on edges, and what fills it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from redaction.detector.areas import SAME_FILL, Colour
 from redaction.detector.bands import Box
+from redaction.detector.fills import Colour, Fill, fill_of, stride
 from redaction.detector.preprocessing import Page
-from redaction.geometry import Xyxy
 
-PALEST_FILL = 215
-"""Lighter than this in all channels is paper: such a box ends where a line runs."""
 LINE_CONTRAST = 25
 """Shades by which a line is darker than the fill."""
 THICKEST_LINE_PX = 8
-STEP = 40
-"""Shades by which the page changes across an edge."""
-SAMPLES = 48
-"""Points taken along a side, so that a large box costs no more than a small one."""
 OFF_EDGE_PX = 3
 """Edges that were blurred by a scanner are as wide as this."""
-SAME_WIDTH, SAME_HEIGHT, SAME_ROW_PX, MOST_COMPANY = 0.15, 0.25, 6, 8
-"""Boxes of one size in a row: by how much of width and height, and by how many pixels, they may differ; and how many count."""
 WHITE = 255
 
 
@@ -53,56 +42,21 @@ UNSEEN_FILL = (np.nan, np.nan, np.nan)
 """Of a box that is too small to be looked at: it says nothing, and is of no box's shade."""
 
 
-def evidence_of(page: Page, box: Box, touching: Sequence[Box]) -> tuple[Evidence, Colour]:
-    """What the page (RGB, uint8, (height, width, 3)) says of a box that lies on it, of its company nothing yet; and its fill.
+def evidence_of(page: Page, paper: Colour, box: Box, touching: Sequence[Box]) -> tuple[Evidence, Colour]:
+    """What the page (RGB, uint8, (height, width, 3)) says of a box that lies on it, of its company nothing yet; and its colour.
 
     Args:
+        paper: the page's.
         box: xyxy in pixels of the page.
         touching: the bars of the area that the box is a part of.
     """
-    fill, purity = fill_of(page[box[1] : box[3], box[0] : box[2]])
+    fill, purity = fill_of(page[box[1] : box[3], box[0] : box[2]], paper)
     edges, goes_on = zip(*_sides(page, box, fill, touching), strict=True)
     weakest, second, *_ = sorted(edges)
-    return Evidence(purity, 1 - min(fill) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0), fill
+    return Evidence(purity, 1 - min(fill.colour) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0), fill.colour
 
 
-def company_of(boxes: Xyxy) -> Iterator[float]:
-    """For each box, (n, 4), how many others of its size stand in its row, out of eight; what overlaps it is none."""
-    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    for box, width, height in zip(boxes, widths, heights, strict=True):
-        alike = np.abs(widths - width) <= SAME_WIDTH * width
-        alike &= np.abs(heights - height) <= max(SAME_ROW_PX, SAME_HEIGHT * height)
-        alike &= np.abs(boxes[:, 1] - box[1]) <= SAME_ROW_PX
-        places = np.unique(np.rint((boxes[alike, 0] - box[0]) / max(width, 1)))
-        yield min(MOST_COMPANY, len(places) - 1) / MOST_COMPANY
-
-
-def fill_of(inside: Page) -> tuple[Colour, float]:
-    """The colour (RGB) of the middle of a box, and how much of the middle is of it.
-
-    Args:
-        inside: the pixels of the box, (height, width, 3).
-    """
-    height, width = inside.shape[:2]
-    middle = inside[height // 4 : height - height // 4, width // 4 : width - width // 4]
-    across, down = 2 * stride(middle.shape[1]), stride(middle.shape[0])
-    sample = np.ascontiguousarray(middle[::down, ::across])
-    fill = tuple(np.median(sample, axis=(0, 1)).astype(int).tolist())
-    return fill, float(share_of(fill, sample, 0).mean())
-
-
-def stride(length: int) -> int:
-    """Distance, in pixels, of the points to take along a side of this length."""
-    return max(1, length // SAMPLES)
-
-
-def share_of(fill: Colour, strip: Page, axis: int) -> NDArray[np.float64]:
-    """The share of a strip's pixels, (height, width, 3), that are of this fill: of each column (axis 0) or each row (axis 1)."""
-    low, high = tuple(shade - SAME_FILL for shade in fill), tuple(shade + SAME_FILL for shade in fill)
-    return np.asarray(cv2.inRange(np.ascontiguousarray(strip), low, high).mean(axis=axis) / 255)
-
-
-def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Iterator[tuple[float, float]]:
+def _sides(page: Page, box: Box, fill: Fill, touching: Sequence[Box]) -> Iterator[tuple[float, float]]:
     """For each side, two shares of its length: along which the page changes or a line runs; and beyond which, farther off than a
     line is thick, the fill goes on (0 for outlined boxes: paper is around them, too).
 
@@ -135,7 +89,7 @@ def _sides(page: Page, box: Box, fill: Colour, touching: Sequence[Box]) -> Itera
                     view[free, beyond], fill)  # fmt: skip
 
 
-def _edge(inside: Page, around: Page, outside: Page, beyond: Page, fill: Colour) -> tuple[float, float]:
+def _edge(inside: Page, around: Page, outside: Page, beyond: Page, fill: Fill) -> tuple[float, float]:
     """As `_sides` yields for each side.
 
     Args:
@@ -143,11 +97,11 @@ def _edge(inside: Page, around: Page, outside: Page, beyond: Page, fill: Colour)
         around: (points, pixels, 3), all that lie less than `OFF_EDGE_PX` off the side.
         beyond: (points, 3), farther outside than a line is thick.
     """
-    change = np.abs(inside.astype(np.int16) - outside).max(axis=1) > STEP
-    line = (around.max(axis=2) <= min(fill) - LINE_CONTRAST).any(axis=1)
-    if min(fill) <= PALEST_FILL:
-        goes_on = np.abs(beyond.astype(np.int16) - np.array(fill)).max(axis=1) <= SAME_FILL
+    change = np.abs(inside.astype(np.int16) - outside).max(axis=1) > fill.step
+    line = (around.max(axis=2) <= min(fill.colour) - LINE_CONTRAST).any(axis=1)
+    if not fill.is_paper:
+        goes_on = np.abs(beyond.astype(np.int16) - np.array(fill.colour)).max(axis=1) <= fill.tolerance
         return max(float(change.mean()), float(line.mean())), float(goes_on.mean())
     # paper between two bars has edges, too, but those are the bars'
-    thin = beyond.max(axis=1) > min(fill) // 2
+    thin = beyond.max(axis=1) > min(fill.colour) // 2
     return max(float((change & thin).mean()), float((line & thin).mean())), 0.0

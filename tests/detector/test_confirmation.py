@@ -84,6 +84,27 @@ def test_a_doubtful_box_scores_more_where_one_like_it_is_certain(page: Page) -> 
     assert score([ELSEWHERE, HERE], [0.9, 0.2]) > score([HERE], [0.2]) + 0.3
 
 
+def test_the_room_between_two_bars_is_not_found(page: Page) -> None:
+    page[260:290, 300:900] = 0
+    between, below = [300, 230, 900, 260], [300, 260, 900, 290]
+    guesses = np.array([BAR, between, below], np.float32)
+    found = confirmed(page, Detections(guesses, np.array([0.9, 0.8, 0.9], np.float32)), TRUSTING_EDGES, 0.5)
+    assert between in found.xyxy.tolist(), "as thick as the bars: perhaps a white one"
+    page[230:240, 300:900] = page[250:260, 300:900] = 0
+    found = confirmed(page, Detections(guesses, np.array([0.9, 0.8, 0.9], np.float32)), TRUSTING_EDGES, 0.5)
+    assert sorted(found.xyxy.tolist()) == [[300, 200, 900, 240], [300, 250, 900, 290]]
+
+
+def test_a_frame_on_a_coloured_ground_is_not_found_and_a_bar_with_an_edge_is(page: Page) -> None:
+    page[600:1400, 100:1200] = (20, 130, 220)
+    frame, bar = (300, 800, 900, 1000), (300, 1450, 900, 1480)
+    for (x0, y0, x1, y1), colour in ((frame, (20, 130, 220)), (bar, (20, 130, 220))):
+        page[y0 - 4 : y1 + 4, x0 - 4 : x1 + 4] = (240, 240, 200)
+        page[y0:y1, x0:x1] = colour
+    guesses = Detections(np.array([frame, bar], np.float32), np.array([0.9, 0.9], np.float32))
+    assert confirmed(page, guesses, TRUSTING_EDGES, 0.5).xyxy.tolist() == [list(bar)]
+
+
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return synthesize(

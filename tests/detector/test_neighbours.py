@@ -1,0 +1,57 @@
+"""What boxes on a page say of each other."""
+
+import numpy as np
+import pytest
+
+from redaction.detector.neighbours import company_of, gaps
+
+Box = tuple[int, int, int, int]
+ABOVE, GAP, BELOW = (100, 200, 900, 232), (100, 230, 1000, 252), (100, 250, 800, 282)
+"""Outlined boxes over two lines of text, and the paper between them as far as the rule in the page's margin."""
+
+
+def are_gaps(boxes: list[Box], scores: list[float]) -> list[bool]:
+    return gaps(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32)).tolist()
+
+
+def test_the_room_between_two_better_boxes_is_a_gap() -> None:
+    assert are_gaps([ABOVE, GAP, BELOW], [0.9, 0.5, 0.6]) == [False, True, False]
+
+
+@pytest.mark.parametrize("scores", [[0.4, 0.5, 0.9], [0.9, 0.5, 0.4], [0.5, 0.5, 0.5]])
+def test_only_better_boxes_make_a_gap(scores: list[float]) -> None:
+    assert are_gaps([ABOVE, GAP, BELOW], scores) == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("above", "middle", "below"),
+    [
+        ((100, 200, 900, 232), (100, 232, 900, 264), (100, 264, 900, 296)),  # three bars that touch
+        (ABOVE, GAP, (100, 280, 800, 312)),  # nothing right below
+        (ABOVE, GAP, (800, 250, 1600, 282)),  # what is below runs along a quarter of it only
+    ],
+    ids=["as thick as its neighbours", "touches one", "beside it"],
+)
+def test_what_is_no_gap(above: Box, middle: Box, below: Box) -> None:
+    assert are_gaps([above, middle, below], [0.9, 0.5, 0.9]) == [False] * 3
+
+
+def test_a_gap_between_columns_is_upright() -> None:
+    turned: list[Box] = [(y0, x0, y1, x1) for x0, y0, x1, y1 in (ABOVE, GAP, BELOW)]
+    assert are_gaps(turned, [0.9, 0.5, 0.6]) == [False, True, False]
+
+
+def test_the_better_of_two_gaps_does_not_save_the_bar_between_them() -> None:
+    """Each gap is thinner than the bars around it, so a bar is never the gap between two gaps."""
+    bars: list[Box] = [(100, top, 900, top + 32) for top in (200, 250, 300)]
+    between: list[Box] = [(100, top + 30, 1000, top + 52) for top in (200, 250)]
+    assert are_gaps([*bars, *between], [0.9, 0.3, 0.9, 0.6, 0.6]) == [False] * 5
+
+
+def test_no_boxes_no_gaps() -> None:
+    assert are_gaps([], []) == []
+
+
+def test_holes_of_a_binding_keep_each_other_company() -> None:
+    holes = np.array([(100 + 60 * hole, 50, 130 + 60 * hole, 90) for hole in range(5)] + [(100, 400, 700, 430)], np.float32)
+    assert list(company_of(holes)) == [0.5] * 5 + [0.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,15 +29,30 @@ def starter(
 
     from redaction.configuration import read_yaml
     from redaction.detector.starter import starter_detector
-    from redaction.detector.starter.making import StarterConfig, make_starter, synthetic_pages
+    from redaction.detector.starter.making import StarterConfig, synthetic_pages
     from redaction.documents.progress import shown
 
     console = Console()
     wanted = read_yaml(config, StarterConfig)
     with shown(console) as progress:
-        made = make_starter(wanted, folder, progress)
+        training = synthetic_pages(wanted.training_pages, folder, "training pages", progress)
+        validation = synthetic_pages(wanted.validation_pages, folder, "validation pages", progress)
+    console.print("Loading what trains …")
+    from redaction.detector.vfnet.training import train
+
+    trainings = logging.getLogger("redaction.detector")
+    trainings.setLevel(logging.INFO)
+    trainings.addHandler(_Said())
+    made = train(training, validation, wanted.training, folder / "training")
     console.print(f"The detector is in {made.folder}.", highlight=False, soft_wrap=True)
-    console.print(_compare(made, starter_detector(), synthetic_pages(wanted.validation_pages, folder, "validation pages")))
+    console.print(_compare(made, starter_detector(), validation))
+
+
+class _Said(logging.Handler):
+    """Log lines as they are, above a bar if there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        typer.echo(self.format(record), err=True)
 
 
 def _compare(made: Detector, shipped: Detector, pages: Dataset) -> Table:

@@ -193,5 +193,6 @@ class TestMakingIt:
         result = CliRunner().invoke(app, ["--config", str(config), "--folder", str(tmp_path / "starter")])
         assert result.exit_code == 0, result.output
         assert "3 synthetic validation pages" in result.output
+        assert "epoch 1 of 1" in result.output
         assert "made now" in result.output
         assert starter_detector().version in result.output

@@ -43,6 +43,10 @@ FARTHEST_PX, NEAREST_PX = 400, 8
 INWARD = 0.3
 """How far inside a box a line is looked for, in its width or height."""
 SMALLEST_PX = 6
+DARKEST_WITH_LINES = 60
+"""A fill that is darker, in its darkest channel, has no line around it that could be seen."""
+BLURRED_PX = 1
+"""Between a fill and the line around it."""
 
 
 class Fitted(NamedTuple):
@@ -117,7 +121,8 @@ def _fitted(page: Page, brightest: NDArray[np.uint8], areas: FilledAreas, guess:
         if bars_or_letter is None:
             return [], []
         bars = bars_or_letter
-        found = [bar for bar in bars if _belongs(bar, guess)] or [_to_end_of_fill(page, guess, fill)]
+        filled = [bar for bar in bars if _belongs(bar, guess)] or [_to_end_of_fill(page, guess, fill)]
+        found = [_with_lines(brightest, box, fill) for box in filled]
     return [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX], bars
 
 
@@ -146,6 +151,31 @@ def _to_end_of_fill(page: Page, box: Box, fill: Fill) -> Box:
     strip = np.concatenate([page[upper, left:right], page[lower, left:right]])[:: stride(4 * tenth)]
     x0, x1 = _stretch(share_of(fill, strip, 0), (x0, x1), left)
     return x0, y0, x1, y1
+
+
+def _with_lines(brightest: NDArray[np.uint8], box: Box, fill: Fill) -> Box:
+    """The box of a fill with the lines drawn around it, if any are."""
+    if min(fill.colour) < DARKEST_WITH_LINES:
+        return box
+    x0, y0, x1, y1 = box
+    rows, columns = slice(y0 + (y1 - y0) // 6, y1 - (y1 - y0) // 6), slice(x0 + (x1 - x0) // 8, x1 - (x1 - x0) // 8)
+    dark = np.uint8(min(fill.colour) - LINE_CONTRAST)
+    far = THICKEST_LINE_PX + BLURRED_PX + 1
+
+    def line(strip: NDArray[np.uint8]) -> int:
+        runs = np.count_nonzero(strip <= dark, axis=1) >= LINE * strip.shape[1]
+        if not runs[: BLURRED_PX + 1].any():
+            return 0
+        first = int(runs.argmax())
+        last = first + int(np.append(runs[first:], False).argmin())
+        return last if last - first <= THICKEST_LINE_PX else 0
+
+    return (
+        x0 - line(brightest[rows, max(0, x0 - far) : x0].T[::-1]),
+        y0 - line(brightest[max(0, y0 - far) : y0, columns][::-1]),
+        x1 + line(brightest[rows, x1 : x1 + far].T),
+        y1 + line(brightest[y1 : y1 + far, columns]),
+    )
 
 
 def _stretch(filled: NDArray[np.float64], guess: tuple[int, int], offset: int) -> tuple[int, int]:

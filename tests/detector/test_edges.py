@@ -75,6 +75,21 @@ def test_an_outlined_box_ends_with_its_lines(thickness: int) -> None:
     assert evidence.weakest_side > 0.95
 
 
+@pytest.mark.parametrize("thickness", [1, 2, 5])
+@pytest.mark.parametrize("fill", [(230, 230, 230), (160, 160, 160), (255, 240, 200)])
+def test_a_line_around_a_fill_belongs_to_the_box(thickness: int, fill: tuple[int, int, int]) -> None:
+    x0, y0, x1, y1 = BAR
+    page = with_bar(with_bar(paper(), (60, 60, 60)), fill, (x0 + thickness, y0 + thickness, x1 - thickness, y1 - thickness))
+    box, evidence = fitted(page, (330, 196, 860, 233))
+    assert box == list(BAR)
+    assert evidence.weakest_side == 1
+
+
+def test_a_black_bar_right_under_a_pale_one_is_no_line_of_it() -> None:
+    page = with_bar(with_bar(paper(), (217, 217, 217)), box=(300, 230, 900, 260))
+    assert fitted(page, (330, 196, 860, 228))[0] == list(BAR)
+
+
 def test_a_pale_bar_on_a_scan_is_found_to_the_pixel_or_two() -> None:
     """Paper that is not white, and noise of a tenth of what the bar differs from it by, on average."""
     page = with_bar(paper(240), (205, 205, 205)).astype(np.int16)

@@ -1,0 +1,87 @@
+"""``python -m benchmarks.restyled COCO PDFS``: real pages, their redactions painted over as other offices do.
+
+Real annotated pages are few, and of two styles. What lies around their redactions is real all the same: painting another look
+over each of them asks how a detector does on fills and edges that no real page here has. Pages without redactions are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from redaction.dataset import Style
+from redaction.detector.preprocessing import Page
+from redaction.evaluation import Figures, JudgedPage, figures
+from redaction.evaluation.contestants import Contestant, contestant
+from redaction.evaluation.judging import predict_each
+from redaction.evaluation.pages import ListedPage, PageList, read_pages
+from redaction.synthesis.bars import Bar
+from redaction.synthesis.looks import Look
+from redaction.synthesis.painting import fill_of
+from redaction.workspace import Workspace
+
+LINE_PX = 26.0
+"""Height of a line at 150 dpi, which codes are written to fit."""
+CODES = ("5.1.2.e", "(b)(6)", "10.2.e", "s. 40(2)")
+WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (90, 90, 90)
+PLAIN = Look(style=Style.GREY, fill=None, edge=None, edge_px=1, ink=BLACK, code_share=1, codes=CODES)
+LOOKS = {
+    "black, white codes": replace(PLAIN, fill=BLACK, ink=WHITE),
+    "dark blue": replace(PLAIN, fill=(20, 30, 80), codes=()),
+    "dark grey, codes": replace(PLAIN, fill=(80, 80, 80), ink=WHITE),
+    "grey": replace(PLAIN, fill=(160, 160, 160), codes=()),
+    "light grey, codes": replace(PLAIN, fill=(217, 217, 217)),
+    "pale grey with an edge, codes": replace(PLAIN, fill=(230, 230, 230), edge=GREY),
+    "red, white codes": replace(PLAIN, fill=(200, 30, 30), ink=WHITE),
+    "pale yellow, codes": replace(PLAIN, fill=(255, 245, 157)),
+    "pale blue, codes": replace(PLAIN, fill=(187, 222, 251)),
+    "white with a grey edge, codes": replace(PLAIN, fill=WHITE, edge=GREY),
+    "white with a red edge, codes": replace(PLAIN, fill=WHITE, edge=(220, 30, 30), ink=(220, 30, 30)),
+}
+
+
+def restyled(listed: PageList, look: Look) -> Iterator[tuple[ListedPage, Page]]:
+    """The pages that have redactions, each of which now has that look."""
+    for page, image in listed.images([page for page in listed.pages if len(page.truth)]):
+        painted, rng = image.copy(), Random(page.name)  # noqa: S311  # pictures, not secrets
+        code = rng.choice(look.codes) if look.codes else None
+        for x0, y0, x1, y1 in page.truth.round().astype(int).tolist():
+            if x1 > x0 and y1 > y0:
+                painted[y0:y1, x0:x1] = fill_of(Bar((x0, y0, x1, y1), look, code, LINE_PX), WHITE)
+        yield page, painted
+
+
+def measure(who: Contestant, listed: PageList, look: Look) -> Figures:
+    """The figures of a detector on pages of that look, at its operating point."""
+    judged = [
+        JudgedPage(page.style, page.truth, found, document=page.document, area=page.width * page.height)
+        for page, found, *_ in predict_each(who.predictor, restyled(listed, look))
+    ]
+    return figures(judged, who.operating_point)
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("coco", type=Path, help="the annotations")
+    parser.add_argument("pdfs", type=Path, help="folder of the documents")
+    parser.add_argument("--detector", default="starter", help="as in `redaction evaluate`")
+    options = parser.parse_args()
+    who, listed = contestant(options.detector, Workspace.at()), read_pages(options.coco, pdfs=options.pdfs)
+    table = Table("look", "P", "R", "F1", "AP50", "AP", "pixel R", "false", title=f"{who.version} on real pages in other looks")
+    for name, look in track(LOOKS.items(), "looks", console=Console(stderr=True)):
+        said = measure(who, listed, look)
+        values = (said.precision, said.recall, said.f1, said.ap50, said.ap, said.pixel_recall)
+        table.add_row(name, *("–" if value is None else f"{value:.3f}" for value in values), str(said.false_positives))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

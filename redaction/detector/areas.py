@@ -31,6 +31,8 @@ UNLABELLED, MOST_AREAS = 1, 255
 BUSIEST = 0.25
 """Share of pixels that differ from their left neighbour from which a page is a raster of dots: its contours take minutes to
 follow, and are no codes. Real pages have 0.09 at most."""
+GOOD_PART = 0.25
+"""Share of a box from which an area is what the box is meant for, though its middle is paper."""
 MOST_FILLS = 6
 """Fills looked for on a page; a photograph has any number of them."""
 
@@ -49,6 +51,13 @@ class FilledAreas:
         """
         areas = self._of_fill(np.array(fill.colour), fill.tolerance)
         return areas.bars_at(box) if areas else []
+
+    def bars_within(self, box: Box) -> list[Box]:
+        """The bars, of fills that were looked for before, of an area that takes up a good part of a box but not its middle."""
+        for _, areas in self._found:
+            if bars := areas.bars_within(box):
+                return bars
+        return []
 
     def _of_fill(self, fill: NDArray[np.int_], tolerance: int) -> _Areas | None:
         black = bool(fill.max() < BLACKEST)
@@ -73,16 +82,23 @@ class _Areas:
 
     def bars_at(self, box: Box) -> list[Box] | None:
         x0, y0, x1, y1 = box
-        left, top = x0 + (x1 - x0) // 4, y0 + (y1 - y0) // 4
-        middle = self._mask[top : y1 - (y1 - y0) // 4, left : x1 - (x1 - x0) // 4]
-        counts = np.bincount(middle.reshape(-1), minlength=2)
+        return self._most_of((x0 + (x1 - x0) // 4, y0 + (y1 - y0) // 4, x1 - (x1 - x0) // 4, y1 - (y1 - y0) // 4), 0.0)
+
+    def bars_within(self, box: Box) -> list[Box]:
+        return self._most_of(box, GOOD_PART) or []
+
+    def _most_of(self, box: Box, least: float) -> list[Box] | None:
+        """The bars of the area that has the most of a box, if that is more than a share of it."""
+        x0, y0, x1, y1 = box
+        inside = self._mask[y0:y1, x0:x1]
+        counts = np.bincount(inside.reshape(-1), minlength=2)
         counts[0] = 0
         label = int(counts.argmax())
-        if not counts[label]:
+        if counts[label] <= least * inside.size:
             return []
         if label == UNLABELLED:
-            row, column = divmod(int((middle == UNLABELLED).argmax()), middle.shape[1])
-            return self._label((left + column, top + row))
+            row, column = divmod(int((inside == UNLABELLED).argmax()), inside.shape[1])
+            return self._label((x0 + column, y0 + row))
         return self._bars[label - UNLABELLED - 1]
 
     def _label(self, seed: tuple[int, int]) -> list[Box] | None:

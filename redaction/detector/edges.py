@@ -97,7 +97,7 @@ def _fits(page: Page, xyxy: Xyxy) -> Iterator[_Fit]:
             yield _Fit(where_it_was, row, UNSEEN, UNSEEN_FILL)
             continue
         fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]], paper)
-        fitted, touching = _fitted(page, brightest, areas, guess, fill) if purity >= PURE else ([], [])
+        fitted, touching = _fitted(page, brightest, areas, guess, fill) if purity >= PURE else _within(areas, guess)
         for box in fitted or [guess]:
             if box not in taken:
                 taken.add(box)
@@ -124,6 +124,12 @@ def _fitted(page: Page, brightest: NDArray[np.uint8], areas: FilledAreas, guess:
         filled = [bar for bar in bars if _belongs(bar, guess)] or [_to_end_of_fill(page, guess, fill)]
         found = [_with_lines(brightest, box, fill) for box in filled]
     return [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX], bars
+
+
+def _within(areas: FilledAreas, guess: Box) -> tuple[list[Box], list[Box]]:
+    """The same for a box whose middle is nothing: the network meant a bar beside it, as narrow ones are to it."""
+    bars = areas.bars_within(guess)
+    return [bar for bar in bars if _belongs(bar, guess) and min(bar[2] - bar[0], bar[3] - bar[1]) >= SMALLEST_PX], bars
 
 
 def _belongs(bar: Box, guess: Box) -> bool:

@@ -152,6 +152,13 @@ def test_a_bar_as_wide_as_the_page_is_found_from_a_short_piece_of_it() -> None:
     assert bars_from(page, (1000, 398, 1100, 427)) == [((100, 400, 1190, 425), 0)]
 
 
+def test_a_narrow_bar_is_found_from_a_box_whose_middle_is_paper() -> None:
+    """A bar over a single letter is one point of the network wide; what it says of its place is off by as much."""
+    letter = (400, 500, 417, 525)
+    page = with_bar(with_bar(paper()), box=letter)
+    assert bars_from(page, (310, 202, 880, 228), (402, 495, 440, 530)) == [(BAR, 0), (letter, 1)]
+
+
 def test_letters_and_lines_that_touch_a_bar_are_no_part_of_it() -> None:
     page = with_text(with_bar(paper()), "gjpqy", 400, 198, 1.0)
     page[150:260, 298:301] = 0

@@ -6,9 +6,10 @@ some of it; where each bar begins and ends is to be read from the area's shape.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from redaction.detector.bands import Box, Mask, boxes_of
 from redaction.detector.fills import NOISE, Fill
@@ -42,31 +43,32 @@ class FilledAreas:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self._found: list[tuple[NDArray[np.int_], _Areas]] = []
+        self._found: list[tuple[Fill, _Areas]] = []
 
     def bars_at(self, box: Box, fill: Fill) -> list[Box] | None:
         """The bars of the area of that fill on which the middle of a box lies.
 
         An empty list where the area is not made of bars; `None` where it is a letter of large print.
         """
-        areas = self._of_fill(np.array(fill.colour), fill.tolerance)
+        areas = self._of_fill(fill)
         return areas.bars_at(box) if areas else []
 
-    def bars_within(self, box: Box) -> list[Box]:
-        """The bars, of fills that were looked for before, of an area that takes up a good part of a box but not its middle."""
-        for _, areas in self._found:
+    def bars_within(self, box: Box) -> Iterator[tuple[Fill, list[Box]]]:
+        """Each fill that was looked for before of which an area takes up a good part of a box, and that area's bars."""
+        for fill, areas in self._found:
             if bars := areas.bars_within(box):
-                return bars
-        return []
+                yield fill, bars
 
-    def _of_fill(self, fill: NDArray[np.int_], tolerance: int) -> _Areas | None:
-        black = bool(fill.max() < BLACKEST)
-        for colour, areas in self._found:
-            if np.abs(colour - fill).max() <= tolerance // 2 or (black and colour.max() < BLACKEST):
+    def _of_fill(self, fill: Fill) -> _Areas | None:
+        black = max(fill.colour) < BLACKEST
+        for other, areas in self._found:
+            differs = max(abs(shade - shade_of_other) for shade, shade_of_other in zip(fill.colour, other.colour, strict=True))
+            if differs <= fill.tolerance // 2 or (black and max(other.colour) < BLACKEST):
                 return areas
         if len(self._found) == MOST_FILLS:
             return None
-        low, high = (fill * 0, fill * 0 + BLACKEST + NOISE) if black else (fill - tolerance, fill + tolerance)
+        colour = np.array(fill.colour)
+        low, high = (colour * 0, colour * 0 + BLACKEST + NOISE) if black else (colour - fill.tolerance, colour + fill.tolerance)
         areas = _Areas(np.asarray(cv2.inRange(self._page, low, high) // 255, np.uint8))
         self._found.append((fill, areas))
         return areas

@@ -24,7 +24,7 @@ from redaction.detector.evidence import (
     Evidence,
     evidence_of,
 )
-from redaction.detector.fills import Fill, fill_of, paper_of, share_of, stride
+from redaction.detector.fills import Colour, Fill, fill_of, paper_of, share_of, stride
 from redaction.detector.neighbours import company_of
 from redaction.detector.preprocessing import Page
 from redaction.geometry import Xyxy
@@ -96,8 +96,8 @@ def _fits(page: Page, xyxy: Xyxy) -> Iterator[_Fit]:
         if min(guess[2] - guess[0], guess[3] - guess[1]) < SMALLEST_PX:
             yield _Fit(where_it_was, row, UNSEEN, UNSEEN_FILL)
             continue
-        fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]], paper)
-        fitted, touching = _fitted(page, brightest, areas, guess, fill) if purity >= PURE else _within(areas, guess)
+        found, touching = _fitted(page, brightest, paper, areas, guess)
+        fitted = [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX]
         for box in fitted or [guess]:
             if box not in taken:
                 taken.add(box)
@@ -109,27 +109,25 @@ def _as_box(row: NDArray[np.int_]) -> Box:
     return x0, y0, x1, y1
 
 
-def _fitted(page: Page, brightest: NDArray[np.uint8], areas: FilledAreas, guess: Box, fill: Fill) -> tuple[list[Box], list[Box]]:
+def _fitted(
+    page: Page, brightest: NDArray[np.uint8], paper: Colour, areas: FilledAreas, guess: Box
+) -> tuple[list[Box], list[Box]]:
     """The boxes on the page's edges that one box of the network stands for, and all bars of the area that they are part of.
 
-    None where they are too small to be any, or on a letter of large print.
+    None where nothing says where they end: the middle of the box is of no one colour, or they are on a letter of large print.
     """
-    if fill.is_paper:
-        found, bars = [_to_lines(brightest, guess, fill)], []
-    else:
-        bars_or_letter = areas.bars_at(guess, fill)
-        if bars_or_letter is None:
+    fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]], paper)
+    if purity >= PURE and not fill.is_paper:
+        bars = areas.bars_at(guess, fill)
+        if bars is None:
             return [], []
-        bars = bars_or_letter
-        filled = [bar for bar in bars if _belongs(bar, guess)] or [_to_end_of_fill(page, guess, fill)]
-        found = [_with_lines(brightest, box, fill) for box in filled]
-    return [box for box in found if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX], bars
-
-
-def _within(areas: FilledAreas, guess: Box) -> tuple[list[Box], list[Box]]:
-    """The same for a box whose middle is nothing: the network meant a bar beside it, as narrow ones are to it."""
-    bars = areas.bars_within(guess)
-    return [bar for bar in bars if _belongs(bar, guess) and min(bar[2] - bar[0], bar[3] - bar[1]) >= SMALLEST_PX], bars
+        found = [bar for bar in bars if _belongs(bar, guess)] or [_to_end_of_fill(page, guess, fill)]
+        return [_with_lines(brightest, box, fill) for box in found], bars
+    # a bar as narrow as a letter is one point of the network wide, and what it says of its place is off by as much
+    for other, bars in areas.bars_within(guess):
+        if found := [bar for bar in bars if _belongs(bar, guess)]:
+            return [_with_lines(brightest, box, other) for box in found], bars
+    return [_to_lines(brightest, guess, fill)] if purity >= PURE else [], []
 
 
 def _belongs(bar: Box, guess: Box) -> bool:

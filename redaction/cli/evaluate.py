@@ -46,7 +46,10 @@ def evaluate(
         Path | None, typer.Option(help="Write evaluation.json and evaluation.html into this folder.", show_default=False)
     ] = None,
 ) -> None:
-    """Measure a detector on annotated pages: figures with their uncertainty, and the pages where it errs."""
+    """Measure a detector on annotated pages: figures with their uncertainty, and the pages where it errs.
+
+    Example: redaction evaluate --coco annotations.json --pdfs documents --against rules --report report
+    """
     from redaction.evaluation.contestants import contestant
     from redaction.evaluation.differences import differences
     from redaction.evaluation.pages import read_pages

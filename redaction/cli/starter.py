@@ -23,7 +23,9 @@ def starter(
 ) -> None:
     """Make synthetic pages, train on them, and say how close the detector came to the one that ships.
 
-    Takes hours on two cores. After an interruption the same command goes on with the epoch that was not finished.
+    Takes more than an hour on two cores. After an interruption the same command goes on with the epoch that was not finished.
+
+    Example: redaction starter --config my-starter.yaml --folder my-starter
     """
     from rich.console import Console
 

@@ -118,7 +118,10 @@ def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_
                     )
                 plain = _decode_plain(data) if _is_plain(data, image) else None
                 return page_from_pil(image) if plain is None or plain.shape != (height, width, 3) else plain
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as fault:
+        except UnidentifiedImageError as fault:  # whose own words name a place in memory
+            known = f"its {len(data):,} bytes begin as no known format does" if data else "it is empty"
+            raise RedactionError(f"{name} cannot be read as an image ({known}); give a whole PNG, JPEG, TIFF or WebP.") from fault
+        except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as fault:
             raise RedactionError(f"{name} cannot be read as an image ({fault}); give a whole PNG, JPEG, TIFF or WebP.") from fault
 
 

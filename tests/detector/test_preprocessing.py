@@ -136,9 +136,17 @@ def test_what_pillow_refuses_is_refused_and_what_it_reads_of_a_damaged_file_is_t
     assert ours is None or np.array_equal(ours, expected)
 
 
-@pytest.mark.parametrize("data", [b"", b"not an image", encoded(Image.new("RGB", (300, 300), "red"))[:200]])
-def test_what_is_no_whole_image_is_one_sentence(data: bytes) -> None:
-    with pytest.raises(RedactionError, match=r"scan\.png cannot be read as an image"):
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "it is empty"),
+        (b"not an image", "its 12 bytes begin as no known format does"),
+        (encoded(Image.new("RGB", (300, 300), "red"))[:200], "truncated"),
+    ],
+    ids=["empty", "text", "cut off"],
+)
+def test_what_is_no_whole_image_is_one_sentence(data: bytes, why: str) -> None:
+    with pytest.raises(RedactionError, match=rf"scan\.png cannot be read as an image \(.*{why}.*\); give a whole PNG"):
         page_from_bytes(data, "scan.png")
 
 

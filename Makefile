@@ -53,7 +53,7 @@ format: install ## put the code into shape
 types: install ## check types
 	@$(BIN)/mypy
 
-starter: install ## train the detector that ships with the program anew (hours)
+starter: install ## train the detector that ships with the program anew (more than an hour)
 	@$(BIN)/redaction starter
 
 bench: install ## measure what docs/benchmarks.md tells

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from redaction.detector.bands import Box, Mask, boxes_of
-from redaction.detector.fills import NOISE, Fill
+from redaction.detector.fills import NOISE, Fill, difference
 from redaction.detector.preprocessing import Page
 
 BLACKEST = 60
@@ -62,8 +62,7 @@ class FilledAreas:
     def _of_fill(self, fill: Fill) -> _Areas | None:
         black = max(fill.colour) < BLACKEST
         for other, areas in self._found:
-            differs = max(abs(shade - shade_of_other) for shade, shade_of_other in zip(fill.colour, other.colour, strict=True))
-            if differs <= fill.tolerance // 2 or (black and max(other.colour) < BLACKEST):
+            if difference(fill.colour, other.colour) <= fill.tolerance // 2 or (black and max(other.colour) < BLACKEST):
                 return areas
         if len(self._found) == MOST_FILLS:
             return None

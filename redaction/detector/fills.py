@@ -60,6 +60,11 @@ def paper_of(page: Page) -> Colour:
     return tuple(int(np.bincount(light[:, channel], minlength=SHADES).argmax()) for channel in range(3))
 
 
+def difference(colour: Colour, other: Colour) -> int:
+    """Shades by which two colours differ, in the channel that differs most."""
+    return max(abs(one - another) for one, another in zip(colour, other, strict=True))
+
+
 def fill_of(inside: Page, paper: Colour) -> tuple[Fill, float]:
     """What the middle of a box is filled with, and how much of the middle is.
 
@@ -74,7 +79,7 @@ def fill_of(inside: Page, paper: Colour) -> tuple[Fill, float]:
     colour = tuple(
         np.partition(pixels, len(pixels) // 2, axis=0)[len(pixels) // 2].tolist()
     )  # the median, in a third of its time
-    fill = Fill(colour, max(abs(shade - other) for shade, other in zip(colour, paper, strict=True)))
+    fill = Fill(colour, difference(colour, paper))
     return fill, float(share_of(fill, sample, 0).mean())
 
 

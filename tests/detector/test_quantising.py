@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from redaction.dataset import Dataset
@@ -10,7 +11,6 @@ from redaction.detector.artifact import OPENVINO, Detector
 from redaction.detector.inference import Predictor
 from redaction.detector.preprocessing import page_from_file
 from redaction.evaluation import JudgedPage, judge_pages
-from redaction.geometry import iou_matrix
 
 
 @pytest.fixture
@@ -32,13 +32,11 @@ def test_it_says_nearly_the_same_and_weighs_less(exact: Detector, toy_training: 
     quantised = seal(folder, exact.manifest)
     weights = Path(OPENVINO).with_suffix(".bin").name
     assert quantised.path(weights).stat().st_size < 0.5 * exact.path(weights).stat().st_size
-    certain = 0
-    for page in pages[:8]:
-        sure = Predictor(exact).predict(page).at_least(0.8).xyxy
-        overlap = iou_matrix(sure, Predictor(quantised).predict(page).at_least(0.5).xyxy).max(axis=1, initial=0)
-        assert (overlap > 0.6).all()
-        certain += len(sure)
-    assert certain > 12, "too few boxes to compare"
+    for page in pages[:4]:
+        one, other = (Predictor(detector).predict(page).at_least(0.8) for detector in (exact, quantised))
+        assert len(one) == len(other) == 3
+        order = [np.lexsort(found.xyxy.T) for found in (one, other)]
+        assert np.abs(one.xyxy[order[0]] - other.xyxy[order[1]]).max(initial=0) < 4
 
 
 @pytest.mark.parametrize(("allowed", "kept"), [(1.0, 1.0), (-1.0, 0.0)], ids=["any loss is allowed", "it would have to gain"])

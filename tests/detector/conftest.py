@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 ToyPage = tuple[NDArray[np.uint8], list[tuple[int, int, int, int]]]
 WIDTH, HEIGHT = 340, 440
-CONFIG = TrainingConfig(epochs=6, batch_size=2, learning_rate=2e-3, width=160, height=224)
+CONFIG = TrainingConfig(epochs=8, batch_size=2, learning_rate=2e-3, width=160, height=224)
 
 
 def draw_toy_page(seed: int, bars: int = 3) -> ToyPage:

@@ -42,9 +42,10 @@ demo: install ## see the whole life of a detector on a sample reading room (DOCU
 test: install lint types ## lint, check types and run every test, with branch coverage
 	@$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --durations=15
 
-lint: install ## check style
+lint: install ## check style and the floors of the code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "make: some files are not formatted; run 'make format'"; exit 1; }
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 format: install ## put the code into shape
 	@$(BIN)/ruff check --quiet --fix .

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from redaction.detector.starter import starter_detector
+from redaction.detection.starter import starter_detector
 from redaction.files import write_text
 
 REPORT = Path("docs/benchmarks.md")

@@ -27,12 +27,12 @@ from rich.table import Table
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, Source
-from redaction.dataset import Frozen
 from redaction.documents.discovery import discover
 from redaction.documents.fetching import fetch
-from redaction.documents.rendering import render
+from redaction.documents.rendering.rendering import render
 from redaction.documents.sources import SourcesConfig
 from redaction.files import sha256_of_bytes, write_bytes
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 ETAG = '"unchanged"'
@@ -48,7 +48,7 @@ class RenderingFigures(Frozen):
     bare_to_jpeg: float
     """The same, and Pillow's JPEG in a file, as ``pypdfium2 render`` does it."""
     ours: float
-    """`redaction.documents.rendering.render`: image, digest, hash, features, sync, catalogue, start of the processes."""
+    """`redaction.documents.rendering.rendering.render`: image, digest, hash, features, sync, catalogue, process start."""
     bare_cpu_ms: float
     bare_to_jpeg_cpu_ms: float
     ours_cpu_ms: float

@@ -21,7 +21,7 @@ from rich.table import Table
 from redaction.annotations.importing import import_annotations
 from redaction.samples import make_reading_room
 from redaction.workspace import Workspace
-from serving import control
+from serving.local import control
 
 ROUNDS = 5
 DOCUMENTS = 20

@@ -23,13 +23,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.ingestion import make_pdfs
-from redaction.dataset import Frozen
-from redaction.detector.artifact import ONNX, OPENVINO
-from redaction.detector.inference import Graph, Predictor, load_onnxruntime, load_openvino
-from redaction.detector.pdf import Pdf
-from redaction.detector.profiles import PROFILES
-from redaction.detector.starter import starter_detector
+from redaction.detection.artifact import ONNX, OPENVINO
+from redaction.detection.predictor import Graph, Predictor, load_onnxruntime, load_openvino
+from redaction.detection.profiles import PROFILES
+from redaction.detection.starter import starter_detector
 from redaction.errors import RedactionError
+from redaction.pages.pdf import Pdf
+from redaction.values import Frozen
 
 ROUNDS = 10
 BATCH = 8
@@ -52,9 +52,9 @@ def network_times(profile: str, folder: Path) -> dict[str, float]:
     """Median milliseconds a page of each way to run the network of a profile."""
     import torch
 
-    from redaction.detector.profiles import TrainingConfig
-    from redaction.detector.vfnet.export import DecodedNetwork, export
-    from redaction.detector.vfnet.model import build_model
+    from redaction.detection.profiles import TrainingConfig
+    from redaction.training.vfnet.export import DecodedNetwork, export
+    from redaction.training.vfnet.model import build_model
 
     cores = len(os.sched_getaffinity(0))
     torch.set_num_threads(cores)

@@ -17,11 +17,11 @@ from rich.progress import track
 from rich.table import Table
 
 from redaction.dataset import Style
-from redaction.detector.preprocessing import Page
 from redaction.evaluation import Figures, JudgedPage, figures
-from redaction.evaluation.contestants import Contestant, contestant
+from redaction.evaluation.coco_pages import ListedPage, PageList, read_pages
 from redaction.evaluation.judging import predict_each
-from redaction.evaluation.pages import ListedPage, PageList, read_pages
+from redaction.lifecycle.detectors import Contestant, contestant
+from redaction.pages.image import Page
 from redaction.synthesis.bars import Bar
 from redaction.synthesis.looks import Look
 from redaction.synthesis.painting import fill_of

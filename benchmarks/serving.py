@@ -23,12 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from redaction.detector.artifact import Detector
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import Page, page_from_bytes
+from redaction.detection.artifact import Detector
+from redaction.detection.predictor import Predictor
+from redaction.pages.image import Page, page_from_bytes
 from redaction.workspace import Workspace
-from serving import control
-from serving.bento import bentoml_home, build_bento, save_to_model_store
+from serving.bento_store import bentoml_home
+from serving.local import control
+from serving.release.bento import build_bento, save_to_model_store
 
 WIDTH, HEIGHT = 1275, 1650
 """US letter at 150 dpi."""

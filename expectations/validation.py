@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from expectations.tables import box_table, page_table
-from redaction.dataset import Dataset, Frozen
+from redaction.dataset import Dataset
 from redaction.errors import RedactionError
+from redaction.values import Frozen
 
 SUITES = Path(__file__).parent
 REAL_SUITES = ("pages", "annotations")

@@ -10,7 +10,7 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from materializers.folders import store_folder, stored_folder
-from redaction.detector.artifact import CARD, Detector
+from redaction.detection.artifact import CARD, Detector
 
 FOLDER = "detector"
 

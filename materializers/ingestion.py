@@ -11,7 +11,7 @@ from zenml.materializers.pydantic_materializer import PydanticMaterializer
 
 from redaction.contact_sheet import SheetPage, contact_sheet_png
 from redaction.documents.ingestion import IngestionSummary
-from redaction.documents.pages import RenderedPages
+from redaction.documents.page_images import RenderedPages
 
 SHOWN_PAGES = 40
 STYLE = (

@@ -8,8 +8,8 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.pydantic_materializer import PydanticMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from redaction.decision import Decision
 from redaction.evaluation import Comparison, Evaluation, comparison_markdown
+from redaction.lifecycle.gate import Decision
 
 
 class ComparisonMaterializer(PydanticMaterializer):

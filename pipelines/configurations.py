@@ -30,7 +30,7 @@ def check_configuration(path: Path) -> str:
         return f"{len(load_sources(path).sources)} sources"
     if subject == "starter":
         # the synthesis is heavy to import, and no pipeline run's configuration needs it
-        from redaction.detector.starter.making import StarterConfig
+        from redaction.training.starter_recipe import StarterConfig
 
         return f"a starter from {read_yaml(path, StarterConfig).training_pages.pages} synthetic pages"
     if subject not in PIPELINES:

@@ -7,15 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from redaction.geometry import Xyxy, as_xyxy
-
-
-class Frozen(BaseModel):
-    """A value: immutable, and an unknown key in it is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from redaction.pages.geometry import Xyxy, as_xyxy
+from redaction.values import Frozen
 
 
 class Split(StrEnum):
@@ -37,7 +30,7 @@ class Style(StrEnum):
 
 
 class Box(Frozen):
-    """One redaction, in page pixels (see `redaction.geometry` for the convention)."""
+    """One redaction, in page pixels (see `redaction.pages.geometry` for the convention)."""
 
     x0: float
     y0: float

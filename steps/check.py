@@ -7,12 +7,14 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 from zenml.logger import get_logger
 
-from redaction.annotations.reading import read_dataset
+from redaction.annotations.dataset import read_dataset
 from redaction.catalog import open_catalogue
 from redaction.checkpoints import checkpoint
 from redaction.dataset import Dataset
 from redaction.doctor import check_environment, require
-from redaction.retraining import Production, RetrainingCheck, check_retraining, production, start_training_run
+from redaction.lifecycle.champion import Production, production
+from redaction.lifecycle.training_runs import start_training_run
+from redaction.lifecycle.trigger import RetrainingCheck, check_retraining
 from redaction.workspace import Workspace
 
 logger = get_logger(__name__)

@@ -11,7 +11,7 @@ from redaction.catalog import open_catalogue
 from redaction.checkpoints import Checkpoint
 from redaction.checkpoints import checkpoint as make_checkpoint
 from redaction.documents.ingestion import IngestionSummary
-from redaction.documents.pages import RenderedPages, rendered_pages
+from redaction.documents.page_images import RenderedPages, rendered_pages
 from redaction.workspace import Workspace
 
 logger = get_logger(__name__)

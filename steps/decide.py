@@ -7,15 +7,15 @@ from typing import Annotated
 from zenml import step
 from zenml.logger import get_logger
 
-from redaction.decision import Decision, DecisionLimits
-from redaction.decision import decide as decide_between
 from redaction.evaluation import Comparison
+from redaction.lifecycle.gate import Decision, DecisionLimits
+from redaction.lifecycle.gate import decide as decide_between
 from steps.caching import code_of
 
 logger = get_logger(__name__)
 
 
-@step(cache_policy=code_of("redaction.decision"))
+@step(cache_policy=code_of("redaction.lifecycle.gate"))
 def decide(comparison: Comparison, limits: DecisionLimits) -> Annotated[Decision, "decision"]:
     """Apply the limits of the config to the two evaluations."""
     decision = decide_between(comparison.candidate, comparison.champion, limits)

@@ -10,16 +10,16 @@ from zenml.logger import get_logger
 from redaction.catalog import open_catalogue
 from redaction.checkpoints import checkpoint
 from redaction.dataset import Dataset
-from redaction.decision import Decision
-from redaction.deployment import golden_images, keep_version
-from redaction.detector.artifact import Detector
-from redaction.detector.inference import Predictor
+from redaction.detection.artifact import Detector
+from redaction.detection.predictor import Predictor
 from redaction.evaluation import Comparison
-from redaction.retraining import finish_training_run
+from redaction.lifecycle.gate import Decision
+from redaction.lifecycle.training_runs import finish_training_run
+from redaction.lifecycle.versions import golden_images, keep_version
 from redaction.workspace import Workspace
-from serving.deployment import DeploymentOutcome
-from serving.deployment import deploy as put_into_service
-from serving.golden import golden_pages
+from serving.release.golden import golden_pages
+from serving.release.release import DeploymentOutcome
+from serving.release.release import deploy as put_into_service
 from steps.model_control_plane import promote_version, register_version
 
 logger = get_logger(__name__)

@@ -7,15 +7,15 @@ from typing import Annotated
 from zenml import step
 
 from redaction.dataset import Dataset, Split
-from redaction.deployment import detector_folder
-from redaction.detector.artifact import Detector
+from redaction.detection.artifact import Detector
 from redaction.evaluation import Comparison, evaluate_detector
-from redaction.retraining import Production
+from redaction.lifecycle.champion import Production
+from redaction.lifecycle.versions import detector_folder
 from redaction.workspace import Workspace
 from steps.caching import code_of
 
 
-@step(cache_policy=code_of("redaction.evaluation.evaluation", "redaction.detector"))
+@step(cache_policy=code_of("redaction.evaluation.metrics", "redaction.detection"))
 def evaluate(candidate: Detector, validated: Dataset, production: Production) -> Annotated[Comparison, "comparison"]:
     """Both detectors on the same real test pages."""
     test = validated.of_split(Split.TEST)

@@ -6,9 +6,10 @@ from zenml import get_step_context, step
 from zenml.logger import get_logger
 
 from redaction.catalog import open_catalogue
-from redaction.decision import Decision
 from redaction.evaluation import Comparison
-from redaction.retraining import Production, finish_training_run
+from redaction.lifecycle.champion import Production
+from redaction.lifecycle.gate import Decision
+from redaction.lifecycle.training_runs import finish_training_run
 from redaction.workspace import Workspace
 
 logger = get_logger(__name__)

@@ -8,10 +8,10 @@ from zenml import log_metadata, step
 from zenml.logger import get_logger
 from zenml.types import HTMLString
 
+from redaction.lifecycle.champion import Production
+from redaction.lifecycle.watch import watch
 from redaction.monitoring.distance import MonitoringConfig
-from redaction.monitoring.drift import MonitoringJudgement
-from redaction.monitoring.watching import watch
-from redaction.retraining import Production
+from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.workspace import Workspace
 
 logger = get_logger(__name__)

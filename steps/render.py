@@ -9,7 +9,7 @@ from zenml.logger import get_logger
 
 from redaction.documents.fetching import FetchSummary
 from redaction.documents.ingestion import IngestionSummary, summarise
-from redaction.documents.rendering import render as render_documents
+from redaction.documents.rendering.rendering import render as render_documents
 from redaction.documents.sources import SourcesConfig
 from redaction.workspace import Workspace
 

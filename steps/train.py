@@ -8,21 +8,21 @@ from zenml import ArtifactConfig, step
 from zenml.enums import ArtifactType
 
 from redaction.dataset import Dataset, Split, SyntheticDataset, together
-from redaction.detector.artifact import Detector
-from redaction.detector.profiles import TrainingConfig
+from redaction.detection.artifact import Detector
+from redaction.detection.profiles import TrainingConfig
 from redaction.tracking import start_tracking
 from redaction.workspace import Workspace
 from steps.caching import code_of
 
 
-@step(cache_policy=code_of("redaction.detector"))
+@step(cache_policy=code_of("redaction.training.vfnet"))
 def train(
     validated: Dataset, synthetic: SyntheticDataset, config: TrainingConfig
 ) -> Annotated[Detector, ArtifactConfig(name="detector", artifact_type=ArtifactType.MODEL)]:
     """Train on the real training pages and the synthetic ones; go on where an interrupted training of the same data stopped."""
     # the training stack takes many seconds to import, which a run that stops at the check need not pay
-    from redaction.detector.vfnet.training import train as train_detector
-    from redaction.detector.vfnet.training import training_id
+    from redaction.training.vfnet.training import train as train_detector
+    from redaction.training.vfnet.training import training_id
 
     state = Workspace.at(validated.root).state
     pages, validation = together(validated.of_split(Split.TRAIN), synthetic), validated.of_split(Split.VALIDATION)

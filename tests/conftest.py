@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from redaction.workspace import Workspace
 
+pytest_plugins = ["tests.toy_detector"]
+
 REPOSITORY = Path(__file__).parent.parent
 REAL_DEV = REPOSITORY.parent / "shared" / "data" / "real-dev"
 

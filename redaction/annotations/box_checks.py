@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from redaction.annotations.records import BoxRecord, PageRecord, Reason, Refusal
 from redaction.catalog.tables import Page
-from redaction.dataset import Box, Frozen
-from redaction.geometry import as_xyxy, iou_matrix
+from redaction.dataset import Box
+from redaction.pages.geometry import as_xyxy, iou_matrix
+from redaction.values import Frozen
 
 LABELS = frozenset({"redaction"})
 """What a box may be called, in lower case; Prodigy's users write labels in capitals."""

@@ -35,24 +35,6 @@ def read_dataset(workspace: Workspace, revision: str | None) -> Dataset:
     return Dataset(root=str(workspace.root), revision=revision, pages=pages)
 
 
-def unannotated_pages(workspace: Workspace, limit: int | None = None) -> list[Page]:
-    """Rendered pages that nobody has annotated, those most likely to hold redactions first.
-
-    Pages with large dark areas come first, because that is what most redactions are; pages of equal darkness, the latest first.
-    """
-    with open_catalogue(workspace).transaction() as session:
-        pages = list(
-            session.exec(
-                select(Page)
-                .outerjoin(Annotation, col(Annotation.page) == Page.name)
-                .where(col(Annotation.page).is_(None), col(Page.image).is_not(None))
-                .order_by(col(Page.rendered_at).desc(), Page.name)
-            )
-        )
-    pages.sort(key=lambda page: -(page.features or {}).get("block_density", 0.0))
-    return pages[:limit]
-
-
 def boxes_by_page(session: Session) -> defaultdict[str, tuple[Box, ...]]:
     """The boxes of every annotated page, from top to bottom; none for any other name."""
     lists: dict[str, list[Box]] = {}

@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 
 from sqlmodel import Session, col, select
 
-from redaction.annotations.formats import Tool, write_file
-from redaction.annotations.reading import boxes_by_page
+from redaction.annotations.dataset import boxes_by_page
 from redaction.annotations.records import BoxRecord, PageRecord
+from redaction.annotations.tools.formats import Tool, write_file
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Annotation, Document, Page
 from redaction.workspace import Workspace

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from sqlmodel import Session, col, delete
 
-from redaction.annotations.boxes import CheckedBoxes, check_boxes
-from redaction.annotations.formats import Tool, read_file
-from redaction.annotations.matching import PageIndex
+from redaction.annotations.box_checks import CheckedBoxes, check_boxes
+from redaction.annotations.page_index import PageIndex
 from redaction.annotations.records import PageRecord, Reason, Refusal
 from redaction.annotations.splits import split_of
+from redaction.annotations.tools.formats import Tool, read_file
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import AnnotatedBox, Annotation, Document, now
-from redaction.dataset import Box, Frozen
+from redaction.dataset import Box
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 NOBODY = "unknown"

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from redaction.annotations.matching import PageIndex
+from redaction.annotations.page_index import PageIndex
 from redaction.annotations.records import PageRecord
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Page

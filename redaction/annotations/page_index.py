@@ -13,7 +13,7 @@ from redaction.annotations.records import PageRecord, Reason, Refusal
 from redaction.catalog.tables import Document, Page, page_name
 
 _PAGE_NAME = re.compile(r"([0-9a-f]{64})[/_](\d{4})(?:\.\w+)?$")
-"""The end of a path that is laid out as pages are in the workspace, or as `redaction.annotations.copying` names some copies."""
+"""The end of a path laid out like the workspace's pages, or of a name given by `redaction.annotations.page_copies`."""
 _IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from redaction.dataset import Frozen, Style
+from redaction.dataset import Style
+from redaction.values import Frozen
 
 
 class BoxRecord(Frozen):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.baselines.marks import Mark, content_of
-from redaction.detector.bands import Box, Mask, boxes_of
-from redaction.detector.preprocessing import Page
+from redaction.detection.rectangles import Box, Mask, boxes_of
+from redaction.pages.image import Page
 
 BLACKEST = 110
 """What is darker in all channels counts as black."""

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.bands import Mask
-from redaction.geometry import Detections, Xyxy, as_xyxy, iou_matrix
+from redaction.detection.rectangles import Mask
+from redaction.pages.geometry import Detections, Xyxy, as_xyxy, iou_matrix
 
 LONGEST_CODE = 14
 """Glyphs: ``(b)(7)(C)``, ``50X1-HUM`` and ``5.1.2.e, 5.1.2.i`` stand in boxes; more is text that nobody has covered."""

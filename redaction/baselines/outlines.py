@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from redaction.baselines.marks import Mark, content_of
-from redaction.detector.bands import Mask
+from redaction.detection.rectangles import Mask
 
 FAINTEST_LINE = 205
 """Lines of one pixel come out of rendering and scanning as grey."""

@@ -10,10 +10,10 @@ import numpy as np
 from redaction.baselines.fills import filled_marks
 from redaction.baselines.marks import Mark, best_of
 from redaction.baselines.outlines import IN_TABLE, outlined_marks
-from redaction.detector import bands
-from redaction.detector.preprocessing import Page
+from redaction.detection import rectangles
 from redaction.files import sha256_of_bytes
-from redaction.geometry import Detections
+from redaction.pages.geometry import Detections
+from redaction.pages.image import Page
 
 OPERATING_POINT = 0.5
 """What a rule holds for a redaction scores more, what it holds for something else less."""
@@ -47,5 +47,5 @@ def _in_table(mark: Mark) -> Mark:
 
 def rules_digest() -> str:
     """Identifies these rules: SHA-256 of their code."""
-    code = [*sorted(Path(__file__).parent.glob("*.py")), Path(bands.__file__)]
+    code = [*sorted(Path(__file__).parent.glob("*.py")), Path(rectangles.__file__)]
     return sha256_of_bytes(b"".join(path.read_bytes() for path in code))

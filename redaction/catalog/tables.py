@@ -133,7 +133,7 @@ class Page(SQLModel, table=True):
     sha256: str | None = Field(default=None, index=True)
     perceptual_hash: str | None = None
     features: dict[str, float] | None = Field(default=None, sa_column=Column(JSON))
-    """See `redaction.documents.features.PageFeatures`."""
+    """See `redaction.pages.features.PageFeatures`."""
     reason: str | None = None
     """Why the page is in quarantine; none for a rendered page."""
     rendered_at: datetime = _time(default_factory=now)
@@ -181,7 +181,7 @@ class TrainingRun(SQLModel, table=True):
     comparison: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     """See `redaction.evaluation.Comparison`."""
     decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
-    """See `redaction.decision.Decision`."""
+    """See `redaction.lifecycle.gate.Decision`."""
 
 
 class Deployment(SQLModel, table=True):

@@ -15,7 +15,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from redaction.annotations.exporting import annotated_records
-from redaction.annotations.formats import Tool, write_file
+from redaction.annotations.tools.formats import Tool, write_file
 from redaction.catalog import open_catalogue
 from redaction.catalog.export import CONTENT, CONTEXT, export_tables, file_name
 from redaction.catalog.tables import Annotation, Document, Page
@@ -32,9 +32,9 @@ from redaction.checkpoints.registry import (
     is_registry,
     open_registry,
 )
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_file, write_text
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 _DATA_FOLDERS = ("documents", "pages", "annotations")

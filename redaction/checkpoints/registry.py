@@ -18,9 +18,9 @@ from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from filelock import FileLock, Timeout
 
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
 from redaction.files import write_text
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 FOLDERS = ("documents", "pages", "annotations", "models", "catalogue")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redaction.checkpoints.objects import Store
 from redaction.checkpoints.registry import Registry, initialise, is_registry, open_registry
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 

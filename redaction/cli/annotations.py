@@ -17,7 +17,7 @@ _ROWS_SHOWN = 10
 
 
 class Format(StrEnum):
-    """The formats that the command line offers; `redaction.annotations.formats.Tool` without what it takes to load it."""
+    """The formats that the command line offers; `redaction.annotations.tools.formats.Tool` without what it takes to load it."""
 
     COCO = "coco"
     PRODIGY = "prodigy"
@@ -34,8 +34,8 @@ def import_(
     ] = None,
 ) -> None:
     """Bring an annotation file in. Rows that are wrong are refused one by one and listed; importing again changes nothing."""
-    from redaction.annotations.formats import Tool
     from redaction.annotations.importing import import_annotations
+    from redaction.annotations.tools.formats import Tool
     from redaction.errors import RedactionError
     from redaction.files import write_text
     from redaction.workspace import Workspace
@@ -57,7 +57,7 @@ def export(
     from rich.console import Console
 
     from redaction.annotations.exporting import export_annotations
-    from redaction.annotations.formats import Tool
+    from redaction.annotations.tools.formats import Tool
     from redaction.workspace import Workspace
 
     pages = export_annotations(Workspace.existing(), file, Tool(format.value))
@@ -81,8 +81,8 @@ def queue(
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from redaction.annotations.copying import copy_pages
-    from redaction.annotations.reading import unannotated_pages
+    from redaction.annotations.page_copies import copy_pages
+    from redaction.annotations.queue import unannotated_pages
     from redaction.workspace import Workspace
 
     place = Workspace.existing()

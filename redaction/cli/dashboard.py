@@ -12,7 +12,7 @@ def dashboard(
     stop: Annotated[bool, typer.Option("--stop", help="Stop it. No run is touched.")] = False,
 ) -> None:
     """Start ZenML's dashboard in the background and print its address; runs, their graphs, logs and reports are there."""
-    from scheduling.dashboard import close_dashboard, open_dashboard
+    from stacks.local.dashboard import close_dashboard, open_dashboard
 
     if stop:
         typer.echo("The dashboard is stopped." if close_dashboard() else "The dashboard is not running.")

@@ -16,9 +16,9 @@ from rich.table import Table
 from redaction.errors import RedactionError
 
 if TYPE_CHECKING:
-    from redaction.detector.preprocessing import Page
-    from redaction.evaluation.contestants import Contestant
-    from redaction.geometry import Detections
+    from redaction.lifecycle.detectors import Contestant
+    from redaction.pages.geometry import Detections
+    from redaction.pages.image import Page
 
 
 def detect(
@@ -40,8 +40,8 @@ def detect(
 
     Example: redaction detect report.pdf --json found.json
     """
-    from redaction.evaluation.contestants import contestant
     from redaction.files import write_text
+    from redaction.lifecycle.detectors import contestant
     from redaction.workspace import Workspace
 
     loaded = contestant(detector, Workspace.at())
@@ -59,8 +59,8 @@ def detect(
 
 def _found(file: Path, detector: Contestant, threshold: float, console: Console) -> Iterator[dict[str, Any]]:
     """What is found on each page; a page that cannot be rendered says why, and costs the others nothing."""
-    from redaction.detector.pdf import Pdf
-    from redaction.detector.preprocessing import page_from_file
+    from redaction.pages.image import page_from_file
+    from redaction.pages.pdf import Pdf
 
     def look_at(number: int, page: Page) -> dict[str, Any]:
         return _findings(number, page, detector.predictor.predict(page).at_least(threshold))
@@ -80,7 +80,7 @@ def _found(file: Path, detector: Contestant, threshold: float, console: Console)
 
 
 def _findings(number: int, page: Page, detections: Detections) -> dict[str, Any]:
-    from redaction.geometry import covered_share
+    from redaction.pages.geometry import covered_share
 
     height, width = page.shape[:2]
     return {

@@ -24,8 +24,8 @@ def check_sources(
     from rich.table import Table
 
     from redaction.documents.discovery import discover
-    from redaction.documents.progress import shown
     from redaction.documents.sources import load_sources
+    from redaction.progress import shown
 
     console = Console()
     config = load_sources(file)

@@ -14,9 +14,9 @@ from redaction.workspace import Workspace
 
 if TYPE_CHECKING:
     from redaction.evaluation import Evaluation, Figures, JudgedPage
-    from redaction.evaluation.contestants import Contestant
+    from redaction.evaluation.coco_pages import PageList
     from redaction.evaluation.differences import Difference
-    from redaction.evaluation.pages import PageList
+    from redaction.lifecycle.detectors import Contestant
 
 DETECTOR = "A detector's folder, a version in the workspace, 'starter', or 'rules' for the baseline that learns nothing"
 
@@ -50,11 +50,11 @@ def evaluate(
 
     Example: redaction evaluate --coco annotations.json --pdfs documents --against rules --report report
     """
-    from redaction.evaluation.contestants import contestant
+    from redaction.evaluation.coco_pages import read_pages
     from redaction.evaluation.differences import differences
-    from redaction.evaluation.pages import read_pages
     from redaction.evaluation.predictions import write_predictions
     from redaction.evaluation.report import Report, write_report
+    from redaction.lifecycle.detectors import contestant
 
     listed = read_pages(coco, pdfs=pdfs, images=images)
     first = contestant(detector, Workspace.at())
@@ -91,7 +91,7 @@ def _evaluated(who: Contestant, listed: PageList) -> tuple[list[JudgedPage], Eva
 
 
 def _show(console: Console, evaluation: Evaluation) -> None:
-    from redaction.evaluation.evaluation import rows
+    from redaction.evaluation.metrics import rows
     from redaction.evaluation.report import COLUMNS
 
     table = Table(title=f"{evaluation.version} at its operating point {evaluation.operating_point:.4g}", title_justify="left")

@@ -18,8 +18,8 @@ def scheduler(
 
     Stays in the foreground; Ctrl+C or SIGTERM stops it and the runs in progress.
     """
-    from scheduling.daemon import Scheduler
-    from scheduling.record import Outcome
+    from stacks.local.daemon import Scheduler
+    from stacks.local.record import Outcome
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -31,9 +31,9 @@ def start(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; the last service's, else 3000.")] = None,
 ) -> None:
     """Start the service in the background, and wait until it takes requests."""
-    from serving import control
-    from serving.bento import NAME
-    from serving.deployment import production_tag, service_address
+    from serving.bento_store import NAME
+    from serving.local import control
+    from serving.release.release import production_tag, service_address
 
     workspace = Workspace.existing()
     tag = bento or (f"{NAME}:{version}" if version else production_tag(workspace))
@@ -49,7 +49,7 @@ def start(
 @app.command(epilog="Example:  redaction service stop")
 def stop() -> None:
     """Stop the service; requests that are under way are finished first."""
-    from serving import control
+    from serving.local import control
 
     stopped = control.stop(Workspace.existing())
     console.print("The service has stopped." if stopped else "No service was running.")
@@ -58,7 +58,7 @@ def stop() -> None:
 @app.command(epilog="Example:  redaction service status || redaction service start")
 def status() -> None:
     """Say what runs, since when, and whether it takes requests. Exits with 1 when it does not."""
-    from serving import control
+    from serving.local import control
 
     workspace = Workspace.existing()
     now = control.status(workspace)
@@ -87,7 +87,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come; Ctrl+C ends it.")] = False,
 ) -> None:
     """Show the service's log."""
-    from serving import control
+    from serving.local import control
 
     workspace = Workspace.existing()
     log = control.service_folder(workspace).log_file
@@ -104,7 +104,7 @@ def rollback(
     version: Annotated[str | None, typer.Argument(help="Version to bring back; the one before this when left out.")] = None,
 ) -> None:
     """Bring an earlier detector back into production. Example:  redaction rollback nano-1dad0c80."""
-    from serving.deployment import rollback as bring_back
+    from serving.release.release import rollback as bring_back
 
     outcome = bring_back(Workspace.existing(), version)
     if not outcome.served:

@@ -15,7 +15,7 @@ def _group() -> None:
 @app.command("setup", epilog="Then: zenml pipeline run pipelines.ct_cd.ct_cd -c FILE -s local_cron")
 def setup() -> None:
     """Register the schedulable stack 'local_cron' with ZenML; may be repeated, and repairs what is half there."""
-    from scheduling.stack import STACK, set_up_stack
+    from stacks.local.stack import STACK, set_up_stack
 
     for line in set_up_stack() or [f"The stack {STACK!r} is there already."]:
         typer.echo(line)

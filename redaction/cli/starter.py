@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from redaction.dataset import Dataset
-    from redaction.detector.artifact import Detector
+    from redaction.detection.artifact import Detector
 
 
 def starter(
@@ -30,9 +30,9 @@ def starter(
     from rich.console import Console
 
     from redaction.configuration import read_yaml
-    from redaction.detector.starter import starter_detector
-    from redaction.detector.starter.making import StarterConfig, synthetic_pages
-    from redaction.documents.progress import shown
+    from redaction.detection.starter import starter_detector
+    from redaction.progress import shown
+    from redaction.training.starter_recipe import StarterConfig, synthetic_pages
 
     console = Console()
     wanted = read_yaml(config, StarterConfig)
@@ -40,9 +40,9 @@ def starter(
         training = synthetic_pages(wanted.training_pages, folder, "training pages", progress)
         validation = synthetic_pages(wanted.validation_pages, folder, "validation pages", progress)
     console.print("Loading what trains …")
-    from redaction.detector.vfnet.training import train
+    from redaction.training.vfnet.training import train
 
-    trainings = logging.getLogger("redaction.detector")
+    trainings = logging.getLogger("redaction.training")
     trainings.setLevel(logging.INFO)
     trainings.addHandler(_Said())
     made = train(training, validation, wanted.training, folder / "training")

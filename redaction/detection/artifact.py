@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from redaction.dataset import Frozen
-from redaction.detector.confirmation import Confirmation
-from redaction.detector.preprocessing import Preprocessing
-from redaction.detector.profiles import Profile, TrainingConfig
+from redaction.detection.preprocessing import Preprocessing
+from redaction.detection.profiles import Profile, TrainingConfig
+from redaction.detection.rescoring import Confirmation
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes, sha256_of_file, write_text
+from redaction.values import Frozen
 
 MANIFEST = "detector.json"
 WEIGHTS = "weights.safetensors"

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.bands import Box
-from redaction.detector.fills import Colour, Fill, fill_of, stride
-from redaction.detector.preprocessing import Page
+from redaction.detection.colors import Colour, Fill, fill_of, stride
+from redaction.detection.rectangles import Box
+from redaction.pages.image import Page
 
 LINE_CONTRAST = 25
 """Shades by which a line is darker than the fill."""

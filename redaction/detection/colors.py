@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.preprocessing import PAPER, Page
+from redaction.pages.image import PAPER, Page
 
 Colour = tuple[int, ...]
 """RGB."""

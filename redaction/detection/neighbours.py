@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.geometry import Xyxy
+from redaction.pages.geometry import Xyxy
 
 SAME_WIDTH, SAME_HEIGHT, SAME_ROW_PX, MOST_COMPANY = 0.15, 0.25, 6, 8
 """Boxes of one size in a row: by how much of width and height, and by how many pixels, they may differ; and how many count."""

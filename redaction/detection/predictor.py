@@ -8,16 +8,17 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.artifact import ONNX, OPENVINO, Detector, Postprocessing
-from redaction.detector.confirmation import LEAST_SCORE, confirmed, surviving
-from redaction.detector.preprocessing import Page, Placement
+from redaction.detection.artifact import ONNX, OPENVINO, Detector, Postprocessing
+from redaction.detection.preprocessing import Placement
+from redaction.detection.rescoring import LEAST_SCORE, confirmed, surviving
 from redaction.errors import RedactionError
-from redaction.geometry import Detections
+from redaction.pages.geometry import Detections
+from redaction.pages.image import Page
 
 Runtime = Literal["openvino", "onnxruntime"]
 Graph = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -26,6 +27,13 @@ Graph = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.fl
 
 _EXPORTS: dict[Runtime, str] = {"openvino": OPENVINO, "onnxruntime": ONNX}
 """The file that each runtime reads; the quicker runtime first."""
+
+
+class PagePredictor(Protocol):
+    """Whatever finds redactions on a page image."""
+
+    def predict(self, image: NDArray[np.uint8]) -> Detections:
+        """Everything found, whatever its score, in pixels of `image` (RGB, shape (height, width, 3))."""
 
 
 class Predictor:

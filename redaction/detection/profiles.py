@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from redaction.dataset import Frozen
-from redaction.detector.preprocessing import Preprocessing
+from redaction.detection.preprocessing import Preprocessing
+from redaction.values import Frozen
 
 ProfileName = Literal["nano", "small", "base"]
 

@@ -14,20 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detector.areas import FilledAreas
-from redaction.detector.bands import Box
-from redaction.detector.evidence import (
-    LINE_CONTRAST,
-    THICKEST_LINE_PX,
-    UNSEEN,
-    UNSEEN_FILL,
-    Evidence,
-    evidence_of,
-)
-from redaction.detector.fills import Colour, Fill, fill_of, paper_of, share_of, stride
-from redaction.detector.neighbours import company_of
-from redaction.detector.preprocessing import Page
-from redaction.geometry import Xyxy
+from redaction.detection.box_features import LINE_CONTRAST, THICKEST_LINE_PX, UNSEEN, UNSEEN_FILL, Evidence, evidence_of
+from redaction.detection.colors import Colour, Fill, fill_of, paper_of, share_of, stride
+from redaction.detection.neighbours import company_of
+from redaction.detection.rectangles import Box
+from redaction.detection.regions import FilledAreas
+from redaction.pages.geometry import Xyxy
+from redaction.pages.image import Page
 
 BELONGS = 0.5
 """Of the smaller of a bar and a box of the network, the share that lies in the other from which the box stands for the bar."""

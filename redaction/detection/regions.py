@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from redaction.detector.bands import Box, Mask, boxes_of
-from redaction.detector.fills import NOISE, Fill, difference
-from redaction.detector.preprocessing import Page
+from redaction.detection.colors import NOISE, Fill, difference
+from redaction.detection.rectangles import Box, Mask, boxes_of
+from redaction.pages.image import Page
 
 BLACKEST = 60
 """A fill that is darker in all channels is black, and so is all that is about as dark."""

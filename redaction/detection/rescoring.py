@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.dataset import Frozen
-from redaction.detector.edges import Fitted, fit_to_edges
-from redaction.detector.evidence import Evidence
-from redaction.detector.fills import NOISE
-from redaction.detector.neighbours import gaps
-from redaction.detector.preprocessing import Page
-from redaction.geometry import Detections, Xyxy, iou_matrix, xyxy_to_xywh
+from redaction.detection.box_features import Evidence
+from redaction.detection.colors import NOISE
+from redaction.detection.neighbours import gaps
+from redaction.detection.refinement import Fitted, fit_to_edges
+from redaction.pages.geometry import Detections, Xyxy, iou_matrix, xyxy_to_xywh
+from redaction.pages.image import Page
+from redaction.values import Frozen
 
 LEAST_SCORE = 0.1
 """What the network scores less is not looked at again."""

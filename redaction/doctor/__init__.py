@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import psutil
 
-from redaction.doctor import machine, neighbours, registry
+from redaction.doctor import data, machine, services
 from redaction.doctor.findings import Finding, Need, Status, require
 from redaction.workspace import Workspace
 
@@ -26,12 +26,12 @@ def check_environment(workspace: Workspace, needs: Collection[Need] = ()) -> lis
         lambda: machine.disk(workspace.root),
         machine.git,
         lambda: machine.gpu(Need.GPU in needs),
-        lambda: registry.folder(workspace),
-        lambda: registry.remote(workspace),
-        lambda: registry.catalogue(workspace),
-        lambda: neighbours.port("service port", neighbours.SERVICE_PORT, "/livez", Need.SERVICE_PORT in needs),
-        lambda: neighbours.port("dashboard port", neighbours.DASHBOARD_PORT, "/health", Need.DASHBOARD_PORT in needs),
-        neighbours.zenml_client,
-        lambda: neighbours.keys(Need.TRACKING_KEY in needs),
+        lambda: data.folder(workspace),
+        lambda: data.remote(workspace),
+        lambda: data.catalogue(workspace),
+        lambda: services.port("service port", services.SERVICE_PORT, "/livez", Need.SERVICE_PORT in needs),
+        lambda: services.port("dashboard port", services.DASHBOARD_PORT, "/health", Need.DASHBOARD_PORT in needs),
+        services.zenml_client,
+        lambda: services.keys(Need.TRACKING_KEY in needs),
     )
     return [finding for check in checks for finding in check()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from enum import StrEnum
 
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
+from redaction.values import Frozen
 
 
 class Status(StrEnum):

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 from bs4 import BeautifulSoup, Tag
 
-from redaction.dataset import Frozen
-from redaction.documents.progress import Report, logged
 from redaction.documents.sources import FolderSource, IndexSource, SourcesConfig, UrlSource
 from redaction.documents.web import PoliteClient, Unavailable, Unwanted, bounded
+from redaction.progress import Report, logged
+from redaction.values import Frozen
 
 MAX_INDEX_BYTES = 32 * 1024 * 1024
 

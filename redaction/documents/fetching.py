@@ -22,12 +22,12 @@ from sqlmodel import Session, col, select
 from redaction.catalog import Catalogue, open_catalogue
 from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, now
 from redaction.catalog.tables import Source as SourceRow
-from redaction.dataset import Frozen
 from redaction.documents.discovery import Discovery, FoundLink, Problem
 from redaction.documents.downloads import Known, Visit, Visitor
-from redaction.documents.progress import Report, logged
 from redaction.documents.scratch import exclusive_scratch
 from redaction.documents.sources import FolderSource, IndexSource, SourcesConfig, UrlSource
+from redaction.progress import Report, logged
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 UNCHANGED_AT_A_TIME = 1000

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from redaction.dataset import Frozen
 from redaction.documents.discovery import Problem, discover
 from redaction.documents.fetching import FetchSummary, SourceCounts, fetch
-from redaction.documents.progress import Report
-from redaction.documents.rendering import RenderSummary, render
+from redaction.documents.rendering.rendering import RenderSummary, render
 from redaction.documents.sources import SourcesConfig
+from redaction.progress import Report
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 

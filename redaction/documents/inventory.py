@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from redaction.catalog import Catalogue
 from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, Page, Source
-from redaction.dataset import Frozen
 from redaction.documents.discovery import Problem
+from redaction.values import Frozen
 
 
 class SourceInventory(Frozen):

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from redaction.catalog import Catalogue
 from redaction.catalog.tables import Page
-from redaction.dataset import Frozen
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 

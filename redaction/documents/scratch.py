@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
@@ -21,14 +22,15 @@ def exclusive_scratch(workspace: Workspace, name: str) -> Iterator[Path]:
     """
     folder = workspace.state / "ingestion" / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RedactionError(f"Another ingestion is at work in {workspace.root}: wait for it to end.") from error
+    lock = FileLock(folder.parent / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RedactionError(f"Another ingestion is running in {workspace.root}: wait for it to end.") from error
+    try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()

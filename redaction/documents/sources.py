@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from redaction import __version__
 from redaction.configuration import read_yaml
-from redaction.dataset import Frozen
+from redaction.values import Frozen
 
 ENDS_IN_PDF = r"(?i)\.pdf($|\?)"
 """What a link to a document looks like unless the source says otherwise: ``.pdf`` or ``.PDF``, with or without a query string."""

@@ -3,8 +3,11 @@
 One way to compute each figure, whoever asks: the pipelines' decision, a training, ``redaction evaluate``.
 """
 
+from redaction.detection.predictor import PagePredictor
 from redaction.evaluation.bootstrap import Interval, Resampling, document_draws
-from redaction.evaluation.evaluation import (
+from redaction.evaluation.judging import NO_REDACTION, JudgedPage, judge_pages, page_style
+from redaction.evaluation.matching import average_precision, match
+from redaction.evaluation.metrics import (
     Comparison,
     Evaluation,
     Figures,
@@ -13,8 +16,6 @@ from redaction.evaluation.evaluation import (
     evaluate_detector,
     figures,
 )
-from redaction.evaluation.judging import NO_REDACTION, JudgedPage, PagePredictor, judge_pages, page_style
-from redaction.evaluation.matching import average_precision, match
 
 __all__ = [
     "NO_REDACTION",

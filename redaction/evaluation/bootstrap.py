@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.dataset import Frozen
+from redaction.values import Frozen
 
 RESAMPLES, SEED, CONFIDENCE = 1000, 0, 0.95
 FEWEST_DOCUMENTS = 5

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from redaction.annotations.coco import read_coco
 from redaction.annotations.records import PageRecord, style_named
+from redaction.annotations.tools.coco import read_coco
 from redaction.dataset import Style
-from redaction.detector.pdf import MAX_PAGE_WIDTH_PX, PAGE_DPI, Pdf
-from redaction.detector.preprocessing import Page, page_from_file
 from redaction.errors import RedactionError
 from redaction.evaluation.judging import shared_style
 from redaction.files import sha256_of_bytes
-from redaction.geometry import Xyxy, as_xyxy
+from redaction.pages.geometry import Xyxy, as_xyxy
+from redaction.pages.image import Page, page_from_file
+from redaction.pages.pdf import MAX_PAGE_WIDTH_PX, PAGE_DPI, Pdf
 
 LABEL = "redaction"
 

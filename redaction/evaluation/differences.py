@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.dataset import Frozen
 from redaction.evaluation.bootstrap import Interval, document_draws, interval
-from redaction.evaluation.evaluation import styles
 from redaction.evaluation.judging import NO_REDACTION, JudgedPage
 from redaction.evaluation.matching import FIGURES, Matches, counts_by_page, measure
+from redaction.evaluation.metrics import styles
+from redaction.values import Frozen
 
 FALSE_BOXES = "false_boxes_per_page"
 """The figure of pages without redactions."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from redaction.detector.preprocessing import Page
 from redaction.evaluation.judging import JudgedPage
 from redaction.evaluation.matching import match_boxes
+from redaction.pages.image import Page
 
 WIDTH_PX = 760
 FOUND, MISSED, FALSE, TRUTH = (0, 114, 178), (213, 94, 0), (204, 121, 167), (0, 158, 115)

@@ -5,28 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, Protocol, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Generic, NamedTuple, TypeVar
 
 from redaction.dataset import AnnotatedPage
-from redaction.detector.preprocessing import Page
-from redaction.geometry import Detections, Xyxy
+from redaction.detection.predictor import PagePredictor
+from redaction.pages.geometry import Detections, Xyxy
+from redaction.pages.image import Page
 
 NO_REDACTION = "no redaction"
 MIXED = "mixed"
 
 Listed = TypeVar("Listed")
 """Whatever lists a page."""
-
-
-class PagePredictor(Protocol):
-    """Whatever finds redactions on a page image."""
-
-    def predict(self, image: NDArray[np.uint8]) -> Detections:
-        """Everything found, whatever its score, in pixels of `image` (RGB, shape (height, width, 3))."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.evaluation.judging import JudgedPage
-from redaction.geometry import Detections, Xyxy, union_area
+from redaction.pages.geometry import Detections, Xyxy, union_area
 
 MATCH_IOU = 0.5
 IOUS = np.arange(0.5, 0.96, 0.05)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from redaction.dataset import Dataset, Frozen
-from redaction.detector.artifact import Detector
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import page_from_file
+from redaction.dataset import Dataset
+from redaction.detection.artifact import Detector
+from redaction.detection.predictor import Predictor
 from redaction.evaluation.bootstrap import Interval, Resampling, document_draws, interval
 from redaction.evaluation.judging import NO_REDACTION, JudgedPage, judge_pages
 from redaction.evaluation.matching import FIGURES, Group, Matches, counts_by_page, measure
+from redaction.pages.image import page_from_file
+from redaction.values import Frozen
 
 SIZES = {"small": (0.0, 0.001), "medium": (0.001, 0.01), "large": (0.01, float("inf"))}
 """By the share of the page that a box covers: up to a word or two, up to most of a line, and above."""

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from redaction.evaluation.judging import JudgedPage, PagePredictor, predict_each
-from redaction.evaluation.pages import PageList
+from redaction.detection.predictor import PagePredictor
+from redaction.evaluation.coco_pages import PageList
+from redaction.evaluation.judging import JudgedPage, predict_each
 from redaction.files import write_text
-from redaction.geometry import Detections
+from redaction.pages.geometry import Detections
 
 SCORE_FLOOR = 0.01
 """What scores less is not written, and does not count for AP."""

@@ -12,15 +12,15 @@ import jinja2
 import numpy as np
 from PIL import Image
 
-from redaction.dataset import Frozen
 from redaction.evaluation.bootstrap import Interval
+from redaction.evaluation.coco_pages import PageList
 from redaction.evaluation.differences import FALSE_BOXES, Difference
 from redaction.evaluation.drawing import LEGEND, drawn_page
-from redaction.evaluation.evaluation import SIZES, Evaluation, Figures, rows
 from redaction.evaluation.judging import JudgedPage
 from redaction.evaluation.matching import Matches, counts_by_page
-from redaction.evaluation.pages import PageList
+from redaction.evaluation.metrics import SIZES, Evaluation, Figures, rows
 from redaction.files import write_text
+from redaction.values import Frozen
 
 WORST_PAGES = 12
 TEMPLATE = Path(__file__).with_name("report.html")

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from redaction.baselines.rules import OPERATING_POINT, RuleBasedDetector, rules_digest
 from redaction.catalog import open_catalogue
-from redaction.deployment import detector_folder
-from redaction.detector.artifact import MANIFEST, Detector
-from redaction.detector.inference import Predictor
-from redaction.detector.starter import starter_detector
+from redaction.detection.artifact import MANIFEST, Detector
+from redaction.detection.predictor import PagePredictor, Predictor
+from redaction.detection.starter import starter_detector
 from redaction.errors import RedactionError
-from redaction.evaluation.judging import PagePredictor
-from redaction.retraining import production
+from redaction.lifecycle.champion import production
+from redaction.lifecycle.versions import detector_folder
 from redaction.workspace import Workspace
 
 RULES, STARTER = "rules", "starter"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from redaction.dataset import Frozen
 from redaction.evaluation import Evaluation
+from redaction.values import Frozen
 
 
 class FirstDeploymentFloor(Frozen):

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.dataset import AnnotatedPage, Dataset, Split
-from redaction.detector.artifact import Detector
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import page_from_file
+from redaction.detection.artifact import Detector
+from redaction.detection.predictor import Predictor
 from redaction.errors import RedactionError
 from redaction.files import new_folder
-from redaction.geometry import Detections
 from redaction.monitoring.reference import FILE_NAME, page_records, write_reference
+from redaction.pages.geometry import Detections
+from redaction.pages.image import page_from_file
 from redaction.workspace import Workspace
 
 REFERENCE_PAGES = 1000

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Verdict, now
-from redaction.deployment import reference_file
 from redaction.files import write_text
+from redaction.lifecycle.champion import production
+from redaction.lifecycle.versions import reference_file
 from redaction.monitoring.distance import MonitoringConfig
-from redaction.monitoring.drift import JudgedWindow, MonitoringJudgement, judge
+from redaction.monitoring.drift import JudgedWindow, judge
+from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.monitoring.reference import read_reference
 from redaction.monitoring.windows import judged_until, read_requests, record_window
-from redaction.retraining import production
 from redaction.workspace import Workspace
 
 NOTHING_IN_PRODUCTION = "Nothing is in production, so there is no traffic to judge: run ct_cd until it deploys a detector."

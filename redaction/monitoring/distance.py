@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
+from redaction.values import Frozen
 
 COLUMNS = (
     "width",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from redaction.dataset import AnnotatedPage, Dataset, Frozen
-from redaction.detector.preprocessing import page_from_file
-from redaction.documents.features import PageFeatures, page_features
-from redaction.geometry import covered_share
+from redaction.dataset import AnnotatedPage, Dataset
 from redaction.monitoring.evidently_report import measured_by_evidently
+from redaction.pages.features import PageFeatures, page_features
+from redaction.pages.geometry import covered_share
+from redaction.pages.image import page_from_file
+from redaction.values import Frozen
 
 MOST_PAGES = 300
 """Of more pages, on either side, as many are looked at, evenly spaced."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from redaction.documents.features import PageFeatures
-from redaction.geometry import Detections, covered_share
+from redaction.pages.features import PageFeatures
+from redaction.pages.geometry import Detections, covered_share
 
 
 class PageRecord(PageFeatures):

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from redaction.documents.features import page_features
 from redaction.errors import RedactionError
 from redaction.files import write_text
-from redaction.geometry import Detections
 from redaction.monitoring.records import PageRecord, page_record
+from redaction.pages.features import page_features
+from redaction.pages.geometry import Detections
 
 FILE_NAME = "reference.jsonl"
 

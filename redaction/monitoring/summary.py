@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from redaction.catalog.tables import Verdict
-
-if TYPE_CHECKING:
-    from redaction.monitoring.drift import ColumnJudgement, MonitoringJudgement
+from redaction.monitoring.judgement import ColumnJudgement, MonitoringJudgement
 
 BINS, BAR_WIDTH, HEIGHT = 24, 10, 56
 

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from redaction.catalog import Catalogue
 from redaction.catalog.tables import MonitoringWindow, Verdict
-from redaction.monitoring.drift import MonitoringJudgement
+from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.monitoring.records import PageRecord
 
 LOG_FILES = "data/data.*.log*"

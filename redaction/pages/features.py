@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.dataset import Frozen
+from redaction.values import Frozen
 
 INK_LEVEL = 128
 """Darker than this (of 255) counts as ink; a page's paper, scanned or not, lies well above."""

@@ -10,8 +10,8 @@ from types import TracebackType
 import numpy as np
 import pypdfium2
 
-from redaction.detector.preprocessing import MAX_PIXELS, Page
 from redaction.errors import RedactionError
+from redaction.pages.image import MAX_PIXELS, Page
 
 PAGE_DPI, MAX_PAGE_WIDTH_PX = 150, 1275
 """The width of US Letter at 150 dpi: a wider page is rendered at fewer dots an inch."""

@@ -11,7 +11,7 @@ from fpdf import FPDF
 from PIL import Image
 
 from redaction.dataset import Box, Style
-from redaction.synthesis.ageing import age, wear
+from redaction.synthesis.aging import age, wear
 from redaction.synthesis.bars import Bar
 from redaction.synthesis.composition import generated_page, redact
 from redaction.synthesis.layouts import draw_layout, draw_size, write_page

@@ -13,9 +13,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from redaction.synthesis.copying import as_image, grain_of, greyed, photocopied, rescanned
-from redaction.synthesis.marks import bled, punched, scanner_edges, stamped, streaked
 from redaction.synthesis.painting import PageImage
+from redaction.synthesis.photocopies import as_image, grain_of, greyed, photocopied, rescanned
+from redaction.synthesis.scan_artifacts import bled, punched, scanner_edges, stamped, streaked
 
 Paper = Literal["any", "tinted", "bilevel"]
 

@@ -8,11 +8,11 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from redaction.dataset import Box
-from redaction.geometry import as_xyxy, union_area
+from redaction.pages.geometry import as_xyxy, union_area
 from redaction.synthesis.looks import Look
 
 Rect = tuple[int, int, int, int]
-"""``x0, y0, x1, y1`` in whole pixels, right and lower edge outside (see `redaction.geometry`)."""
+"""``x0, y0, x1, y1`` in whole pixels, right and lower edge outside (see `redaction.pages.geometry`)."""
 Outline = tuple[tuple[float, float], ...]
 """Points ``(x, y)`` in page pixels, in order around a shape."""
 

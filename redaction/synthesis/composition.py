@@ -11,13 +11,13 @@ import numpy as np
 import pypdfium2
 
 from redaction.dataset import Box, Style
-from redaction.geometry import clip_to_page
-from redaction.synthesis.ageing import Paper, age, encode, wear
+from redaction.pages.geometry import clip_to_page
+from redaction.synthesis.aging import Paper, age, encode, wear
 from redaction.synthesis.bars import Bar
-from redaction.synthesis.copying import dithered, faxed, greyed, whitened
 from redaction.synthesis.drawing import PageImage, draw_bars, highlight, paper_of, still_shows, write_note
 from redaction.synthesis.layouts import draw_size, write_page
 from redaction.synthesis.looks import Look, LookName, draw_look
+from redaction.synthesis.photocopies import dithered, faxed, greyed, whitened
 from redaction.synthesis.placement import place_bars
 from redaction.synthesis.recipes import Recipe
 from redaction.synthesis.sheet import Paragraph, new_pdf

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from redaction.synthesis.colours import bright, dark, ground, readable_on
+from redaction.synthesis.colors import bright, dark, ground, readable_on
 from redaction.synthesis.sheet import Align, Font, Rgb, Sheet
 
 _STAMP_INKS: list[Rgb] = [(180, 20, 30), (20, 40, 150), (0, 0, 0), (90, 90, 90), (110, 40, 130)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from redaction.synthesis.colours import bright, dark, ground, pale, readable_on
+from redaction.synthesis.colors import bright, dark, ground, pale, readable_on
 from redaction.synthesis.sheet import Align, Font, Rgb, Sheet
 
 

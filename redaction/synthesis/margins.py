@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from redaction.synthesis.colours import ground, pale, readable_on
+from redaction.synthesis.colors import ground, pale, readable_on
 from redaction.synthesis.furniture import barcode, binder_holes, filing_stamp, matrix_code, page_tab, stamp
 from redaction.synthesis.sheet import Font, Rgb, Sheet
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from redaction.synthesis.colours import bright, dark, pale
+from redaction.synthesis.colors import bright, dark, pale
 from redaction.synthesis.sheet import Font, Rgb, Sheet
 
 _PHOTOGRAPHS = {

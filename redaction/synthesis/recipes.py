@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from redaction.dataset import AnnotatedPage, Dataset, Frozen, Split
+from redaction.dataset import AnnotatedPage, Dataset, Split
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes
 from redaction.synthesis.layouts import draw_layout
 from redaction.synthesis.looks import LookName
+from redaction.values import Frozen
 
 GENERATOR_VERSION = 5
 """Raised whenever the same recipe would give other pixels or boxes."""

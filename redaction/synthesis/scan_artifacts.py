@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from redaction.synthesis.copying import as_image
 from redaction.synthesis.painting import PageImage, font_of
+from redaction.synthesis.photocopies import as_image
 
 _STAMPS = (
     "RECEIVED", "DECLASSIFIED", "COPY", "FILED", "TOP SECRET", "APPROVED", "SECRET", "UNCLASSIFIED", "INGEKOMEN", "KOPIE",

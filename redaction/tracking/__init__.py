@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.geometry import Detections, Xyxy
+from redaction.pages.geometry import Detections, Xyxy
 
 PROJECT = "redaction-detector"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from redaction.detector.artifact import Manifest, RecallClaim
-from redaction.detector.confirmation import Confirmation
+from redaction.detection.artifact import Manifest, RecallClaim
+from redaction.detection.rescoring import Confirmation
 
 
 def card(manifest: Manifest) -> str:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import beta, norm
 
-from redaction.dataset import Frozen
-from redaction.detector.artifact import OperatingPoint, RecallClaim
+from redaction.detection.artifact import OperatingPoint, RecallClaim
 from redaction.evaluation import JudgedPage, document_draws, match
+from redaction.values import Frozen
 
 UNDECIDED = OperatingPoint(
     score=0.5, rule="nothing on the validation pages was found, so the middle", precision=0.0, recall=0.0, f1=0.0

@@ -1,4 +1,4 @@
-"""Learning how much to trust the edges of a page: the coefficients of `redaction.detector.confirmation`."""
+"""Learning how much to trust the edges of a page: the coefficients of `redaction.detection.rescoring`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from redaction.dataset import AnnotatedPage, Dataset
-from redaction.detector.confirmation import LEAST_SCORE, Confirmation, measurements
-from redaction.detector.edges import fit_to_edges
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import page_from_file
-from redaction.geometry import iou_matrix
+from redaction.detection.predictor import Predictor
+from redaction.detection.refinement import fit_to_edges
+from redaction.detection.rescoring import LEAST_SCORE, Confirmation, measurements
+from redaction.pages.geometry import iou_matrix
+from redaction.pages.image import page_from_file
 
 MOST_PAGES = 600
 """Some thirty thousand boxes, for nine coefficients: from 250 pages the coefficients, and what they let pass, still varied."""

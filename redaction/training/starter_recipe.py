@@ -6,12 +6,13 @@ from pathlib import Path
 
 from pydantic import model_validator
 
-from redaction.dataset import Dataset, Frozen
-from redaction.detector.profiles import TrainingConfig
-from redaction.documents.progress import Report
+from redaction.dataset import Dataset
+from redaction.detection.profiles import TrainingConfig
 from redaction.files import sha256_of_bytes
+from redaction.progress import Report
 from redaction.synthesis import SynthesisConfig, read_synthetic, synthesize
 from redaction.synthesis.recipes import GENERATOR_VERSION
+from redaction.values import Frozen
 
 
 class StarterConfig(Frozen):

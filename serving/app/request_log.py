@@ -10,13 +10,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import bentoml
 
-from redaction.detector.preprocessing import Page
-from redaction.documents.features import page_features
-from redaction.geometry import Detections
 from redaction.monitoring.records import page_record
-from serving.environment import MONITORING_FOLDER
+from redaction.pages.features import page_features
+from redaction.pages.geometry import Detections
+from redaction.pages.image import Page
 
 MONITOR = "redaction_pages"
+
+MONITORING_FOLDER = "REDACTION_MONITORING_FOLDER"
+"""Environment variable: the folder of the request log. Without it BentoML's own configuration decides."""
 
 logger = logging.getLogger(__name__)
 

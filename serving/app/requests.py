@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.forms import FormError, parse_form
+from serving.app.multipart import FormError, parse_form
 
 DETECT = "/detect"
 

@@ -20,15 +20,15 @@ from PIL import Image
 from pydantic import Field
 from starlette.requests import Request
 
-from redaction.dataset import Frozen
-from redaction.detector.artifact import Detector
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import Page, page_from_bytes
+from redaction.detection.artifact import Detector
+from redaction.detection.predictor import Predictor
 from redaction.errors import RedactionError
-from redaction.geometry import Detections, covered_share
-from serving.environment import SUPERVISED_BY, die_with_parent
-from serving.request_log import RequestLog
-from serving.uploads import UPLOAD, PageUploads, Refusal, Upload
+from redaction.pages.geometry import Detections, covered_share
+from redaction.pages.image import Page, page_from_bytes
+from redaction.parent_process import SUPERVISED_BY, die_with_parent
+from redaction.values import Frozen
+from serving.app.request_log import RequestLog
+from serving.app.requests import UPLOAD, PageUploads, Refusal, Upload
 
 NAME = "redaction_detector"
 
@@ -37,7 +37,7 @@ MODEL_ALIAS = "detector"
 
 
 class PageRequest(bentoml.IODescriptor):  # type: ignore[misc]
-    """What `/detect` takes, for the OpenAPI description and BentoML's clients; `serving.uploads` has read it already."""
+    """What `/detect` takes, for the OpenAPI description and BentoML's clients; `serving.app.requests` has read it already."""
 
     page: Annotated[Path, ContentType("image/*")]
     threshold: float | None = Field(None, ge=0, le=1, description="Lowest score to report; the operating point when left out.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import socket
 import subprocess
 import sys
@@ -14,12 +13,14 @@ from pathlib import Path
 
 import httpx
 import psutil
+from filelock import FileLock
 
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
+from redaction.import_graph import REPOSITORY
+from redaction.values import Frozen
 from redaction.workspace import Workspace
-from serving.bento import NAME, REPOSITORY, bentoml_home
-from serving.supervisor import GRACE_S, ServiceFolder, ServiceState, end, kill_group, spawn
+from serving.bento_store import bentoml_home, stored_bento
+from serving.local.supervisor import GRACE_S, ServiceFolder, ServiceState, end, kill_group, spawn
 
 HOST = "127.0.0.1"
 PORT = 3000
@@ -184,8 +185,7 @@ def require_free_port(host: str, port: int) -> None:
 @contextmanager
 def _one_command_at_a_time(folder: ServiceFolder) -> Iterator[None]:
     folder.folder.mkdir(parents=True, exist_ok=True)
-    with (folder.folder / "command.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder.folder / "command.lock"):
         yield
 
 
@@ -209,12 +209,12 @@ def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: st
 
 
 def _require_bento(home: Path, bento_tag: str) -> None:
-    if not (home / "bentos" / NAME / bento_tag.partition(":")[2] / "bento.yaml").exists():
+    if not (stored_bento(home, bento_tag.partition(":")[2]) / "bento.yaml").exists():
         raise RedactionError(f"There is no Bento {bento_tag} in {home}; deploy a detector first, or name one of `bentoml list`.")
 
 
 def _launch(folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: int) -> None:
-    command = [sys.executable, "-m", "serving.supervisor", "--folder", str(folder.folder), "--bentoml-home", str(home)]
+    command = [sys.executable, "-m", "serving.local.supervisor", "--folder", str(folder.folder), "--bentoml-home", str(home)]
     command += ["--bento", bento_tag, "--host", host, "--port", str(port)]
     with folder.log_file.open("ab") as log:
         subprocess.run(

@@ -1,13 +1,12 @@
 """The process that keeps the service alive: it starts ``bentoml serve``, and again when that dies, until told to stop.
 
-``python -m serving.supervisor`` is what `serving.control.start` runs, detached from the terminal. It holds a lock on
+``python -m serving.local.supervisor`` is what `serving.local.control.start` runs, detached from the terminal. It holds a lock on
 ``supervisor.lock`` for as long as it lives, which no crash can leave behind, and says in ``service.json`` what it runs.
 """
 
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
 import signal
 import subprocess
@@ -20,11 +19,13 @@ from types import FrameType
 from typing import IO
 
 import psutil
+from filelock import FileLock, Timeout
 
-from redaction.dataset import Frozen
+from redaction import parent_process
 from redaction.files import write_text
-from serving import environment
-from serving.bento import bentoml_environment
+from redaction.values import Frozen
+from serving.app.request_log import MONITORING_FOLDER
+from serving.bento_store import bentoml_environment
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -97,13 +98,13 @@ class ServiceFolder:
 
 def serve_command(bento_tag: str, host: str, port: int) -> list[str]:
     """The command line of the service, tied to this process."""
-    tied = [sys.executable, environment.__file__, str(os.getpid())]
+    tied = [sys.executable, parent_process.__file__, str(os.getpid())]
     return [*tied, "-m", "bentoml", "serve", bento_tag, "--host", host, "--port", str(port)]
 
 
 def service_environment(home: Path, folder: ServiceFolder) -> dict[str, str]:
     """The environment of the service: BentoML's stores, and where the record of requests goes."""
-    return bentoml_environment(home) | {environment.MONITORING_FOLDER: str(folder.monitoring), "PYTHONUNBUFFERED": "1"}
+    return bentoml_environment(home) | {MONITORING_FOLDER: str(folder.monitoring), "PYTHONUNBUFFERED": "1"}
 
 
 def spawn(bento_tag: str, host: str, port: int, home: Path, folder: ServiceFolder, log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -210,12 +211,11 @@ def main() -> None:
         os._exit(0)
     os.setsid()
     folder = ServiceFolder(options.folder)
-    with folder.lock_file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.exit("another supervisor runs in this workspace")
-        Supervisor(folder, options.bentoml_home, options.bento, options.host, options.port).run()
+    try:
+        with FileLock(folder.lock_file, timeout=0):
+            Supervisor(folder, options.bentoml_home, options.bento, options.host, options.port).run()
+    except Timeout:
+        sys.exit("another supervisor runs in this workspace")
 
 
 if __name__ == "__main__":

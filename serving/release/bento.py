@@ -1,12 +1,7 @@
-"""From a detector's folder to something that ``bentoml serve`` runs: BentoML's model store, and the Bento built on it.
-
-The stores are ``BENTOML_HOME`` when that is set, as BentoML's users expect, and otherwise a folder of the workspace: two
-workspaces on one machine count their versions separately and must not meet in one store.
-"""
+"""From a detector's folder to something that ``bentoml serve`` runs: a model in BentoML's store, and the Bento built on it."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,61 +11,14 @@ from typing import Any
 
 import yaml
 
-from redaction.detector.artifact import Detector
+from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
-from redaction.workspace import Workspace
-
-NAME = "redaction_detector"
-"""Of the model, of the Bento and of the service."""
+from redaction.import_graph import REPOSITORY, required_files
+from serving.bento_store import NAME, bentoml_environment, stored_bento
 
 DIGEST = "detector_digest"
-REPOSITORY = Path(__file__).parent.parent
-
-PACKED = (
-    "serving/__init__.py",
-    "serving/environment.py",
-    "serving/forms.py",
-    "serving/request_log.py",
-    "serving/service.py",
-    "serving/uploads.py",
-    "redaction/__init__.py",
-    "redaction/dataset.py",
-    "redaction/errors.py",
-    "redaction/files.py",
-    "redaction/geometry.py",
-    "redaction/detector/__init__.py",
-    "redaction/detector/areas.py",
-    "redaction/detector/artifact.py",
-    "redaction/detector/bands.py",
-    "redaction/detector/confirmation.py",
-    "redaction/detector/edges.py",
-    "redaction/detector/evidence.py",
-    "redaction/detector/fills.py",
-    "redaction/detector/inference.py",
-    "redaction/detector/neighbours.py",
-    "redaction/detector/preprocessing.py",
-    "redaction/detector/profiles.py",
-    "redaction/documents/__init__.py",
-    "redaction/documents/features.py",
-    "redaction/monitoring/__init__.py",
-    "redaction/monitoring/records.py",
-)
-"""What the service's process imports of this project, and so all that a Bento carries of it."""
-
-
-def bentoml_home(workspace: Workspace) -> Path:
-    """Where BentoML keeps models and Bentos for this workspace."""
-    return Path(os.environ.get("BENTOML_HOME") or workspace.state / "bentoml")
-
-
-def bentoml_environment(home: Path) -> dict[str, str]:
-    """The environment in which BentoML's commands use the stores in `home` and tell nobody about it."""
-    return os.environ | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "true", "DO_NOT_TRACK": "1"}
-
-
-def stored_model(home: Path, version: str) -> Path:
-    """Where the model store keeps a version of the detector."""
-    return home / "models" / NAME / version
+SERVICE = "serving.app.service"
+"""The module of the service; a Bento holds it and all that it imports of this repository."""
 
 
 def save_to_model_store(home: Path, detector: Detector) -> str:
@@ -108,7 +56,7 @@ def build_bento(home: Path, tag: str) -> str:
         RedactionError: BentoML could not build it.
     """
     version = tag.partition(":")[2]
-    if (home / "bentos" / NAME / version / "bento.yaml").exists():
+    if (stored_bento(home, version) / "bento.yaml").exists():
         return tag
     with tempfile.TemporaryDirectory(prefix="redaction-bento-") as name:
         context = Path(name)
@@ -124,16 +72,17 @@ def build_bento(home: Path, tag: str) -> str:
 
 
 def _stage(context: Path, tag: str) -> None:
-    for name in PACKED:
-        target = context / name
+    packed = required_files(SERVICE)
+    for file in packed:
+        target = context / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(REPOSITORY / name, target)
+        shutil.copyfile(REPOSITORY / file, target)
     shutil.copyfile(REPOSITORY / "serving" / "requirements.lock", context / "requirements.txt")
     options = {
-        "service": "serving.service:DetectionService",
+        "service": f"{SERVICE}:DetectionService",
         "name": NAME,
         "description": f"Finds redactions on page images (`POST /detect`). Detector {tag}.",
-        "include": [*PACKED, "requirements.txt"],
+        "include": [*(file.as_posix() for file in packed), "requirements.txt"],
         "models": [{"tag": tag, "alias": "detector"}],
         "docker": {"python_version": "3.11"},
         # the lock file is complete: nothing to resolve, so nothing to download at build time

@@ -11,12 +11,12 @@ import httpx
 import numpy as np
 from pydantic import TypeAdapter
 
-from redaction.dataset import Frozen
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import page_from_file
+from redaction.detection.predictor import Predictor
 from redaction.files import new_folder, write_bytes
-from redaction.geometry import Detections
-from serving.uploads import CHECK_HEADER
+from redaction.pages.geometry import Detections
+from redaction.pages.image import page_from_file
+from redaction.values import Frozen
+from serving.app.requests import CHECK_HEADER
 
 BOX_TOLERANCE_PX = 0.5
 SCORE_TOLERANCE = 0.01

@@ -9,13 +9,14 @@ from sqlmodel import Session, col, select
 
 from redaction.catalog import Catalogue, open_catalogue
 from redaction.catalog.tables import Deployment, Stage, now
-from redaction.dataset import Frozen
-from redaction.detector.artifact import Detector
+from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
+from redaction.values import Frozen
 from redaction.workspace import Workspace
-from serving import control
-from serving.bento import bentoml_home, build_bento, save_to_model_store, stored_model
-from serving.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
+from serving.bento_store import bentoml_home, stored_model
+from serving.local import control
+from serving.release.bento import build_bento, save_to_model_store
+from serving.release.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
 
 ROLLED_BACK = "rolled back"
 """How the reason of a version starts that was taken out of production: the next rollback does not bring it back by itself."""
@@ -52,7 +53,7 @@ def deploy(
         workspace: whose service it is.
         detector_folder: of the detector; it is copied.
         version: of the detector, as its own manifest says.
-        golden: see `serving.golden.golden_pages`.
+        golden: see `serving.release.golden.golden_pages`.
         host: interface to listen on; that of the last service of this workspace, else loopback.
         port: to listen on; that of the last service of this workspace, else 3000.
         revision: of the workspace that holds the detector's folder, for the catalogue.

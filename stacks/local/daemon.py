@@ -28,8 +28,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from redaction.errors import RedactionError
 from redaction.files import write_text
 from redaction.workspace import Workspace
-from scheduling.record import Fire, Outcome, Record
-from scheduling.schedules import Order, Planned, Schedules
+from stacks.local.record import Fire, Outcome, Record
+from stacks.local.schedules import Order, Planned, Schedules
 
 LOOK_EVERY_SECONDS = 15.0
 """How soon a schedule that was stored, changed or deleted is noticed. Due times themselves are met to the second."""

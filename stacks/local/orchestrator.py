@@ -1,4 +1,4 @@
-"""ZenML's local orchestrator, made schedulable: a run with a schedule is stored, and `scheduling.daemon` runs it when it is due.
+"""ZenML's local orchestrator, made schedulable: a run with a schedule is stored, and `stacks.local.daemon` runs it when due.
 
 The local orchestrator of ZenML refuses schedules, and its open-source server cannot run them. With this flavor ``schedule:`` in a
 run configuration and ``zenml pipeline schedule list | update | activate | deactivate | delete`` work on one machine, as they do

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
 from redaction.files import write_bytes
+from redaction.values import Frozen
 
 
 class Outcome(StrEnum):

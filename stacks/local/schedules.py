@@ -14,10 +14,10 @@ from zenml.models import PipelineSnapshotResponse, ScheduleResponse
 from zenml.utils.pagination_utils import depaginate
 
 from redaction.configuration import KEPT_CONFIGURATION
-from redaction.dataset import Frozen
 from redaction.errors import RedactionError
-from scheduling.orchestrator import FLAVOR
-from scheduling.timing import Timing
+from redaction.values import Frozen
+from stacks.local.orchestrator import FLAVOR
+from stacks.local.timing import Timing
 
 
 class Planned(Frozen):

@@ -7,7 +7,7 @@ from typing import Any
 from zenml.client import Client
 from zenml.enums import StackComponentType
 
-from scheduling.orchestrator import FLAVOR, LocalCronFlavor
+from stacks.local.orchestrator import FLAVOR, LocalCronFlavor
 
 STACK = "local_cron"
 SOURCE = f"{LocalCronFlavor.__module__}.{LocalCronFlavor.__qualname__}"

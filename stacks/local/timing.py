@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from croniter import croniter
 
-from redaction.dataset import Frozen
+from redaction.values import Frozen
 
 
 class Timing(Frozen):

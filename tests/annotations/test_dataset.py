@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from redaction.annotations.dataset import read_dataset
 from redaction.annotations.importing import import_annotations
-from redaction.annotations.reading import (
-    read_dataset,
-    unannotated_pages,
-)
+from redaction.annotations.queue import unannotated_pages
 from redaction.annotations.splits import split_of
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Page, page_name

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from redaction.annotations.boxes import check_boxes
-from redaction.annotations.formats import Tool, read_file, write_file
+from redaction.annotations.box_checks import check_boxes
 from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, style_named
+from redaction.annotations.tools.formats import Tool, read_file, write_file
 from redaction.catalog.tables import Page
 from redaction.dataset import Style
 from redaction.errors import RedactionError

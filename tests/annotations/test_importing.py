@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from sqlmodel import select
 
+from redaction.annotations.dataset import read_dataset
 from redaction.annotations.exporting import export_annotations
-from redaction.annotations.formats import Tool
 from redaction.annotations.importing import import_annotations
-from redaction.annotations.reading import read_dataset
 from redaction.annotations.records import Reason
 from redaction.annotations.splits import split_of
+from redaction.annotations.tools.formats import Tool
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Annotation, Document, Page, Source, page_name
 from redaction.dataset import Split, Style
 from redaction.files import sha256_of_bytes, sha256_of_file
-from redaction.geometry import as_xyxy
+from redaction.pages.geometry import as_xyxy
 from redaction.workspace import Workspace
 
 from .conftest import HEIGHT, WIDTH, add_document, boxes_in, coco

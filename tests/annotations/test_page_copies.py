@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from redaction.annotations.copying import copy_pages
 from redaction.annotations.importing import import_annotations
-from redaction.annotations.reading import unannotated_pages
+from redaction.annotations.page_copies import copy_pages
+from redaction.annotations.queue import unannotated_pages
 from redaction.catalog.tables import Page
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes

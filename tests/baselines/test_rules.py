@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from redaction.baselines.rules import OPERATING_POINT, RuleBasedDetector, rules_digest
-from redaction.detector.bands import boxes_of
+from redaction.detection.rectangles import boxes_of
 from redaction.evaluation.matching import match_boxes
-from redaction.geometry import as_xyxy
+from redaction.pages.geometry import as_xyxy
 
 Page = NDArray[np.uint8]
 Box = tuple[int, int, int, int]

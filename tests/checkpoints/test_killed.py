@@ -10,7 +10,7 @@ from pathlib import Path
 import git
 import pytest
 
-from redaction.annotations.reading import read_dataset
+from redaction.annotations.dataset import read_dataset
 from redaction.checkpoints import checkpoint, list_checkpoints, restore, verify
 from redaction.checkpoints.registry import open_registry
 from redaction.errors import RedactionError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from redaction.annotations.reading import read_dataset
+from redaction.annotations.dataset import read_dataset
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Deployment, MonitoringWindow, Stage, TrainingRun
 from redaction.checkpoints import checkpoint, list_checkpoints, repair, restore

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from redaction.detector.artifact import CARD, MANIFEST, ONNX, OPENVINO, WEIGHTS, Detector
+from redaction.detection.artifact import CARD, MANIFEST, ONNX, OPENVINO, WEIGHTS, Detector
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes
 

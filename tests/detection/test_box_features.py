@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from redaction.detector.neighbours import company_of, gaps
+from redaction.detection.neighbours import company_of, gaps
 
 Box = tuple[int, int, int, int]
 ABOVE, GAP, BELOW = (100, 200, 900, 232), (100, 230, 1000, 252), (100, 250, 800, 282)

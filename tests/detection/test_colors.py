@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from redaction.detector.fills import Colour, fill_of, paper_of
-from redaction.detector.preprocessing import Page
+from redaction.detection.colors import Colour, fill_of, paper_of
+from redaction.pages.image import Page
 
 WHITE: Colour = (255, 255, 255)
 

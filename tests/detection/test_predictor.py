@@ -17,10 +17,10 @@ from PIL import Image
 from typer import Typer
 from typer.testing import CliRunner
 
-from redaction.detector.artifact import WEIGHTS, Detector, Postprocessing
-from redaction.detector.inference import Predictor, Runtime, detections_on_page
-from redaction.detector.preprocessing import Placement
-from redaction.geometry import Detections, iou_matrix
+from redaction.detection.artifact import WEIGHTS, Detector, Postprocessing
+from redaction.detection.predictor import Predictor, Runtime, detections_on_page
+from redaction.detection.preprocessing import Placement
+from redaction.pages.geometry import Detections, iou_matrix
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -55,7 +55,7 @@ def test_the_detector_says_what_icevision_says_of_its_weights(
     import torch
     from safetensors.torch import load_file
 
-    from redaction.detector.vfnet.model import build_model
+    from redaction.training.vfnet.model import build_model
 
     model = build_model(toy_detector.manifest.profile).eval()
     model.load_state_dict(load_file(toy_detector.path(WEIGHTS)))
@@ -74,8 +74,8 @@ def test_an_export_that_says_something_else_is_not_passed(toy_detector: Detector
     import torch
     from safetensors.torch import load_file
 
-    from redaction.detector.vfnet.export import DecodedNetwork, compare_with_pytorch
-    from redaction.detector.vfnet.model import build_model
+    from redaction.training.vfnet.export import DecodedNetwork, compare_with_pytorch
+    from redaction.training.vfnet.model import build_model
 
     model = build_model(toy_detector.manifest.profile).eval()
     model.load_state_dict(load_file(toy_detector.path(WEIGHTS)))
@@ -144,8 +144,8 @@ def test_predicting_loads_no_training_stack_and_leaves_nothing_in_the_home_folde
     code = """
 import sys, numpy as np
 from pathlib import Path
-from redaction.detector.artifact import Detector
-from redaction.detector.inference import Predictor
+from redaction.detection.artifact import Detector
+from redaction.detection.predictor import Predictor
 detector = Detector.load(Path(sys.argv[1]))
 for runtime in ("openvino", "onnxruntime"):
     Predictor(detector, runtime).predict(np.zeros((20, 20, 3), np.uint8))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redaction.detector.edges import fit_to_edges
-from redaction.detector.evidence import UNSEEN, Evidence
-from redaction.detector.preprocessing import Page
+from redaction.detection.box_features import UNSEEN, Evidence
+from redaction.detection.refinement import fit_to_edges
+from redaction.pages.image import Page
 
 BAR = (300, 200, 900, 230)
 

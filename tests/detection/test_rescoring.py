@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from redaction.dataset import Dataset
-from redaction.detector.confirmation import LEAST_SCORE, Confirmation, confirmed, measurements
-from redaction.detector.confirming import fit_confirmation
-from redaction.detector.edges import Fitted
-from redaction.detector.evidence import Evidence
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import Page
-from redaction.detector.starter import starter_detector
-from redaction.geometry import Detections
+from redaction.detection.box_features import Evidence
+from redaction.detection.predictor import Predictor
+from redaction.detection.refinement import Fitted
+from redaction.detection.rescoring import LEAST_SCORE, Confirmation, confirmed, measurements
+from redaction.detection.starter import starter_detector
+from redaction.pages.geometry import Detections
+from redaction.pages.image import Page
 from redaction.synthesis import SynthesisConfig, synthesize
+from redaction.training.rescoring_fit import fit_confirmation
 
 TRUSTING_EDGES = Confirmation(intercept=-3, score=1, purity=0.5, darkness=0.5, weakest_side=2.5, second_side=2)
 BAR = [300, 200, 900, 230]

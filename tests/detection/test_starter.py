@@ -12,17 +12,17 @@ from typer.testing import CliRunner
 from redaction.cli.starter import starter
 from redaction.configuration import read_yaml
 from redaction.dataset import Dataset
-from redaction.detector.artifact import ONNX, OPENVINO, WEIGHTS, Detector
-from redaction.detector.inference import Predictor, detections_on_page, load_openvino
-from redaction.detector.preprocessing import Page
-from redaction.detector.profiles import TrainingConfig
-from redaction.detector.starter import STARTER_PROFILE, starter_detector
-from redaction.detector.starter.making import StarterConfig, synthetic_pages
+from redaction.detection.artifact import ONNX, OPENVINO, WEIGHTS, Detector
+from redaction.detection.predictor import Predictor, detections_on_page, load_openvino
+from redaction.detection.profiles import TrainingConfig
+from redaction.detection.starter import STARTER_PROFILE, starter_detector
 from redaction.errors import RedactionError
 from redaction.evaluation import JudgedPage, average_precision
-from redaction.evaluation.pages import read_pages
-from redaction.geometry import iou_matrix
+from redaction.evaluation.coco_pages import read_pages
+from redaction.pages.geometry import iou_matrix
+from redaction.pages.image import Page
 from redaction.synthesis import SynthesisConfig
+from redaction.training.starter_recipe import StarterConfig, synthetic_pages
 
 
 def letter(bars: list[tuple[int, int, int, int]], outlined: bool = False) -> Page:
@@ -68,8 +68,8 @@ def test_on_real_pages_the_export_says_what_pytorch_says(real_dev: Path) -> None
     import torch
     from safetensors.torch import load_file
 
-    from redaction.detector.vfnet.export import DecodedNetwork, compare_with_pytorch
-    from redaction.detector.vfnet.model import build_model
+    from redaction.training.vfnet.export import DecodedNetwork, compare_with_pytorch
+    from redaction.training.vfnet.model import build_model
 
     detector = starter_detector()
     manifest, predictor = detector.manifest, Predictor(detector)
@@ -99,7 +99,7 @@ class TestSlim:
     def slim(
         self, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, trainings_folder: Path
     ) -> Detector:
-        from redaction.detector.vfnet.training import train
+        from redaction.training.vfnet.training import train
 
         config = toy_config.model_copy(update={"epochs": 2, "slim": True})
         return train(toy_training, toy_validation, config, trainings_folder)
@@ -122,7 +122,7 @@ class TestSlim:
     def test_a_training_can_start_from_it(self, slim: Detector, toy_config: TrainingConfig, tmp_path: Path) -> None:
         import torch
 
-        from redaction.detector.vfnet.initial import initial_model
+        from redaction.training.vfnet.pretrained import initial_model
 
         model = initial_model(toy_config.model_copy(update={"init": str(slim.folder)}), tmp_path)
         assert {tensor.dtype for tensor in model.parameters()} == {torch.float32}
@@ -135,14 +135,14 @@ class TestStartingFromIt:
         import torch
         from safetensors.torch import load_file
 
-        from redaction.detector.vfnet.initial import initial_model
+        from redaction.training.vfnet.pretrained import initial_model
 
         model = initial_model(TrainingConfig(profile=STARTER_PROFILE, init="starter"), tmp_path).state_dict()
         weights = load_file(starter_detector().path(WEIGHTS))
         assert all(torch.equal(model[name], tensor.to(model[name].dtype)) for name, tensor in weights.items())
 
     def test_another_profile_cannot(self, tmp_path: Path) -> None:
-        from redaction.detector.vfnet.initial import initial_model
+        from redaction.training.vfnet.pretrained import initial_model
 
         with pytest.raises(RedactionError, match="init: starter needs profile: nano, not small"):
             initial_model(TrainingConfig(profile="small", init="starter"), tmp_path)
@@ -150,7 +150,7 @@ class TestStartingFromIt:
     def test_other_initial_weights_are_another_training(
         self, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, tmp_path: Path
     ) -> None:
-        from redaction.detector.vfnet.training import training_id
+        from redaction.training.vfnet.training import training_id
 
         file = tmp_path / "weights.safetensors"
         config = toy_config.model_copy(update={"init": str(file)})

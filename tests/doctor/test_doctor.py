@@ -19,7 +19,7 @@ import pytest
 
 from redaction.catalog import open_catalogue
 from redaction.checkpoints import checkpoint
-from redaction.doctor import Finding, Need, Status, check_environment, machine, neighbours, registry, require
+from redaction.doctor import Finding, Need, Status, check_environment, data, machine, require, services
 from redaction.doctor.findings import bad, fine
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
@@ -94,13 +94,13 @@ def test_a_registry_with_its_remote(workspace: Workspace) -> None:
     open_catalogue(workspace)
     checkpoint(workspace, "first")
 
-    assert only(registry.folder(workspace)).status is Status.OK
-    remote = only(registry.remote(workspace))
+    assert only(data.folder(workspace)).status is Status.OK
+    remote = only(data.remote(workspace))
     assert remote.status is Status.OK
-    assert only(registry.catalogue(workspace)).detail.endswith("is up to date")
+    assert only(data.catalogue(workspace)).detail.endswith("is up to date")
 
     Path(remote.detail).rename(workspace.root / "hidden")
-    assert only(registry.remote(workspace)).status is Status.FAIL
+    assert only(data.remote(workspace)).status is Status.FAIL
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_distant_remote_that_cannot_be_used(workspace: Workspace, url: str, sa
     (workspace.root / ".dvc").mkdir(parents=True)
     (workspace.root / ".dvc" / "config").write_text(f"[core]\n    remote = far\n['remote \"far\"']\n    url = {url}\n")
 
-    finding = only(registry.remote(workspace))
+    finding = only(data.remote(workspace))
 
     assert finding.status is Status.FAIL
     assert said in finding.detail
@@ -123,26 +123,26 @@ def test_a_distant_remote_that_cannot_be_used(workspace: Workspace, url: str, sa
 
 def test_a_workspace_that_is_a_file(workspace: Workspace) -> None:
     workspace.root.write_text("")
-    assert only(registry.folder(workspace)).status is Status.FAIL
+    assert only(data.folder(workspace)).status is Status.FAIL
 
 
 def test_a_catalogue_of_the_future_and_one_that_is_none(workspace: Workspace) -> None:
     workspace.root.mkdir()
-    assert only(registry.catalogue(workspace)).detail.endswith("will be made when it is needed")
+    assert only(data.catalogue(workspace)).detail.endswith("will be made when it is needed")
 
     path = workspace.root / "catalogue.sqlite"
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE alembic_version (version_num TEXT)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")
-    assert "newer version" in only(registry.catalogue(workspace)).detail
+    assert "newer version" in only(data.catalogue(workspace)).detail
 
     path.write_bytes(b"no database" * 100)
-    assert only(registry.catalogue(workspace)).status is Status.FAIL
+    assert only(data.catalogue(workspace)).status is Status.FAIL
 
 
 def test_the_password_of_a_catalogue_is_not_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDACTION_CATALOGUE", "postgresql+nodriver://me:secret@127.0.0.1:9/data")
-    finding = only(registry.catalogue(workspace))
+    finding = only(data.catalogue(workspace))
     assert finding.status is Status.FAIL
     assert "secret" not in finding.model_dump_json()
 
@@ -152,17 +152,17 @@ def test_a_port(outsider: int) -> None:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
 
-    assert only(neighbours.port("p", free, "/livez", needed=True)).status is Status.OK
-    assert only(neighbours.port("p", outsider, "/livez", needed=False)).status is Status.WARN
-    assert only(neighbours.port("p", outsider, "/livez", needed=True)).status is Status.FAIL
+    assert only(services.port("p", free, "/livez", needed=True)).status is Status.OK
+    assert only(services.port("p", outsider, "/livez", needed=False)).status is Status.WARN
+    assert only(services.port("p", outsider, "/livez", needed=True)).status is Status.FAIL
 
 
 def test_a_client_whose_server_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outsider: int) -> None:
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
-    assert list(neighbours.zenml_client()) == []
+    assert list(services.zenml_client()) == []
 
     (tmp_path / "config.yaml").write_text(f"store:\n  type: rest\n  url: http://127.0.0.1:{outsider}\n")
-    finding = only(neighbours.zenml_client())
+    finding = only(services.zenml_client())
     assert finding.status is Status.FAIL
     assert "zenml logout --local" in finding.remedy
 
@@ -176,13 +176,13 @@ def test_a_first_zenml_command_that_was_interrupted(tmp_path: Path, monkeypatch:
         connection.execute("CREATE TABLE stack (id)")
         connection.execute("CREATE TABLE alembic_version (version_num)")
         connection.commit()
-        finding = only(neighbours.zenml_client())
+        finding = only(services.zenml_client())
         assert finding.status is Status.FAIL
         assert str(database) in finding.detail
 
         connection.execute("INSERT INTO alembic_version VALUES ('0.98.0')")
         connection.commit()
-    assert list(neighbours.zenml_client()) == []
+    assert list(services.zenml_client()) == []
 
 
 def test_keys_are_never_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

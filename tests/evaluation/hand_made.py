@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from redaction.evaluation import JudgedPage
-from redaction.geometry import Detections, as_xyxy
+from redaction.pages.geometry import Detections, as_xyxy
 
 
 def judged(truth: list[list[float]], found: list[tuple[list[float], float]], style: str = "black", **more: Any) -> JudgedPage:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from redaction.errors import RedactionError
-from redaction.evaluation.pages import read_pages
+from redaction.evaluation.coco_pages import read_pages
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from redaction.cli import build
 from redaction.errors import RedactionError
-from redaction.evaluation.contestants import contestant
 from redaction.evaluation.report import Report
+from redaction.lifecycle.detectors import contestant
 from redaction.workspace import Workspace
 
 

@@ -24,7 +24,7 @@ from redaction.evaluation import JudgedPage, average_precision, document_draws, 
 from redaction.evaluation.bootstrap import interval
 from redaction.evaluation.differences import differences
 from redaction.evaluation.matching import Matches, measure
-from redaction.geometry import Detections, as_xyxy
+from redaction.pages.geometry import Detections, as_xyxy
 from tests.evaluation.hand_made import judged
 
 HERE = [0, 0, 10, 10]

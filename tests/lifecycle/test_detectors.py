@@ -6,9 +6,9 @@ import shutil
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Deployment, Stage
-from redaction.deployment import detector_folder
-from redaction.detector.artifact import Detector
-from redaction.evaluation.contestants import contestant
+from redaction.detection.artifact import Detector
+from redaction.lifecycle.detectors import contestant
+from redaction.lifecycle.versions import detector_folder
 from redaction.workspace import Workspace
 
 

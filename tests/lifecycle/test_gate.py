@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redaction.decision import DecisionLimits, FirstDeploymentFloor, ReasonCode, decide
 from redaction.evaluation import Evaluation, Figures
+from redaction.lifecycle.gate import DecisionLimits, FirstDeploymentFloor, ReasonCode, decide
 
 LIMITS = DecisionLimits(
     min_test_pages=20,

@@ -21,9 +21,11 @@ from redaction.catalog.tables import (
     Verdict,
     now,
 )
-from redaction.decision import Decision
 from redaction.evaluation import Comparison, evaluate
-from redaction.retraining import check_retraining, finish_training_run, open_retraining_requests, production, start_training_run
+from redaction.lifecycle.champion import production
+from redaction.lifecycle.gate import Decision
+from redaction.lifecycle.training_runs import finish_training_run, start_training_run
+from redaction.lifecycle.trigger import check_retraining, open_retraining_requests
 from redaction.workspace import Workspace
 
 HOUR = timedelta(hours=1)

@@ -10,7 +10,8 @@ import pytest
 from redaction.catalog.tables import Verdict
 from redaction.errors import RedactionError
 from redaction.monitoring.distance import MonitoringConfig
-from redaction.monitoring.drift import JudgedWindow, MonitoringJudgement, judge
+from redaction.monitoring.drift import JudgedWindow, judge
+from redaction.monitoring.judgement import MonitoringJudgement
 
 Traffic = Callable[..., pd.DataFrame]
 CONFIG = MonitoringConfig(min_requests=100)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from redaction.catalog.tables import Verdict
 from redaction.errors import RedactionError
-from redaction.geometry import Detections, as_xyxy
 from redaction.monitoring.distance import MonitoringConfig
 from redaction.monitoring.drift import judge
 from redaction.monitoring.records import PageRecord
 from redaction.monitoring.reference import page_records, read_reference, write_reference
+from redaction.pages.geometry import Detections, as_xyxy
 
 Page = tuple[NDArray[np.uint8], Detections, float]
 

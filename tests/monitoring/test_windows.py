@@ -13,10 +13,10 @@ from sqlmodel import select
 
 from redaction.catalog import Catalogue, open_catalogue
 from redaction.catalog.tables import MonitoringWindow, Verdict
-from redaction.monitoring.drift import MonitoringJudgement
+from redaction.lifecycle.trigger import open_retraining_requests
+from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.monitoring.records import PageRecord
 from redaction.monitoring.windows import Requests, judged_until, read_requests, record_window
-from redaction.retraining import open_retraining_requests
 from redaction.workspace import Workspace
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -126,8 +126,8 @@ def test_what_the_service_really_logs_is_read(tmp_path: Path) -> None:
     """The service's own writer, with BentoML in it, in a process of its own: BentoML sets its monitor up once for a process."""
     program = (
         "import numpy as np\n"
-        "from redaction.geometry import Detections\n"
-        "from serving.request_log import RequestLog\n"
+        "from redaction.pages.geometry import Detections\n"
+        "from serving.app.request_log import RequestLog\n"
         "log = RequestLog('v7', 0.5)\n"
         "image = np.full((110, 85, 3), 240, np.uint8)\n"
         "found = Detections(np.array([[10, 10, 40, 20], [10, 50, 40, 60]], np.float32), np.array([0.9, 0.4], np.float32))\n"
@@ -135,7 +135,7 @@ def test_what_the_service_really_logs_is_read(tmp_path: Path) -> None:
         "    log.add(image, found, 12.5 + n)\n"
         "log.close()\n"
     )
-    from serving.environment import MONITORING_FOLDER
+    from serving.app.request_log import MONITORING_FOLDER
 
     started = datetime.now(UTC)
     environment = os.environ | {MONITORING_FOLDER: str(tmp_path), "BENTOML_DO_NOT_TRACK": "true"}

@@ -9,9 +9,9 @@ from fpdf import FPDF
 from typer.testing import CliRunner
 
 from redaction.cli import build
-from redaction.detector.pdf import Pdf
 from redaction.errors import RedactionError
-from redaction.geometry import iou_matrix
+from redaction.pages.geometry import iou_matrix
+from redaction.pages.pdf import Pdf
 from redaction.samples.malformed import without_second_page
 
 BAR_PT = (72, 100, 300, 16)

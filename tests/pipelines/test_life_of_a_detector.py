@@ -71,7 +71,7 @@ def life(tmp_path_factory: pytest.TempPathFactory, zenml_store: Path) -> Iterato
     try:
         yield live(folder, workspace)
     finally:
-        from serving import control
+        from serving.local import control
 
         control.stop(workspace)
         os.environ.clear()

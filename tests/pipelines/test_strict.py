@@ -10,7 +10,7 @@ from zenml.config.schedule import Schedule
 
 from pipelines.strict import check_run_configuration
 from redaction.errors import RedactionError
-from tests.scheduling.sample_flows import dynamic_weighing, weighing
+from tests.stacks.local.sample_flows import dynamic_weighing, weighing
 
 pytestmark = pytest.mark.usefixtures("zenml_store")
 
@@ -25,7 +25,7 @@ FULL = """
     execution_mode: fail_fast
     cache_policy: {expires_after: 3600}
     schedule: {name: nightly, cron_expression: "0 2 * * *"}
-    failure_hook_source: tests.scheduling.sample_flows.Limits
+    failure_hook_source: tests.stacks.local.sample_flows.Limits
     environment: {KEY: v}
     extra: {anything: {goes: here}}
     settings:

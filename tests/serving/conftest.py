@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from openvino import opset15 as ops
 from PIL import Image
 
-from redaction.detector.artifact import (
+from redaction.detection.artifact import (
     CARD,
     ONNX,
     OPENVINO,
@@ -27,13 +27,15 @@ from redaction.detector.artifact import (
     Provenance,
     seal,
 )
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import Page, Preprocessing
-from redaction.detector.profiles import PROFILES, TrainingConfig
+from redaction.detection.predictor import Predictor
+from redaction.detection.preprocessing import Preprocessing
+from redaction.detection.profiles import PROFILES, TrainingConfig
+from redaction.pages.image import Page
 from redaction.workspace import Workspace
-from serving import control
-from serving.bento import bentoml_home, build_bento, save_to_model_store
-from serving.golden import GoldenPage, golden_pages
+from serving.bento_store import bentoml_home
+from serving.local import control
+from serving.release.bento import build_bento, save_to_model_store
+from serving.release.golden import GoldenPage, golden_pages
 
 CELL = 16
 FRAME_WIDTH, FRAME_HEIGHT = 512, 640

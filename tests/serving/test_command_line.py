@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 from redaction.cli.service import app, rollback
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from serving.bento import NAME, bentoml_home
-from serving.control import service_folder
-from serving.supervisor import ProcessIdentity, ServiceState
+from serving.bento_store import NAME, bentoml_home
+from serving.local.control import service_folder
+from serving.local.supervisor import ProcessIdentity, ServiceState
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colours import bright, brightness, dark, ground, pale, readable_on
+from redaction.synthesis.colors import bright, brightness, dark, ground, pale, readable_on
 from redaction.synthesis.composition import generated_page
 from redaction.synthesis.grids import draw_table_look, table
 from redaction.synthesis.handwriting import note, reader_marks, signature, written_line

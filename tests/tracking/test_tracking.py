@@ -15,7 +15,7 @@ RUN = """
 import sys
 import numpy as np
 from pathlib import Path
-from redaction.geometry import Detections
+from redaction.pages.geometry import Detections
 from redaction.tracking import TrackedPage, start_tracking
 folder = Path(sys.argv[1])
 page = TrackedPage("a", np.full((40, 30, 3), 200, np.uint8), np.array([[1, 2, 20, 9]], np.float32),

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.detector.operating_point import UNDECIDED, choose_operating_point, recall_claim
 from redaction.evaluation import JudgedPage, figures
-from redaction.geometry import Detections, as_xyxy
+from redaction.pages.geometry import Detections, as_xyxy
+from redaction.training.operating_point import UNDECIDED, choose_operating_point, recall_claim
 
 
 def page(truth: int, hits: list[float], misses: list[float], document: str = "") -> JudgedPage:

@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from redaction.annotations.coco import read_coco, write_coco
-from redaction.annotations.label_studio import read_label_studio, write_label_studio
-from redaction.annotations.prodigy import read_prodigy, write_prodigy
 from redaction.annotations.records import PageRecord, ParsedFile, Reason, Refusal
+from redaction.annotations.tools.coco import read_coco, write_coco
+from redaction.annotations.tools.label_studio import read_label_studio, write_label_studio
+from redaction.annotations.tools.prodigy import read_prodigy, write_prodigy
 from redaction.errors import RedactionError
 from redaction.files import write_text
 

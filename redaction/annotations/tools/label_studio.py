@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from redaction.annotations.coco import first_fault
 from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, Reason, Refusal, as_number, style_named
+from redaction.annotations.tools.coco import first_fault
 
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """Label Studio puts this before the name of an uploaded file."""

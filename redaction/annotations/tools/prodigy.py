@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from redaction.annotations.coco import first_fault
 from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, Reason, Refusal, as_number, style_named
+from redaction.annotations.tools.coco import first_fault
 from redaction.files import sha256_of_bytes
 
 

@@ -26,7 +26,7 @@ from redaction.errors import RedactionError
 from redaction.files import write_text
 from redaction.samples import make_reading_room, serve_reading_room
 from redaction.workspace import Workspace
-from serving import control
+from serving.local import control
 
 MARKER = ".made-by-the-demo"
 SEED = 20

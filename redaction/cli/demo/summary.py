@@ -8,8 +8,8 @@ from sqlmodel import col, func, select
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import AnnotatedBox, Annotation, MonitoringWindow, Page, TrainingRun
 from redaction.cli.demo.story import Demo, as_typed, service_url
-from redaction.decision import Decision
 from redaction.evaluation import Comparison
+from redaction.lifecycle.gate import Decision
 
 
 def show(demo: Demo, elapsed: str) -> None:

@@ -1,15 +1,15 @@
 """The starter: a detector that ships with the program, trained on synthetic pages alone.
 
 It finds redactions minutes after a clone, and is what a training of the same profile starts from (``init: starter``).
-``redaction starter`` trains it anew; see `redaction.detector.starter.making`.
+``redaction starter`` trains it anew; see `redaction.training.starter_recipe`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from redaction.detector.artifact import Detector
-from redaction.detector.profiles import ProfileName
+from redaction.detection.artifact import Detector
+from redaction.detection.profiles import ProfileName
 
 STARTER_PROFILE: ProfileName = "nano"
 

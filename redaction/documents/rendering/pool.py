@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Self
 
 import redaction
-from redaction.documents.renderer import MESSAGES, Broken, Done, FailedPage, Job, Opened, Ready, Refused, RenderedPage
+from redaction.documents.rendering.worker import MESSAGES, Broken, Done, FailedPage, Job, Opened, Ready, Refused, RenderedPage
 from redaction.errors import RedactionError
 
 START_SECONDS = 120.0
@@ -73,7 +73,7 @@ class RenderPool:
     Args:
         workers: how many at once; they are started when there is work.
         page_seconds: time for one page, or for opening a document.
-        page_megabytes: see `redaction.documents.renderer.serve`.
+        page_megabytes: see `redaction.documents.rendering.worker.serve`.
     """
 
     def __init__(self, workers: int, page_seconds: float, page_megabytes: int) -> None:
@@ -130,7 +130,7 @@ class RenderPool:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         process = subprocess.Popen(
-            [sys.executable, "-m", "redaction.documents.renderer", str(self._page_megabytes), str(os.getpid())],
+            [sys.executable, "-m", "redaction.documents.rendering.worker", str(self._page_megabytes), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

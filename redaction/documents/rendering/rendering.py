@@ -1,4 +1,4 @@
-"""Documents become page images, on all cores; see `redaction.documents.renderer` for the format and why it was chosen.
+"""Documents become page images, on all cores; see `redaction.documents.rendering.worker` for the format and why it was chosen.
 
 A document's images are gathered aside and take their place as one folder; its rows follow in one transaction. A killed run leaves
 documents that are fetched and not rendered, and the next one takes them up.
@@ -17,15 +17,15 @@ from pathlib import Path, PurePath
 
 from redaction.catalog import Catalogue, open_catalogue
 from redaction.catalog.tables import Document, DocumentStatus, Page, page_name
-from redaction.dataset import Frozen
 from redaction.documents.discovery import Problem
 from redaction.documents.fetching import documents_with_status
-from redaction.documents.progress import Report, logged
-from redaction.documents.render_pool import RenderPool
-from redaction.documents.renderer import Done, FailedPage, Job, Opened, Refused, RenderedPage, image_name
+from redaction.documents.rendering.pool import RenderPool
+from redaction.documents.rendering.worker import Done, FailedPage, Job, Opened, Refused, RenderedPage, image_name
 from redaction.documents.scratch import exclusive_scratch
 from redaction.documents.sources import Politeness, Rendering, SourcesConfig
 from redaction.files import sync
+from redaction.progress import Report, logged
+from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 PAGES_PER_JOB = 32

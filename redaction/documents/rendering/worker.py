@@ -1,7 +1,7 @@
 """The renderer: a process of its own that turns pages into images under a memory limit, and may be killed at any time.
 
 It reads one `Job` a line on standard input and answers with messages, one a line, on standard output. Everything hostile in a PDF
-happens in here; `redaction.documents.rendering` watches the clock from outside.
+happens in here; `redaction.documents.rendering.rendering` watches the clock from outside.
 
 **File format: JPEG, quality 90, no chroma subsampling.** Measured on 54 pages of real court and agency documents (WebP on 39) at
 150 dpi (1275 x 1650, one core; milliseconds of processor time and kilobytes for each page):
@@ -27,7 +27,6 @@ for a tenth more bytes. One-bit formats are smaller still, but lose grey boxes. 
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import math
 import os
@@ -46,8 +45,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field, TypeAdapter
 
-from redaction.dataset import Frozen
-from redaction.documents.features import PageFeatures, features_of
+from redaction.pages.features import PageFeatures, features_of
+from redaction.parent_process import die_with_parent
+from redaction.values import Frozen
 
 JPEG_OPTIONS = (cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 IMAGE_SUFFIX = ".jpg"
@@ -55,8 +55,6 @@ END_MARK = b"%%EOF"
 END_MARK_WITHIN = 4096
 """Acrobat looks for the end mark in the last 1024 bytes; real files carry a little more behind it."""
 HASH_PIXELS = 32
-PR_SET_PDEATHSIG = 1
-"""From linux/prctl.h."""
 
 
 class Job(Frozen):
@@ -141,7 +139,7 @@ def serve(megabytes: int, parent: int) -> None:
         megabytes: address space to allow beyond what the process has by now.
         parent: process whose death must be ours, too.
     """
-    _die_with(parent)
+    die_with_parent(parent, signal.SIGKILL)
     # What a library prints must not end up among the messages.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -285,13 +283,6 @@ def _limit_memory(megabytes: int) -> None:
     limit = pages_in_use * resource.getpagesize() + megabytes * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _die_with(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent dies: a parent that is killed has no time to do it."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture
-from redaction.synthesis.colours import bright, dark, pale, readable_on
+from redaction.synthesis.colors import bright, dark, pale, readable_on
 from redaction.synthesis.handwriting import signature
 from redaction.synthesis.layouts.running import draw_font, draw_setting, page_number, running_text
 from redaction.synthesis.sheet import Font, Sheet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture
-from redaction.synthesis.colours import ground, pale, readable_on
+from redaction.synthesis.colors import ground, pale, readable_on
 from redaction.synthesis.handwriting import signature, written_line
 from redaction.synthesis.sheet import Font, Rgb, Sheet
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colours import dark
+from redaction.synthesis.colors import dark
 from redaction.synthesis.handwriting import signature
 from redaction.synthesis.layouts.running import Setting, draw_font, draw_setting, page_number, running_text
 from redaction.synthesis.sheet import Font, Sheet

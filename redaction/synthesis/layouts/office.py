@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colours import bright, dark, ground, pale, readable_on
+from redaction.synthesis.colors import bright, dark, ground, pale, readable_on
 from redaction.synthesis.grids import draw_table_look, table
 from redaction.synthesis.handwriting import signature, written_line
 from redaction.synthesis.layouts.running import draw_font, draw_setting, heading, page_number, running_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colours import bright, dark, pale, poster, readable_on
+from redaction.synthesis.colors import bright, dark, pale, poster, readable_on
 from redaction.synthesis.handwriting import note, reader_marks, signature
 from redaction.synthesis.layouts.running import draw_font
 from redaction.synthesis.sheet import Font, Rgb, Sheet

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colours import dark
+from redaction.synthesis.colors import dark
 from redaction.synthesis.grids import contents, draw_table_look, table
 from redaction.synthesis.sheet import Family, Font, Sheet, Style
 

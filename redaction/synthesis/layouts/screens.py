@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colours import bright, dark, readable_on
+from redaction.synthesis.colors import bright, dark, readable_on
 from redaction.synthesis.grids import column_widths, contents, draw_table_look, table
 from redaction.synthesis.layouts.running import Setting, running_text
 from redaction.synthesis.sheet import Font, Sheet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture
-from redaction.synthesis.colours import dark, pale, readable_on
+from redaction.synthesis.colors import dark, pale, readable_on
 from redaction.synthesis.grids import column_widths, contents, draw_table_look, table
 from redaction.synthesis.layouts.running import draw_font, draw_setting, heading, page_number, running_text
 from redaction.synthesis.sheet import Font, Sheet

@@ -4,6 +4,6 @@ Importing this package prepares the ground on which IceVision 0.12 stands today 
 be imported otherwise.
 """
 
-from redaction.detector.vfnet.compat import prepare_icevision
+from redaction.training.vfnet.compat import prepare_icevision
 
 prepare_icevision()

@@ -29,9 +29,10 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from redaction.dataset import AnnotatedPage, Dataset
-from redaction.detector.preprocessing import PAPER, Page, Preprocessing, page_from_file
+from redaction.detection.preprocessing import Preprocessing
 from redaction.errors import RedactionError
-from redaction.geometry import clip_to_page
+from redaction.pages.geometry import clip_to_page
+from redaction.pages.image import PAPER, Page, page_from_file
 
 CLASSES = ("redaction",)
 

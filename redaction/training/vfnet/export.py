@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from redaction.detector.artifact import ONNX, OPENVINO
-from redaction.detector.confirmation import LEAST_SCORE
-from redaction.detector.inference import Graph, import_openvino, load_onnxruntime, load_openvino
-from redaction.detector.preprocessing import Page, Preprocessing
+from redaction.detection.artifact import ONNX, OPENVINO
+from redaction.detection.predictor import Graph, import_openvino, load_onnxruntime, load_openvino
+from redaction.detection.preprocessing import Preprocessing
+from redaction.detection.rescoring import LEAST_SCORE
 from redaction.errors import RedactionError
+from redaction.pages.image import Page
 
 ONNX_OPSET = 20
 MAX_BATCH = 64

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.dataset import Dataset
-from redaction.detector.artifact import OPENVINO, Detector, seal
-from redaction.detector.inference import import_openvino
-from redaction.detector.preprocessing import page_from_file
+from redaction.detection.artifact import OPENVINO, Detector, seal
+from redaction.detection.predictor import import_openvino
 from redaction.evaluation import JudgedPage, average_precision
+from redaction.pages.image import page_from_file
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from mmdet.models import HEADS
 from mmdet.models.dense_heads import VFNetHead
 from torch import Tensor, nn
 
-from redaction.detector.profiles import Profile
-from redaction.detector.vfnet.assignment import EveryBoxCounts, LyingOnARedaction, PointsOnRedactions
+from redaction.detection.profiles import Profile
+from redaction.training.vfnet.assignment import EveryBoxCounts, LyingOnARedaction, PointsOnRedactions
 
 STRIDES = (8, 16, 32, 64, 128)
 """Distance between the points of each level of the pyramid, in pixels of the frame."""

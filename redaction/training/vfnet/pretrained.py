@@ -10,12 +10,12 @@ from icevision.models.mmdet import vfnet
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from redaction.detector.artifact import WEIGHTS, Detector
-from redaction.detector.profiles import TrainingConfig
-from redaction.detector.starter import STARTER_PROFILE, starter_detector
-from redaction.detector.vfnet.model import build_model
+from redaction.detection.artifact import WEIGHTS, Detector
+from redaction.detection.profiles import TrainingConfig
+from redaction.detection.starter import STARTER_PROFILE, starter_detector
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_file
+from redaction.training.vfnet.model import build_model
 
 logger = logging.getLogger(__name__)
 

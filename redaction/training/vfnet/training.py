@@ -19,14 +19,18 @@ from torch import nn
 
 from redaction.contact_sheet import SheetPage, contact_sheet_png
 from redaction.dataset import Box, Dataset
-from redaction.detector.artifact import CARD, WEIGHTS, Detector, Manifest, Postprocessing, Provenance, seal
-from redaction.detector.card import card
-from redaction.detector.confirming import fit_confirmation
-from redaction.detector.inference import Predictor
-from redaction.detector.operating_point import UNDECIDED, choose_operating_point
-from redaction.detector.preprocessing import page_from_file
-from redaction.detector.profiles import TrainingConfig
-from redaction.detector.vfnet.callbacks import (
+from redaction.detection.artifact import CARD, WEIGHTS, Detector, Manifest, Postprocessing, Provenance, seal
+from redaction.detection.predictor import Predictor
+from redaction.detection.profiles import TrainingConfig
+from redaction.errors import RedactionError
+from redaction.evaluation import JudgedPage, average_precision, judge_pages
+from redaction.files import new_folder, sha256_of_file, write_bytes, write_text
+from redaction.pages.image import page_from_file
+from redaction.tracking import NoTracker, TrackedPage, Tracker
+from redaction.training.card import card
+from redaction.training.operating_point import UNDECIDED, choose_operating_point
+from redaction.training.rescoring_fit import fit_confirmation
+from redaction.training.vfnet.callbacks import (
     Figures,
     SaveEachEpoch,
     SayWhatIsLeft,
@@ -36,15 +40,11 @@ from redaction.detector.vfnet.callbacks import (
     load_torch,
     resume,
 )
-from redaction.detector.vfnet.data import CLASSES, data_loaders
-from redaction.detector.vfnet.export import export
-from redaction.detector.vfnet.initial import initial_model, initial_weights_digest
-from redaction.detector.vfnet.quantising import in_8_bits_if_as_good
-from redaction.detector.vfnet.rounding import rounded
-from redaction.errors import RedactionError
-from redaction.evaluation import JudgedPage, average_precision, judge_pages
-from redaction.files import new_folder, sha256_of_file, write_bytes, write_text
-from redaction.tracking import NoTracker, TrackedPage, Tracker
+from redaction.training.vfnet.data import CLASSES, data_loaders
+from redaction.training.vfnet.export import export
+from redaction.training.vfnet.half_precision import rounded
+from redaction.training.vfnet.int8 import in_8_bits_if_as_good
+from redaction.training.vfnet.pretrained import initial_model, initial_weights_digest
 
 EXAMPLES = "examples.png"
 LARGEST_GRADIENT = 3.0

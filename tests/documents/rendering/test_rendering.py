@@ -19,15 +19,15 @@ from sqlmodel import col, select
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Document, DocumentStatus, Page
-from redaction.detector.preprocessing import page_from_file
 from redaction.documents.discovery import discover
-from redaction.documents.features import PageFeatures, page_features
 from redaction.documents.fetching import fetch
-from redaction.documents.renderer import perceptual_hash
-from redaction.documents.rendering import RenderSummary, render
+from redaction.documents.rendering.rendering import RenderSummary, render
+from redaction.documents.rendering.worker import perceptual_hash
 from redaction.documents.sources import SourcesConfig
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes, sha256_of_file
+from redaction.pages.features import PageFeatures, page_features
+from redaction.pages.image import page_from_file
 from redaction.workspace import Workspace
 
 from .conftest import config_of, encrypted_pdf, pdf_of, pdf_with_a_slow_page, pdf_without_pages

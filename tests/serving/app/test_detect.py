@@ -20,13 +20,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import Page, page_from_bytes
-from redaction.geometry import covered_share
+from redaction.detection.predictor import Predictor
+from redaction.import_graph import required_files
 from redaction.monitoring.records import PageRecord
+from redaction.pages.geometry import covered_share
+from redaction.pages.image import Page, page_from_bytes
 from redaction.workspace import Workspace
-from serving.bento import PACKED, bentoml_home
-from serving.uploads import CHECK_HEADER, MAX_BODY_BYTES
+from serving.app.requests import CHECK_HEADER, MAX_BODY_BYTES
+from serving.bento_store import bentoml_home
 
 BAR = (200, 300, 700, 420)
 
@@ -360,8 +361,8 @@ HEAVY = {"torch", "torchvision", "icevision", "mmdet", "mmcv", "fastai", "zenml"
 
 IMPORT_ALL = """
 import json, sys
-import onnxruntime, serving.service
-from redaction.detector.inference import import_openvino
+import onnxruntime, serving.app.service
+from redaction.detection.predictor import import_openvino
 import_openvino()
 own = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] in ("redaction", "serving")]
 print(json.dumps([sorted({name.split(".")[0] for name in sys.modules}), own]))
@@ -375,7 +376,7 @@ def test_nothing_of_training_or_orchestration_is_in_the_process(served: str, mod
     done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=True)
     modules, own = json.loads(done.stdout)
     assert not HEAVY & set(modules)
-    assert {str(Path(file).relative_to(source)) for file in own} == set(PACKED)
+    assert {Path(file).relative_to(source) for file in own} == set(required_files("serving.app.service"))
 
 
 def test_what_pillow_reads_here_is_what_the_service_reads(page: Page) -> None:

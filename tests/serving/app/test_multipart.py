@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.forms import MAX_PARTS, FormError, parse_form
+from serving.app.multipart import MAX_PARTS, FormError, parse_form
 
 
 def sent(files: dict[str, bytes], fields: dict[str, str]) -> tuple[str, bytes]:

@@ -17,10 +17,11 @@ import pytest
 from redaction.cli.demo import story
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from serving import control
-from serving.bento import bentoml_home, build_bento, save_to_model_store
-from serving.control import ServiceStatus
-from serving.supervisor import ProcessIdentity, ServiceState
+from serving.bento_store import bentoml_home
+from serving.local import control
+from serving.local.control import ServiceStatus
+from serving.local.supervisor import ProcessIdentity, ServiceState
+from serving.release.bento import build_bento, save_to_model_store
 
 pytestmark = pytest.mark.slow
 

@@ -15,13 +15,15 @@ from sqlmodel import select
 
 from redaction.catalog import open_catalogue
 from redaction.catalog.tables import Deployment, Stage
-from redaction.detector.artifact import Detector
+from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from serving import control, deployment
-from serving.bento import NAME, bentoml_environment, bentoml_home, build_bento, save_to_model_store, stored_model
-from serving.deployment import deploy, production_tag, rollback
-from serving.golden import GoldenPage, check_golden_pages
+from serving.bento_store import NAME, bentoml_environment, bentoml_home, stored_model
+from serving.local import control
+from serving.release import release
+from serving.release.bento import build_bento, save_to_model_store
+from serving.release.golden import GoldenPage, check_golden_pages
+from serving.release.release import deploy, production_tag, rollback
 
 pytestmark = pytest.mark.slow
 
@@ -159,7 +161,7 @@ def test_a_candidate_that_fails_at_another_port_gives_the_champion_its_own_back(
     def broken_in_public(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
         return ["it fails here."] if url.endswith(str(elsewhere)) else check_golden_pages(url, golden, version)
 
-    monkeypatch.setattr(deployment, "check_golden_pages", broken_in_public)
+    monkeypatch.setattr(release, "check_golden_pages", broken_in_public)
     outcome = deploy(module_workspace, third.folder, "3", make_golden(third), port=elsewhere)
     assert not outcome.served
     assert outcome.url == f"http://127.0.0.1:{port}"
@@ -172,7 +174,7 @@ def test_a_candidate_that_fails_only_in_its_final_place_gives_it_back(
     def broken_in_public(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
         return ["it fails here."] if url.endswith(str(port)) else check_golden_pages(url, golden, version)
 
-    monkeypatch.setattr(deployment, "check_golden_pages", broken_in_public)
+    monkeypatch.setattr(release, "check_golden_pages", broken_in_public)
     outcome = deploy(module_workspace, third.folder, "3", make_golden(third))
     assert not outcome.served
     assert outcome.reasons[0] == "it fails here."

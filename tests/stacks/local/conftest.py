@@ -12,7 +12,7 @@ import pytest
 @pytest.fixture(scope="session")
 def local_cron(zenml_store: Path) -> Path:
     """The schedulable stack is registered."""
-    from scheduling.stack import set_up_stack
+    from stacks.local.stack import set_up_stack
 
     set_up_stack()
     return zenml_store
@@ -50,7 +50,7 @@ def store(local_cron: Path, tmp_path: Path) -> Callable[[str, str], None]:
     def run(flow: str, configuration: str) -> None:
         path = tmp_path / "run.yaml"
         path.write_text(dedent(configuration), encoding="utf-8")
-        arguments = ["pipeline", "run", f"tests.scheduling.sample_flows.{flow}", "-c", str(path), "-s", "local_cron"]
+        arguments = ["pipeline", "run", f"tests.stacks.local.sample_flows.{flow}", "-c", str(path), "-s", "local_cron"]
         assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
 
     return run

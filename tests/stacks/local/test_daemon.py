@@ -19,9 +19,9 @@ from zenml.client import Client
 
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from scheduling.daemon import Scheduler
-from scheduling.record import Fire, Outcome, Record
-from scheduling.schedules import Order, Planned, Schedules
+from stacks.local.daemon import Scheduler
+from stacks.local.record import Fire, Outcome, Record
+from stacks.local.schedules import Order, Planned, Schedules
 
 Store = Callable[[str, str], None]
 
@@ -116,7 +116,7 @@ def test_one_run_makes_up_for_what_was_missed_and_its_failure_is_recorded(
     folder = workspace.state / "scheduler"
     assert Record(folder / "record.json").read() == {planned.id: fire}
     log = (folder / fire.log).read_text()
-    assert log.startswith("zenml pipeline run tests.scheduling.sample_flows.failing -c ")
+    assert log.startswith("zenml pipeline run tests.stacks.local.sample_flows.failing -c ")
     assert "this step always fails" in log
 
 
@@ -134,7 +134,7 @@ def test_every_run_is_noted_however_fast_one_follows_the_other(
     store: Store, report: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store("weighing", "parameters: {start: 1}\n" + EVERY_SECOND)
-    monkeypatch.setattr("scheduling.daemon.ZENML", "raise SystemExit(0)")
+    monkeypatch.setattr("stacks.local.daemon.ZENML", "raise SystemExit(0)")
     lines: list[str] = []
     stop = threading.Event()
     threading.Timer(6, stop.set).start()
@@ -151,7 +151,7 @@ def test_a_schedule_that_lost_its_stack_does_not_hold_up_the_others(
 ) -> None:
     store("dynamic_weighing", EVERY_SECOND.replace("often", "lost"))
     store("weighing", "parameters: {start: 1}\n" + EVERY_SECOND)
-    monkeypatch.setattr("scheduling.daemon.ZENML", "raise SystemExit(0)")
+    monkeypatch.setattr("stacks.local.daemon.ZENML", "raise SystemExit(0)")
     scheduler = Scheduler(workspace, (lines := []).append)
     real = scheduler._schedules.order
 

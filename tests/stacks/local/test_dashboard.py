@@ -13,8 +13,8 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.enums import StoreType
 
 from redaction.errors import RedactionError
-from scheduling.dashboard import close_dashboard, open_dashboard
-from tests.scheduling.sample_flows import dynamic_weighing
+from stacks.local.dashboard import close_dashboard, open_dashboard
+from tests.stacks.local.sample_flows import dynamic_weighing
 
 
 @pytest.fixture

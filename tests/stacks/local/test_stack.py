@@ -13,10 +13,10 @@ from zenml.enums import StackComponentType
 from zenml.models import ScheduleRequest
 from zenml.orchestrators.exceptions import PipelineSubmissionError
 
-from scheduling.schedules import Schedules
-from scheduling.stack import set_up_stack
+from stacks.local.schedules import Schedules
+from stacks.local.stack import set_up_stack
 
-FLOWS = "tests.scheduling.sample_flows"
+FLOWS = "tests.stacks.local.sample_flows"
 
 
 def zenml(*arguments: str) -> str:

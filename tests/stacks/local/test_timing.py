@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.timing import Timing
+from stacks.local.timing import Timing
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redaction.detector.profiles import PROFILES
-from redaction.detector.vfnet.compat import prepare_icevision
+from redaction.detection.profiles import PROFILES
+from redaction.training.vfnet.compat import prepare_icevision
 
 FRAME = (640, 832)
 STRIDES = (8, 16, 32, 64, 128)
@@ -29,7 +29,7 @@ def grid() -> tuple[torch.Tensor, list[int]]:
 def points_of(grid: tuple[torch.Tensor, list[int]], *boxes: tuple[float, float, float, float]) -> list[tuple[Any, Any]]:
     """For each box, the points that learn it and their strides."""
     prepare_icevision()
-    from redaction.detector.vfnet.assignment import PointsOnRedactions
+    from redaction.training.vfnet.assignment import PointsOnRedactions
 
     anchors, counts = grid
     labels = torch.zeros(len(boxes), dtype=torch.long)
@@ -85,7 +85,7 @@ def test_points_on_two_boxes_learn_the_smaller(grid: tuple[torch.Tensor, list[in
 
 def test_a_page_without_redactions_is_background() -> None:
     prepare_icevision()
-    from redaction.detector.vfnet.assignment import PointsOnRedactions
+    from redaction.training.vfnet.assignment import PointsOnRedactions
 
     anchors = torch.tensor([[-16.0, -16.0, 16.0, 16.0]])
     result = PointsOnRedactions((8,)).assign(anchors, [1], torch.zeros(0, 4), None, torch.zeros(0))  # as IceVision has them
@@ -94,8 +94,8 @@ def test_a_page_without_redactions_is_background() -> None:
 
 def test_a_point_on_a_redaction_is_worth_something_however_wrong_its_box() -> None:
     prepare_icevision()
-    from redaction.detector.vfnet.assignment import EveryBoxCounts, LyingOnARedaction
-    from redaction.detector.vfnet.model import build_model
+    from redaction.training.vfnet.assignment import EveryBoxCounts, LyingOnARedaction
+    from redaction.training.vfnet.model import build_model
 
     head: Any = build_model(PROFILES["nano"]).bbox_head
     assert isinstance(head.loss_cls, LyingOnARedaction)
@@ -112,7 +112,7 @@ def test_a_point_on_a_redaction_is_worth_something_however_wrong_its_box() -> No
 def test_on_a_gpu_the_same_points_learn_the_same_redactions(grid: tuple[torch.Tensor, list[int]]) -> None:
     """A limit that lay on the processor stopped every training on a GPU; on a processor nothing can be seen of that."""
     prepare_icevision()
-    from redaction.detector.vfnet.assignment import PointsOnRedactions
+    from redaction.training.vfnet.assignment import PointsOnRedactions
 
     anchors, counts = grid
     truth, labels = torch.tensor([[160.0, 160.0, 550.0, 170.0], [40.0, 300.0, 400.0, 700.0]]), torch.zeros(2)

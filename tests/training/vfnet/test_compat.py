@@ -18,10 +18,10 @@ import socket, sys
 sys.modules["tkinter"] = None
 def refuse(*_): raise AssertionError("something wants the network")
 socket.socket.connect = socket.getaddrinfo = refuse
-import redaction.detector.vfnet
+import redaction.training.vfnet
 from icevision.all import *
-from redaction.detector.profiles import PROFILES
-from redaction.detector.vfnet.model import build_model
+from redaction.detection.profiles import PROFILES
+from redaction.training.vfnet.model import build_model
 build_model(PROFILES["base"])
 import tempfile
 print(*Path(tempfile.gettempdir()).glob("redaction-icevision-*"))
@@ -49,7 +49,7 @@ def test_sampling_is_the_deformable_convolution(height: int, width: int, batch: 
     import torch
     from torchvision.ops import deform_conv2d
 
-    from redaction.detector.vfnet.compat import sampled_convolution
+    from redaction.training.vfnet.compat import sampled_convolution
 
     torch.manual_seed(seed)
     inputs = torch.randn(batch, 4, height, width, dtype=torch.float64, requires_grad=True)
@@ -65,7 +65,7 @@ def test_sampling_is_the_deformable_convolution(height: int, width: int, batch: 
 def test_an_operator_that_is_not_there_says_so_when_it_is_called() -> None:
     import mmcv
 
-    import redaction.detector.vfnet  # noqa: F401
+    import redaction.training.vfnet  # noqa: F401
 
     with pytest.raises(RuntimeError, match="'roi_align_forward' is not installed"):
         mmcv._ext.roi_align_forward()

@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from redaction.detector.profiles import PROFILES
-from redaction.detector.vfnet.compat import prepare_icevision
+from redaction.detection.profiles import PROFILES
+from redaction.training.vfnet.compat import prepare_icevision
 
 
 @pytest.fixture
 def trained() -> nn.Module:
     """`nano`, its batch normalisations as after a training: no factor is a power of two, one channel says nothing."""
     prepare_icevision()
-    from redaction.detector.vfnet.model import build_model
+    from redaction.training.vfnet.model import build_model
 
     torch.manual_seed(0)
     model = build_model(PROFILES["nano"])
@@ -28,7 +28,7 @@ def trained() -> nn.Module:
 
 
 def test_the_network_computes_the_same_but_for_the_rounding(trained: nn.Module) -> None:
-    from redaction.detector.vfnet.rounding import rounded
+    from redaction.training.vfnet.half_precision import rounded
 
     page = torch.randn(1, 3, 96, 96)
     with torch.no_grad():
@@ -40,7 +40,7 @@ def test_the_network_computes_the_same_but_for_the_rounding(trained: nn.Module) 
 
 
 def test_what_is_folded_into_a_convolution_has_16_bits_already(trained: nn.Module) -> None:
-    from redaction.detector.vfnet.rounding import rounded
+    from redaction.training.vfnet.half_precision import rounded
 
     rounded(trained)
     backbone = trained.backbone
@@ -52,8 +52,8 @@ def test_what_is_folded_into_a_convolution_has_16_bits_already(trained: nn.Modul
 
 
 def test_a_file_of_them_gives_the_same_network(trained: nn.Module) -> None:
-    from redaction.detector.vfnet.model import build_model
-    from redaction.detector.vfnet.rounding import rounded
+    from redaction.training.vfnet.half_precision import rounded
+    from redaction.training.vfnet.model import build_model
 
     state = rounded(trained)
     again = build_model(PROFILES["nano"])

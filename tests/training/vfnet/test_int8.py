@@ -1,5 +1,7 @@
 """An export in 8 bits takes the exact one's place only where it finds as much."""
 
+from __future__ import annotations
+
 import shutil
 from pathlib import Path
 
@@ -7,10 +9,11 @@ import numpy as np
 import pytest
 
 from redaction.dataset import Dataset
-from redaction.detector.artifact import OPENVINO, Detector
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import page_from_file
+from redaction.detection.artifact import OPENVINO, Detector
+from redaction.detection.predictor import Predictor
 from redaction.evaluation import JudgedPage, judge_pages
+from redaction.pages.image import page_from_file
+from redaction.training.vfnet import int8
 
 
 @pytest.fixture
@@ -23,8 +26,8 @@ def says_of(detector: Detector, dataset: Dataset) -> list[JudgedPage]:
 
 
 def test_it_says_nearly_the_same_and_weighs_less(exact: Detector, toy_training: Dataset, tmp_path: Path) -> None:
-    from redaction.detector.artifact import seal
-    from redaction.detector.vfnet.quantising import quantise
+    from redaction.detection.artifact import seal
+    from redaction.training.vfnet.int8 import quantise
 
     pages = [page_from_file(toy_training.image_path(page)) for page in toy_training.pages[:12]]
     folder = Path(shutil.copytree(exact.folder, tmp_path / "quantised"))
@@ -48,11 +51,10 @@ def test_the_gate_decides_which_one_stays(
     allowed: float,
     kept: float,
 ) -> None:
-    from redaction.detector.vfnet import quantising
 
-    monkeypatch.setattr(quantising, "MAX_AP_LOSS", allowed)
+    monkeypatch.setattr(int8, "MAX_AP_LOSS", allowed)
     judged, before = says_of(exact, toy_validation), exact.path(OPENVINO).read_bytes()
-    stays, figures = quantising.in_8_bits_if_as_good(exact, judged, toy_training, lambda other: says_of(other, toy_validation))
+    stays, figures = int8.in_8_bits_if_as_good(exact, judged, toy_training, lambda other: says_of(other, toy_validation))
     assert figures["int8"] == kept
     assert 0 < figures["int8_ap"] <= figures["int8_ap50"] <= 1
     assert (exact.path(OPENVINO).read_bytes() == before) == (not kept)

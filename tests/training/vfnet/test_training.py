@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from redaction.dataset import AnnotatedPage, Dataset
-from redaction.detector.artifact import WEIGHTS, Detector
-from redaction.detector.inference import Predictor
-from redaction.detector.preprocessing import page_from_file
-from redaction.detector.profiles import PROFILES, TrainingConfig
+from redaction.detection.artifact import WEIGHTS, Detector
+from redaction.detection.predictor import Predictor
+from redaction.detection.profiles import PROFILES, TrainingConfig
 from redaction.errors import RedactionError
-from redaction.geometry import iou_matrix
+from redaction.pages.geometry import iou_matrix
+from redaction.pages.image import page_from_file
 
 REPOSITORY = Path(__file__).parents[2]
 SHORT = TrainingConfig(epochs=3, batch_size=2, learning_rate=1e-3, width=64, height=96)
@@ -30,7 +30,7 @@ SHORT = TrainingConfig(epochs=3, batch_size=2, learning_rate=1e-3, width=64, hei
 @pytest.fixture(autouse=True, scope="module")
 def icevision_that_imports() -> None:
     """IceVision downloads a font when it is imported, unless this package is there first; so that each test runs alone, too."""
-    import redaction.detector.vfnet  # noqa: F401
+    import redaction.training.vfnet  # noqa: F401
 
 
 def test_a_plain_black_bar_on_a_new_page_is_found(toy_detector: Detector, toy_page: Callable[[int], Any]) -> None:
@@ -49,7 +49,7 @@ def test_the_figures_on_the_validation_pages_are_those_of_the_exported_detector(
 def test_a_finished_training_is_not_trained_again(
     toy_detector: Detector, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, trainings_folder: Path
 ) -> None:
-    from redaction.detector.vfnet.training import train
+    from redaction.training.vfnet.training import train
 
     started = time.monotonic()
     assert train(toy_training, toy_validation, toy_config, trainings_folder).digest == toy_detector.digest
@@ -57,7 +57,7 @@ def test_a_finished_training_is_not_trained_again(
 
 
 def test_another_seed_is_another_training(toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig) -> None:
-    from redaction.detector.vfnet.training import training_id
+    from redaction.training.vfnet.training import training_id
 
     other = toy_config.model_copy(update={"seed": 1})
     names = {training_id(toy_training, toy_validation, config) for config in (toy_config, other)}
@@ -71,8 +71,8 @@ KILLED = """
 import sys
 from pathlib import Path
 from redaction.dataset import Dataset
-from redaction.detector.profiles import TrainingConfig
-from redaction.detector.vfnet.training import fit
+from redaction.detection.profiles import TrainingConfig
+from redaction.training.vfnet.training import fit
 from redaction.tracking import NoTracker
 train, validation, config, place = sys.argv[1:]
 fit(Dataset.model_validate_json(train), Dataset.model_validate_json(validation),
@@ -85,8 +85,8 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
 ) -> None:
     import torch
 
-    from redaction.detector.vfnet.training import fit
     from redaction.tracking import NoTracker
+    from redaction.training.vfnet.training import fit
 
     training = toy_training.model_copy(update={"pages": toy_training.pages[:8]})
     validation = toy_validation.model_copy(update={"pages": toy_validation.pages[:2]})
@@ -116,9 +116,9 @@ def test_validation_teaches_the_network_nothing(toy_validation: Dataset, tmp_pat
     import torch
     from icevision.models.mmdet import vfnet
 
-    from redaction.detector.vfnet.callbacks import StayInEvaluation, ValidationMetric
-    from redaction.detector.vfnet.data import data_loaders
-    from redaction.detector.vfnet.initial import initial_model
+    from redaction.training.vfnet.callbacks import StayInEvaluation, ValidationMetric
+    from redaction.training.vfnet.data import data_loaders
+    from redaction.training.vfnet.pretrained import initial_model
 
     loaders = data_loaders(toy_validation, toy_validation, SHORT.preprocessing, batch_size=2, workers=0)
     model = initial_model(SHORT, tmp_path)
@@ -133,7 +133,7 @@ def test_validation_teaches_the_network_nothing(toy_validation: Dataset, tmp_pat
 def test_training_pages_are_prepared_as_served_pages_are(toy_validation: Dataset) -> None:
     from icevision.models.mmdet import vfnet
 
-    from redaction.detector.vfnet.data import records
+    from redaction.training.vfnet.data import records
 
     (batch, _) = vfnet.build_valid_batch([records(toy_validation, SHORT.preprocessing, augment=False)[0]])
     page = toy_validation.pages[0]
@@ -145,7 +145,7 @@ def test_training_pages_are_prepared_as_served_pages_are(toy_validation: Dataset
 def test_augmentation_keeps_bars_under_their_boxes_and_fills_with_paper(toy_training: Dataset) -> None:
     from icevision.models.mmdet import vfnet
 
-    from redaction.detector.vfnet.data import records
+    from redaction.training.vfnet.data import records
 
     config = SHORT.model_copy(update={"width": 320, "height": 448})
     augmented = records(toy_training, config.preprocessing, augment=True)
@@ -163,14 +163,14 @@ def test_augmentation_keeps_bars_under_their_boxes_and_fills_with_paper(toy_trai
 READ = """
 import sys
 from pathlib import Path
-import redaction.detector.vfnet
+import redaction.training.vfnet
 from fastai.callback.core import Callback
 from icevision.models.mmdet import vfnet
 from redaction.dataset import Dataset
-from redaction.detector.profiles import TrainingConfig
-from redaction.detector.vfnet.callbacks import SeedEachEpoch
-from redaction.detector.vfnet.data import data_loaders
-from redaction.detector.vfnet.initial import initial_model
+from redaction.detection.profiles import TrainingConfig
+from redaction.training.vfnet.callbacks import SeedEachEpoch
+from redaction.training.vfnet.data import data_loaders
+from redaction.training.vfnet.pretrained import initial_model
 from redaction.files import sha256_of_bytes
 pages, config = Dataset.model_validate_json(sys.argv[1]), TrainingConfig.model_validate_json(sys.argv[2])
 class Look(Callback):
@@ -207,7 +207,7 @@ def without_boxes(dataset: Dataset) -> Dataset:
 
 
 def test_a_training_without_a_redaction_to_learn_or_to_judge_by_is_refused(toy_training: Dataset, tmp_path: Path) -> None:
-    from redaction.detector.vfnet.training import train
+    from redaction.training.vfnet.training import train
 
     with pytest.raises(RedactionError, match="none of the 30 training pages has a redaction"):
         train(without_boxes(toy_training), toy_training, SHORT, tmp_path)
@@ -216,7 +216,7 @@ def test_a_training_without_a_redaction_to_learn_or_to_judge_by_is_refused(toy_t
 
 
 def test_an_image_of_another_size_than_annotated_is_refused(toy_training: Dataset) -> None:
-    from redaction.detector.vfnet.data import records
+    from redaction.training.vfnet.data import records
 
     page = toy_training.pages[0].model_copy(update={"width": 999})
     with pytest.raises(RedactionError, match="its annotations were made on 999 x 440"):
@@ -230,7 +230,7 @@ class TestInitialWeights:
         import torch
         from safetensors.torch import load_file
 
-        from redaction.detector.vfnet.initial import initial_model
+        from redaction.training.vfnet.pretrained import initial_model
 
         config = toy_config.model_copy(update={"init": str(toy_detector.folder)})
         weights = load_file(toy_detector.path(WEIGHTS))
@@ -238,7 +238,7 @@ class TestInitialWeights:
         assert all(torch.equal(model[name], tensor) for name, tensor in weights.items())
 
     def test_weights_of_another_profile_are_refused(self, toy_detector: Detector, tmp_path: Path) -> None:
-        from redaction.detector.vfnet.initial import initial_model
+        from redaction.training.vfnet.pretrained import initial_model
 
         with pytest.raises(RedactionError, match="fit the profile small"):
             initial_model(TrainingConfig(profile="small", init=str(toy_detector.folder)), tmp_path)
@@ -252,13 +252,13 @@ class TestInitialWeights:
         ],
     )
     def test_what_cannot_be_used_is_refused_in_a_sentence(self, config: TrainingConfig, sentence: str, tmp_path: Path) -> None:
-        from redaction.detector.vfnet.initial import initial_model
+        from redaction.training.vfnet.pretrained import initial_model
 
         with pytest.raises(RedactionError, match=sentence):
             initial_model(config, tmp_path)
 
 
 def test_nano_has_about_a_million_parameters() -> None:
-    from redaction.detector.vfnet.model import build_model
+    from redaction.training.vfnet.model import build_model
 
     assert 0.9e6 < sum(parameter.numel() for parameter in build_model(PROFILES["nano"]).parameters()) < 1.2e6

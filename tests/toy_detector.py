@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from redaction.dataset import AnnotatedPage, Box, Dataset, Split, Style
-from redaction.detector.artifact import Detector
-from redaction.detector.profiles import TrainingConfig
+from redaction.detection.artifact import Detector
+from redaction.detection.profiles import TrainingConfig
 from redaction.files import sha256_of_file
 
 # With more threads than free cores, torch's threads wait for each other more than they compute.
@@ -93,6 +93,6 @@ def trainings_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def toy_detector(toy_training: Dataset, toy_validation: Dataset, trainings_folder: Path) -> Detector:
     """A real, small training through IceVision, with its exports."""
-    from redaction.detector.vfnet.training import train
+    from redaction.training.vfnet.training import train
 
     return train(toy_training, toy_validation, CONFIG, trainings_folder)

@@ -1,0 +1,1 @@
+"""From enough new annotations to production and back: trigger, gate, versions, champion, monitoring."""

@@ -1,0 +1,31 @@
+"""The detector in production."""
+
+from __future__ import annotations
+
+from sqlmodel import select
+
+from redaction.catalog import Catalogue
+from redaction.catalog.tables import Deployment, Stage
+from redaction.values import Frozen
+
+
+class Champion(Frozen):
+    """The detector in production."""
+
+    version: str
+    detector_digest: str
+
+
+class Production(Frozen):
+    """What is in production in a workspace, if anything."""
+
+    workspace: str
+    champion: Champion | None
+
+
+def production(catalogue: Catalogue, workspace_root: str) -> Production:
+    """What the catalogue says is in production."""
+    with catalogue.transaction() as session:
+        row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).one_or_none()
+    champion = Champion(version=row.version, detector_digest=row.detector_digest) if row else None
+    return Production(workspace=workspace_root, champion=champion)

@@ -1,0 +1,1 @@
+"""Pages: geometry, images, PDF rendering and features."""

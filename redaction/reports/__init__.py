@@ -1,0 +1,1 @@
+"""What is found in a document, in one schema for every interface."""

@@ -1,0 +1,1 @@
+"""What a Bento holds: the service and what it imports."""

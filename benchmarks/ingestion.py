@@ -25,7 +25,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, Source
 from redaction.documents.discovery import discover
 from redaction.documents.fetching import fetch
@@ -48,7 +48,7 @@ class RenderingFigures(Frozen):
     bare_to_jpeg: float
     """The same, and Pillow's JPEG in a file, as ``pypdfium2 render`` does it."""
     ours: float
-    """`redaction.documents.rendering.rendering.render`: image, digest, hash, features, sync, catalogue, process start."""
+    """`redaction.documents.rendering.rendering.render`: image, digest, hash, features, sync, catalog, process start."""
     bare_cpu_ms: float
     bare_to_jpeg_cpu_ms: float
     ours_cpu_ms: float
@@ -106,7 +106,7 @@ def measure_recheck(documents: int, threads: int = 8) -> RecheckFigures:
         url = f"http://127.0.0.1:{int(server.stdout.readline())}"
         with tempfile.TemporaryDirectory() as scratch:
             workspace = Workspace.at(scratch)
-            _fill_catalogue(workspace, url, documents)
+            _fill_catalog(workspace, url, documents)
             source = {
                 "name": "room",
                 "kind": "index",
@@ -186,14 +186,14 @@ def _render_ours(folder: Path, workers: int) -> float:
         return render(workspace, config).seconds
 
 
-def _fill_catalogue(workspace: Workspace, url: str, documents: int) -> None:
+def _fill_catalog(workspace: Workspace, url: str, documents: int) -> None:
     """What an earlier run would have left, the files being empty."""
     names = [sha256_of_bytes(str(number).encode()) for number in range(documents)]
     workspace.documents.mkdir(parents=True)
     for name in names:
         (workspace.documents / f"{name}.pdf").touch()
     rendered, fetched = DocumentStatus.RENDERED, LinkOutcome.FETCHED
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         session.add(Source(name="room", kind="index", location=url))
         session.flush()
         session.add_all(

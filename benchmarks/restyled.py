@@ -17,11 +17,11 @@ from rich.progress import track
 from rich.table import Table
 
 from redaction.dataset import Style
-from redaction.evaluation import Figures, JudgedPage, figures
+from redaction.evaluation import EvaluatedPage, Metrics, figures
 from redaction.evaluation.coco_pages import ListedPage, PageList, read_pages
 from redaction.evaluation.judging import predict_each
-from redaction.lifecycle.detectors import Contestant, contestant
-from redaction.pages.image import Page
+from redaction.lifecycle.detectors import LoadedDetector, load_detector
+from redaction.pages.image import PageImage
 from redaction.synthesis.bars import Bar
 from redaction.synthesis.looks import Look
 from redaction.synthesis.painting import fill_of
@@ -35,19 +35,19 @@ PLAIN = Look(style=Style.GREY, fill=None, edge=None, edge_px=1, ink=BLACK, code_
 LOOKS = {
     "black, white codes": replace(PLAIN, fill=BLACK, ink=WHITE),
     "dark blue": replace(PLAIN, fill=(20, 30, 80), codes=()),
-    "dark grey, codes": replace(PLAIN, fill=(80, 80, 80), ink=WHITE),
+    "dark gray, codes": replace(PLAIN, fill=(80, 80, 80), ink=WHITE),
     "grey": replace(PLAIN, fill=(160, 160, 160), codes=()),
-    "light grey, codes": replace(PLAIN, fill=(217, 217, 217)),
-    "pale grey with an edge, codes": replace(PLAIN, fill=(230, 230, 230), edge=GREY),
+    "light gray, codes": replace(PLAIN, fill=(217, 217, 217)),
+    "pale gray with an edge, codes": replace(PLAIN, fill=(230, 230, 230), edge=GREY),
     "red, white codes": replace(PLAIN, fill=(200, 30, 30), ink=WHITE),
     "pale yellow, codes": replace(PLAIN, fill=(255, 245, 157)),
     "pale blue, codes": replace(PLAIN, fill=(187, 222, 251)),
-    "white with a grey edge, codes": replace(PLAIN, fill=WHITE, edge=GREY),
+    "white with a gray edge, codes": replace(PLAIN, fill=WHITE, edge=GREY),
     "white with a red edge, codes": replace(PLAIN, fill=WHITE, edge=(220, 30, 30), ink=(220, 30, 30)),
 }
 
 
-def restyled(listed: PageList, look: Look) -> Iterator[tuple[ListedPage, Page]]:
+def restyled(listed: PageList, look: Look) -> Iterator[tuple[ListedPage, PageImage]]:
     """The pages that have redactions, each of which now has that look."""
     for page, image in listed.images([page for page in listed.pages if len(page.truth)]):
         painted, rng = image.copy(), Random(page.name)  # noqa: S311  # pictures, not secrets
@@ -58,10 +58,10 @@ def restyled(listed: PageList, look: Look) -> Iterator[tuple[ListedPage, Page]]:
         yield page, painted
 
 
-def measure(who: Contestant, listed: PageList, look: Look) -> Figures:
+def measure(who: LoadedDetector, listed: PageList, look: Look) -> Metrics:
     """The figures of a detector on pages of that look, at its operating point."""
     judged = [
-        JudgedPage(page.style, page.truth, found, document=page.document, area=page.width * page.height)
+        EvaluatedPage(page.style, page.truth, found, document=page.document, area=page.width * page.height)
         for page, found, *_ in predict_each(who.predictor, restyled(listed, look))
     ]
     return figures(judged, who.operating_point)
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("pdfs", type=Path, help="folder of the documents")
     parser.add_argument("--detector", default="starter", help="as in `redaction evaluate`")
     options = parser.parse_args()
-    who, listed = contestant(options.detector, Workspace.at()), read_pages(options.coco, pdfs=options.pdfs)
+    who, listed = load_detector(options.detector, Workspace.at()), read_pages(options.coco, pdfs=options.pdfs)
     table = Table("look", "P", "R", "F1", "AP50", "AP", "pixel R", "false", title=f"{who.version} on real pages in other looks")
     for name, look in track(LOOKS.items(), "looks", console=Console(stderr=True)):
         said = measure(who, listed, look)

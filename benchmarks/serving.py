@@ -25,7 +25,7 @@ from PIL import Image
 
 from redaction.detection.artifact import Detector
 from redaction.detection.predictor import Predictor
-from redaction.pages.image import Page, page_from_bytes
+from redaction.pages.image import PageImage, page_from_bytes
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home
 from serving.local import control
@@ -50,7 +50,7 @@ class Times:
     """The whole request, as the client sees it."""
 
 
-def filing(rng: np.random.Generator, noise: float) -> Page:
+def filing(rng: np.random.Generator, noise: float) -> PageImage:
     """A page of text with some bars; `noise` is the standard deviation of a scanner's grain."""
     page = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
     for line in range(46):

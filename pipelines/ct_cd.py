@@ -26,7 +26,7 @@ from steps.validate import validate
 @strict
 @pipeline(dynamic=True, depends_on=[check, validate, synthesize, train, evaluate, decide, deploy, hold, monitor])
 def ct_cd() -> None:
-    """Check → validate → synthesise → train → evaluate → decide → deploy or hold → monitor."""
+    """Check → validate → synthesize → train → evaluate → decide → deploy or hold → monitor."""
     retraining_check, annotated, production = check()
     if retraining_check.load().proceed:
         validated, _ = validate(annotated)

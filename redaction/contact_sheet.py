@@ -11,14 +11,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from redaction.dataset import Box, Dataset, Style
 
-STYLE_COLOURS: dict[Style, tuple[int, int, int]] = {
+STYLE_COLORS: dict[Style, tuple[int, int, int]] = {
     Style.BLACK: (225, 30, 40),
     Style.OUTLINED: (20, 110, 230),
     Style.GREY: (245, 140, 0),
     Style.COLOURED: (20, 150, 70),
     Style.UNKNOWN: (160, 40, 190),
 }
-"""The colour in which boxes of each style are drawn."""
+"""The color in which boxes of each style are drawn."""
 
 _CAPTION_PX, _MARGIN_PX, _GROUND = 16, 6, (96, 100, 106)
 
@@ -45,7 +45,7 @@ def pages_of(dataset: Dataset) -> list[SheetPage]:
 def contact_sheet(
     pages: Dataset | Iterable[SheetPage], *, columns: int = 5, page_width_px: int = 300, limit: int = 40
 ) -> Image.Image:
-    """Pages side by side, scaled to `page_width_px` (tall ones to fit a cell of √2 times that), boxes in their style's colour.
+    """Pages side by side, scaled to `page_width_px` (tall ones to fit a cell of √2 times that), boxes in their style's color.
 
     Args:
         limit: at most so many pages are shown, spread evenly over all of them.
@@ -90,7 +90,7 @@ def _cell(page: SheetPage, size: tuple[int, int]) -> Image.Image:
     draw = ImageDraw.Draw(small)
     for box in page.boxes:
         corners = [(box.x0 * scale - 1, box.y0 * scale - 1), (box.x1 * scale, box.y1 * scale)]
-        draw.rectangle(corners, outline=STYLE_COLOURS[box.style], width=2)
+        draw.rectangle(corners, outline=STYLE_COLORS[box.style], width=2)
     cell = Image.new("RGB", size, _GROUND)
     cell.paste(small, (0, _CAPTION_PX))
     ImageDraw.Draw(cell).text((1, 2), page.caption, fill="white", font=ImageFont.load_default(11))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-Report = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (as far as is known by now)."""
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LINES = 10.0
 log = logging.getLogger(__name__)
 
 
-def logged() -> Report:
+def logged() -> ProgressCallback:
     """Progress as log lines: one at most every `SECONDS_BETWEEN_LINES`."""
     last = time.monotonic()
 
@@ -32,7 +32,7 @@ def logged() -> Report:
 
 
 @contextmanager
-def shown(console: Console | None = None) -> Iterator[Report]:
+def shown(console: Console | None = None) -> Iterator[ProgressCallback]:
     """Progress as one bar for each kind of work, with the time that is left."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:

@@ -62,8 +62,8 @@ class Workspace:
         return self.root / "models"
 
     @property
-    def catalogue_export(self) -> Path:
-        """The catalogue's tables as JSON lines, as of the last checkpoint."""
+    def catalog_export(self) -> Path:
+        """The catalog's tables as JSON lines, as of the last checkpoint."""
         return self.root / "catalogue"
 
     @property
@@ -72,12 +72,14 @@ class Workspace:
         return self.root / "state"
 
     @property
-    def catalogue_url(self) -> str:
-        """The catalogue's database: ``REDACTION_CATALOGUE`` (an SQLAlchemy URL), else SQLite in the workspace."""
-        return os.environ.get("REDACTION_CATALOGUE") or f"sqlite:///{self.root / 'catalogue.sqlite'}"
+    def catalog_url(self) -> str:
+        """The catalog's database: ``REDACTION_CATALOG`` (an SQLAlchemy URL), else SQLite in the workspace."""
+        # the variable, the file and the export's folder once had British names; those of existing installations stay valid
+        named = os.environ.get("REDACTION_CATALOG") or os.environ.get("REDACTION_CATALOGUE")
+        return named or f"sqlite:///{self.root / 'catalogue.sqlite'}"
 
     def inside(self, relative: str) -> Path:
-        """The path of something that the catalogue names relative to the root.
+        """The path of something that the catalog names relative to the root.
 
         Raises:
             RedactionError: the name leads out of the workspace.

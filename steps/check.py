@@ -8,7 +8,7 @@ from zenml import get_step_context, log_metadata, step
 from zenml.logger import get_logger
 
 from redaction.annotations.dataset import read_dataset
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.checkpoints import checkpoint
 from redaction.dataset import Dataset
 from redaction.doctor import check_environment, require
@@ -27,16 +27,16 @@ def check(
     """Decide whether to train; if so, pin the annotated pages in a checkpoint and record that they were read."""
     place = Workspace.at(workspace)
     require(check_environment(place))
-    catalogue = open_catalogue(place)
-    verdict = check_retraining(catalogue, min_new_annotations, force)
+    catalog = open_catalog(place)
+    verdict = check_retraining(catalog, min_new_annotations, force)
     for reason in verdict.reasons:
         logger.info(reason)
     annotated = Dataset(root=str(place.root), pages=())
     if verdict.proceed:
         pinned = checkpoint(place, "Annotated pages for a training")
-        start_training_run(catalogue, get_step_context().pipeline_run.name, pinned.revision, verdict.annotated_pages)
+        start_training_run(catalog, get_step_context().pipeline_run.name, pinned.revision, verdict.annotated_pages)
         annotated = read_dataset(place, pinned.revision).model_copy(update={"unjudged": pinned.digest})
     else:
         logger.info("Nothing to train: the run ends after a look at the service's traffic.")
     log_metadata(verdict.model_dump(mode="json"))
-    return verdict, annotated, production(catalogue, str(place.root))
+    return verdict, annotated, production(catalog, str(place.root))

@@ -7,7 +7,7 @@ from typing import Annotated
 from zenml import log_metadata, step
 from zenml.logger import get_logger
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.checkpoints import Checkpoint
 from redaction.checkpoints import checkpoint as make_checkpoint
 from redaction.documents.ingestion import IngestionSummary
@@ -27,4 +27,4 @@ def checkpoint(
     made = make_checkpoint(place, f"{new_documents} new documents, {pages} new pages")
     logger.info("%s checkpoint %s", "New" if made.created else "Nothing new since", made.tag)
     log_metadata(made.model_dump(mode="json"))
-    return made, rendered_pages(open_catalogue(place), place, ingestion_summary.new_pages)
+    return made, rendered_pages(open_catalog(place), place, ingestion_summary.new_pages)

@@ -7,7 +7,7 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 from zenml.logger import get_logger
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.checkpoints import checkpoint
 from redaction.dataset import Dataset
 from redaction.detection.artifact import Detector
@@ -46,6 +46,6 @@ def deploy(
         logger.info("%s serves at %s", detector.version, outcome.url)
     else:
         logger.warning("%s was refused, the champion goes on: %s", detector.version, " ".join(outcome.reasons))
-    finish_training_run(open_catalogue(place), get_step_context().pipeline_run.name, comparison, decision)
+    finish_training_run(open_catalog(place), get_step_context().pipeline_run.name, comparison, decision)
     log_metadata(outcome.model_dump(mode="json", exclude_none=True))
     return outcome

@@ -8,7 +8,7 @@ from zenml import log_metadata, step
 from zenml.logger import get_logger
 
 from redaction.documents.fetching import FetchSummary
-from redaction.documents.ingestion import IngestionSummary, summarise
+from redaction.documents.ingestion import IngestionSummary, summarize
 from redaction.documents.rendering.rendering import render as render_documents
 from redaction.documents.sources import SourcesConfig
 from redaction.workspace import Workspace
@@ -24,7 +24,7 @@ def render(
 ) -> Annotated[IngestionSummary, "ingestion_summary"]:
     """Render every document that is not pages yet, also those that an interrupted run left behind."""
     rendered = render_documents(Workspace.at(workspace), sources)
-    summary = summarise(fetch_summary, rendered)
+    summary = summarize(fetch_summary, rendered)
     _tell(summary)
     log_metadata({"new documents": len(summary.new_documents), "new pages": len(summary.new_pages), "seconds": summary.seconds})
     return summary

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from redaction.contact_sheet import STYLE_COLOURS, SheetPage, contact_sheet, contact_sheet_png
+from redaction.contact_sheet import STYLE_COLORS, SheetPage, contact_sheet, contact_sheet_png
 from redaction.dataset import AnnotatedPage, Box, Dataset, Split, Style
 
 
@@ -18,16 +18,16 @@ def white(width: int = 600, height: int = 800) -> Image.Image:
 
 
 @pytest.mark.parametrize("style", list(Style))
-def test_boxes_are_drawn_in_the_colour_of_their_style(style: Style) -> None:
+def test_boxes_are_drawn_in_the_color_of_their_style(style: Style) -> None:
     page = SheetPage(white(), [Box(x0=100, y0=200, x1=500, y1=300, style=style)], "a page")
     pixels = np.asarray(contact_sheet([page], page_width_px=300)).reshape(-1, 3)
-    for other, colour in STYLE_COLOURS.items():
-        assert (pixels == colour).all(axis=1).any() == (other is style)
+    for other, color in STYLE_COLORS.items():
+        assert (pixels == color).all(axis=1).any() == (other is style)
 
 
 def test_a_box_lies_where_it_lies_on_the_page() -> None:
     sheet = np.asarray(contact_sheet([SheetPage(white(), [Box(x0=100, y0=200, x1=500, y1=300)])], page_width_px=300))
-    ys, xs = np.nonzero((sheet == STYLE_COLOURS[Style.UNKNOWN]).all(axis=2))
+    ys, xs = np.nonzero((sheet == STYLE_COLORS[Style.UNKNOWN]).all(axis=2))
     paper_top, paper_left = (int(axis.min()) for axis in np.nonzero((sheet == 255).all(axis=2)))
     assert abs((ys.min() - paper_top) - (200 * 0.5)) < 20, "the caption may begin above the paper"
     assert abs((xs.min() - paper_left) - 100 * 0.5) <= 2

@@ -38,5 +38,5 @@ def test_together_keeps_every_image_where_it_is() -> None:
 
 
 def test_an_unknown_key_is_an_error() -> None:
-    with pytest.raises(ValidationError, match="colour"):
-        Box(x0=0, y0=0, x1=1, y1=1, colour="red")  # type: ignore[call-arg]
+    with pytest.raises(ValidationError, match="color"):
+        Box(x0=0, y0=0, x1=1, y1=1, color="red")  # type: ignore[call-arg]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from redaction.annotations.records import BoxRecord, PageRecord, Reason, Refusal
+from redaction.annotations.records import ParsedBox, ParsedPage, RefusalReason, RefusedRow
 from redaction.catalog.tables import Page
 from redaction.dataset import Box
 from redaction.pages.geometry import as_xyxy, iou_matrix
@@ -32,13 +32,13 @@ class CheckedBoxes(Frozen):
     boxes: tuple[Box, ...] = ()
     rescaled: bool = False
     clipped: int = 0
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
     page_refused: bool = False
     """Nothing may be stored for the page: not even that it holds no redaction."""
 
 
-def check_boxes(record: PageRecord, page: Page) -> CheckedBoxes:
-    """Check the boxes that a file has for a page that was found in the catalogue and has an image.
+def check_boxes(record: ParsedPage, page: Page) -> CheckedBoxes:
+    """Check the boxes that a file has for a page that was found in the catalog and has an image.
 
     An annotation made at another resolution is scaled to the page's. A page of which every box is refused is refused itself:
     stored without boxes, it would claim that somebody saw no redaction on it.
@@ -48,22 +48,24 @@ def check_boxes(record: PageRecord, page: Page) -> CheckedBoxes:
     scale_x, scale_y = width / seen_width, height / seen_height
     if abs(scale_x / scale_y - 1) > SAME_SHAPE:
         detail = f"annotated on {seen_width:g} x {seen_height:g} pixels, but the page has {width:g} x {height:g}: another shape"
-        return CheckedBoxes(page_refused=True, refused=(Refusal(row=record.row, reason=Reason.OTHER_SHAPE, detail=detail),))
+        return CheckedBoxes(
+            page_refused=True, refused=(RefusedRow(row=record.row, reason=RefusalReason.OTHER_SHAPE, detail=detail),)
+        )
     boxes: list[Box] = []
-    refused: list[Refusal] = []
+    refused: list[RefusedRow] = []
     clipped = 0
     for row in record.boxes:
         box = _scaled(row, scale_x, scale_y)
         inside = _clip(box, width, height)
         fault = _fault_of(row, box, inside, boxes, width, height)
         if fault:
-            refused.append(Refusal(row=row.row, reason=fault[0], detail=fault[1]))
+            refused.append(RefusedRow(row=row.row, reason=fault[0], detail=fault[1]))
             continue
         boxes.append(inside)
         clipped += inside != box
     if record.boxes and not boxes:
         detail = f"all of its {len(record.boxes)} boxes were refused, which does not make it a page without redactions"
-        refused.append(Refusal(row=record.row, reason=Reason.NO_BOX_LEFT, detail=detail))
+        refused.append(RefusedRow(row=record.row, reason=RefusalReason.NO_BOX_LEFT, detail=detail))
     return CheckedBoxes(
         boxes=tuple(sorted(boxes, key=lambda box: (box.y0, box.x0, box.y1, box.x1))),
         rescaled=(scale_x, scale_y) != (1, 1),
@@ -74,23 +76,23 @@ def check_boxes(record: PageRecord, page: Page) -> CheckedBoxes:
 
 
 def _fault_of(
-    row: BoxRecord, box: Box, inside: Box, accepted: Iterable[Box], width: float, height: float
-) -> tuple[Reason, str] | None:
+    row: ParsedBox, box: Box, inside: Box, accepted: Iterable[Box], width: float, height: float
+) -> tuple[RefusalReason, str] | None:
     if box.label not in LABELS:
-        return Reason.UNKNOWN_LABEL, f"the label is {row.label!r:.100}; known: {', '.join(sorted(LABELS))}"
+        return RefusalReason.UNKNOWN_LABEL, f"the label is {row.label!r:.100}; known: {', '.join(sorted(LABELS))}"
     if box.x1 - box.x0 < SMALLEST_SIDE or box.y1 - box.y0 < SMALLEST_SIDE:
-        return Reason.EMPTY_BOX, f"{box.x1 - box.x0:g} x {box.y1 - box.y0:g} pixels is no area"
+        return RefusalReason.EMPTY_BOX, f"{box.x1 - box.x0:g} x {box.y1 - box.y0:g} pixels is no area"
     beyond = max(-box.x0, -box.y0, box.x1 - width, box.y1 - height)
     if beyond > CLIP_PIXELS:
-        return Reason.OUTSIDE_PAGE, f"it sticks out of the page ({width:g} x {height:g} pixels) by {beyond:g} pixels"
+        return RefusalReason.OUTSIDE_PAGE, f"it sticks out of the page ({width:g} x {height:g} pixels) by {beyond:g} pixels"
     if inside.x1 - inside.x0 < SMALLEST_SIDE or inside.y1 - inside.y0 < SMALLEST_SIDE:
-        return Reason.OUTSIDE_PAGE, "nothing of it is left inside the page"
+        return RefusalReason.OUTSIDE_PAGE, "nothing of it is left inside the page"
     if any(_same_place(inside, other) for other in accepted):
-        return Reason.DUPLICATE_BOX, "another box of the page is in the same place"
+        return RefusalReason.DUPLICATE_BOX, "another box of the page is in the same place"
     return None
 
 
-def _scaled(row: BoxRecord, scale_x: float, scale_y: float) -> Box:
+def _scaled(row: ParsedBox, scale_x: float, scale_y: float) -> Box:
     # A hundredth of a pixel: finer than any annotation, coarse enough that a way through percents or x + width and back is exact.
     x0, x1 = (round(x * scale_x, 2) for x in (row.x0, row.x1))
     y0, y1 = (round(y * scale_y, 2) for y in (row.y0, row.y1))

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from sqlmodel import Session, col, select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import AnnotatedBox, Annotation, Document, Page
 from redaction.dataset import AnnotatedPage, Box, Dataset, Split
 from redaction.errors import RedactionError
@@ -17,13 +17,13 @@ def read_dataset(workspace: Workspace, revision: str | None) -> Dataset:
     """Every annotated page with its boxes and its document's split, ordered by name.
 
     Args:
-        workspace: where the catalogue and the images are.
+        workspace: where the catalog and the images are.
         revision: git revision of the checkpoint that was just made of this workspace; it is noted in the dataset.
 
     Raises:
         RedactionError: an annotated page has no image.
     """
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         boxes = boxes_by_page(session)
         rows = session.exec(
             select(Page, Document.split)

@@ -1,4 +1,4 @@
-"""The catalogue's annotations handed out in the three formats."""
+"""The catalog's annotations handed out in the three formats."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from pathlib import Path, PurePosixPath
 from sqlmodel import Session, col, select
 
 from redaction.annotations.dataset import boxes_by_page
-from redaction.annotations.records import BoxRecord, PageRecord
+from redaction.annotations.records import ParsedBox, ParsedPage
 from redaction.annotations.tools.formats import Tool, write_file
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Annotation, Document, Page
 from redaction.workspace import Workspace
 
 
 def export_annotations(workspace: Workspace, file: Path, tool: Tool) -> int:
-    """Write every annotation of the catalogue to a file in the format of `tool`.
+    """Write every annotation of the catalog to a file in the format of `tool`.
 
     Returns:
         The number of annotated pages written.
     """
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         records = annotated_records(session)
     write_file(file, tool, records)
     return len(records)
 
 
-def annotated_records(session: Session) -> list[PageRecord]:
+def annotated_records(session: Session) -> list[ParsedPage]:
     """Every annotated page with its boxes, ordered by the page's file name."""
     boxes = boxes_by_page(session)
     rows = session.exec(
@@ -36,14 +36,14 @@ def annotated_records(session: Session) -> list[PageRecord]:
         .order_by(Page.file_name, Page.name)
     )
     return [
-        _record(page, annotation, document, tuple(BoxRecord(row=page.name, **box.model_dump()) for box in boxes[page.name]))
+        _record(page, annotation, document, tuple(ParsedBox(row=page.name, **box.model_dump()) for box in boxes[page.name]))
         for page, annotation, document in rows
     ]
 
 
-def _record(page: Page, annotation: Annotation, document: Document, boxes: tuple[BoxRecord, ...]) -> PageRecord:
+def _record(page: Page, annotation: Annotation, document: Document, boxes: tuple[ParsedBox, ...]) -> ParsedPage:
     image = page.image or ""
-    return PageRecord(
+    return ParsedPage(
         row=page.name,
         paths=(page.file_name + PurePosixPath(image).suffix, image),
         sha256=page.sha256,

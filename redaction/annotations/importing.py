@@ -1,4 +1,4 @@
-"""Annotations brought into the catalogue: each row is checked, the good ones are kept, and each refused one is reported."""
+"""Annotations brought into the catalog: each row is checked, the good ones are kept, and each refused one is reported."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlmodel import Session, col, delete
 
 from redaction.annotations.box_checks import CheckedBoxes, check_boxes
 from redaction.annotations.page_index import PageIndex
-from redaction.annotations.records import PageRecord, Reason, Refusal
+from redaction.annotations.records import ParsedPage, RefusalReason, RefusedRow
 from redaction.annotations.splits import split_of
 from redaction.annotations.tools.formats import Tool, read_file
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import AnnotatedBox, Annotation, Document, now
 from redaction.dataset import Box
 from redaction.values import Frozen
@@ -37,26 +37,26 @@ class ImportReport(Frozen):
     """Pages whose boxes changed."""
     unchanged: int
     boxes: int
-    """Boxes on the pages of this file that are now in the catalogue."""
+    """Boxes on the pages of this file that are now in the catalog."""
     rescaled: int
     """Pages that the annotator saw at another resolution."""
     clipped: int
     """Boxes that stuck out of their page by at most two pixels."""
-    refused: tuple[Refusal, ...]
+    refused: tuple[RefusedRow, ...]
 
 
 class _Accepted(Frozen):
     page: str
     document: str
-    record: PageRecord
+    record: ParsedPage
     checked: CheckedBoxes
 
 
 def import_annotations(workspace: Workspace, file: Path, annotator: str | None = None, tool: Tool | None = None) -> ImportReport:
-    """Bring an annotation file into the catalogue, in one transaction; doing it again changes nothing.
+    """Bring an annotation file into the catalog, in one transaction; doing it again changes nothing.
 
     Args:
-        workspace: whose catalogue knows the pages.
+        workspace: whose catalog knows the pages.
         file: COCO, Prodigy ``image.manual`` JSONL or Label Studio JSON.
         annotator: who made the annotations, where the file does not say.
         tool: the format, where it must not be left to the file's content.
@@ -66,7 +66,7 @@ def import_annotations(workspace: Workspace, file: Path, annotator: str | None =
     """
     found, parsed = read_file(file, tool)
     refused = list(parsed.refused)
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         accepted = _accept(PageIndex(session), parsed.pages, refused)
         outcomes = [_store(session, found, annotator, page) for page in accepted]
     return ImportReport(
@@ -83,16 +83,16 @@ def import_annotations(workspace: Workspace, file: Path, annotator: str | None =
     )
 
 
-def _accept(index: PageIndex, records: Sequence[PageRecord], refused: list[Refusal]) -> list[_Accepted]:
+def _accept(index: PageIndex, records: Sequence[ParsedPage], refused: list[RefusedRow]) -> list[_Accepted]:
     accepted: dict[str, _Accepted] = {}
     for record in records:
         page = index.find(record)
-        if isinstance(page, Refusal):
+        if isinstance(page, RefusedRow):
             refused.append(page)
             continue
         if page.name in accepted:
             detail = f"{accepted[page.name].record.row} annotates the same page"
-            refused.append(Refusal(row=record.row, reason=Reason.DUPLICATE_PAGE, detail=detail))
+            refused.append(RefusedRow(row=record.row, reason=RefusalReason.DUPLICATE_PAGE, detail=detail))
             continue
         checked = check_boxes(record, page)
         refused.extend(checked.refused)

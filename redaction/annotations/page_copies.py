@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from redaction.annotations.page_index import PageIndex
-from redaction.annotations.records import PageRecord
-from redaction.catalog import open_catalogue
+from redaction.annotations.records import ParsedPage
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Page
 from redaction.errors import RedactionError
 from redaction.files import new_file, sha256_of_file
@@ -28,7 +28,7 @@ def copy_pages(workspace: Workspace, pages: Sequence[Page], folder: Path) -> lis
     Raises:
         RedactionError: an image is gone, or the folder holds another file of the same name.
     """
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         index = PageIndex(session)
     copies = {folder / upload_name(page, index): workspace.root / str(page.image) for page in pages}
     new = [copy for copy, image in copies.items() if not _is_copied(image, copy)]
@@ -46,7 +46,7 @@ def upload_name(page: Page, index: PageIndex) -> str:
     """
     suffix = PurePosixPath(str(page.image)).suffix
     name = f"{page.file_name}{suffix}"
-    found = index.find(PageRecord(row=name, paths=(name,)))
+    found = index.find(ParsedPage(row=name, paths=(name,)))
     if _UPLOADABLE.fullmatch(name) and isinstance(found, Page) and found.name == page.name:
         return name
     return f"{page.name.replace('/', '_')}{suffix}"

@@ -1,4 +1,4 @@
-"""Which page of the catalogue a row of an annotation file means."""
+"""Which page of the catalog a row of an annotation file means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from sqlmodel import Session, select
 
-from redaction.annotations.records import PageRecord, Reason, Refusal
+from redaction.annotations.records import ParsedPage, RefusalReason, RefusedRow
 from redaction.catalog.tables import Document, Page, page_name
 
 _PAGE_NAME = re.compile(r"([0-9a-f]{64})[/_](\d{4})(?:\.\w+)?$")
@@ -18,7 +18,7 @@ _IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 
 class PageIndex:
-    """The catalogue's pages by every name that an annotation file may call them."""
+    """The catalog's pages by every name that an annotation file may call them."""
 
     def __init__(self, session: Session) -> None:
         self._pages: dict[str, Page] = {}
@@ -35,7 +35,7 @@ class PageIndex:
             ):
                 self._by_key[key].add(page.name)
 
-    def find(self, record: PageRecord) -> Page | Refusal:
+    def find(self, record: ParsedPage) -> Page | RefusedRow:
         """The one page that everything the record says agrees on, or why there is none.
 
         A name that fits several pages (two documents published under one file name, two blank pages with the same bytes) is no
@@ -44,21 +44,23 @@ class PageIndex:
         candidates = [self._by_key[key] for key in _keys(record) if key in self._by_key]
         certain = {next(iter(names)) for names in candidates if len(names) == 1}
         if len(certain) > 1:
-            return Refusal(row=record.row, reason=Reason.AMBIGUOUS_PAGE, detail="its names belong to different pages")
+            return RefusedRow(row=record.row, reason=RefusalReason.AMBIGUOUS_PAGE, detail="its names belong to different pages")
         if not certain and candidates:
             detail = f"{len(candidates[0])} pages go by its name; add the page's sha256 or the document's to the file"
-            return Refusal(row=record.row, reason=Reason.AMBIGUOUS_PAGE, detail=detail)
+            return RefusedRow(row=record.row, reason=RefusalReason.AMBIGUOUS_PAGE, detail=detail)
         if not certain:
             called = record.paths[0] if record.paths else record.pdf or "it"
             detail = f"no page goes by the name {called!r:.200}; ingest its document first"
-            return Refusal(row=record.row, reason=Reason.UNKNOWN_PAGE, detail=detail)
+            return RefusedRow(row=record.row, reason=RefusalReason.UNKNOWN_PAGE, detail=detail)
         page = self._pages[certain.pop()]
         if page.image is None:
-            return Refusal(row=record.row, reason=Reason.UNRENDERED_PAGE, detail=page.reason or "the page was never rendered")
+            return RefusedRow(
+                row=record.row, reason=RefusalReason.UNRENDERED_PAGE, detail=page.reason or "the page was never rendered"
+            )
         return page
 
 
-def _keys(record: PageRecord) -> Iterator[Hashable]:
+def _keys(record: ParsedPage) -> Iterator[Hashable]:
     if record.sha256:
         yield ("sha256", record.sha256.lower())
     if record.document and record.page_index is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Annotation, Page
 from redaction.workspace import Workspace
 
@@ -14,7 +14,7 @@ def unannotated_pages(workspace: Workspace, limit: int | None = None) -> list[Pa
 
     Pages with large dark areas come first, because that is what most redactions are; pages of equal darkness, the latest first.
     """
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         pages = list(
             session.exec(
                 select(Page)

@@ -9,7 +9,7 @@ from redaction.dataset import Style
 from redaction.values import Frozen
 
 
-class BoxRecord(Frozen):
+class ParsedBox(Frozen):
     """One box as a file tells it: ``xyxy`` in pixels of the image that the annotator saw."""
 
     row: str
@@ -22,7 +22,7 @@ class BoxRecord(Frozen):
     style: Style = Style.UNKNOWN
 
 
-class PageRecord(Frozen):
+class ParsedPage(Frozen):
     """One annotated page as a file tells it: every way in which the file names the page, and the boxes."""
 
     row: str
@@ -40,10 +40,10 @@ class PageRecord(Frozen):
     height: float | None = None
     annotator: str | None = None
     annotated_at: datetime | None = None
-    boxes: tuple[BoxRecord, ...] = ()
+    boxes: tuple[ParsedBox, ...] = ()
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why a row of an annotation file was refused."""
 
     MALFORMED = "malformed"
@@ -60,19 +60,19 @@ class Reason(StrEnum):
     NO_BOX_LEFT = "no box left"
 
 
-class Refusal(Frozen):
+class RefusedRow(Frozen):
     """A row that was not taken, and why."""
 
     row: str
-    reason: Reason
+    reason: RefusalReason
     detail: str
 
 
 class ParsedFile(Frozen):
     """Everything that a file says, and the rows that could not be read at all."""
 
-    pages: tuple[PageRecord, ...]
-    refused: tuple[Refusal, ...] = ()
+    pages: tuple[ParsedPage, ...]
+    refused: tuple[RefusedRow, ...] = ()
 
 
 _STYLES = {

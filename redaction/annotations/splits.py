@@ -36,7 +36,7 @@ def with_enough_validation(dataset: Dataset, boxes: int = ENOUGH_BOXES) -> Datas
     """The dataset with training documents lent to validation until that holds `boxes` redactions.
 
     With few documents the hash may leave validation with next to nothing to choose an operating point by. What is lent is decided
-    by the documents' hashes, goes to this dataset alone (the catalogue keeps every document's split), is at most `LENT_SHARE` of
+    by the documents' hashes, goes to this dataset alone (the catalog keeps every document's split), is at most `LENT_SHARE` of
     the training documents, and never is the test split's.
     """
     training = sorted({page.document for page in dataset.of_split(Split.TRAIN).pages if not page.synthetic}, key=_position)

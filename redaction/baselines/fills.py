@@ -1,4 +1,4 @@
-"""Redactions that are filled: black, grey, coloured."""
+"""Redactions that are filled: black, gray, coloured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from redaction.baselines.marks import Mark, content_of
 from redaction.detection.rectangles import Box, Mask, boxes_of
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 BLACKEST = 110
 """What is darker in all channels counts as black."""
@@ -20,8 +20,8 @@ BAR = (11, 13)
 """Width and height, in pixels at 150 dpi, that a bar has at least; strokes of text have less in one direction."""
 FLAT = 12
 """Shades by which a fill may change within five pixels."""
-COLOUR_TOLERANCE = 16
-MOST_COLOURS = 8
+COLOR_TOLERANCE = 16
+MOST_COLORS = 8
 LEAST_AREA_PX = 260
 LARGEST_SHARE = 0.85
 """Of the page: above it is its ground."""
@@ -41,21 +41,21 @@ FRINGE = 0.08
 """Of the surroundings of a coloured box, the share that is black from which it is what a highlighter left around a bar."""
 
 
-def filled_marks(page: Page, grey: Mask) -> list[Mark]:
-    """Every filled box of a page (RGB and grey, uint8)."""
+def filled_marks(page: PageImage, gray: Mask) -> list[Mark]:
+    """Every filled box of a page (RGB and gray, uint8)."""
     red, green, blue = cv2.split(page)
     black = np.asarray(cv2.threshold(cv2.max(cv2.max(red, green), blue), BLACKEST, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
     # paper is what most of a page is; that of old scans is not white
-    tone = max(150.0, min(float(PAPER), float(np.median(grey[::8, ::8])) - 15))
-    plain = cv2.bitwise_or(np.asarray(cv2.threshold(grey, tone, 1, cv2.THRESH_BINARY)[1], np.uint8), black)
-    changing = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) >= FLAT, np.uint8)
+    tone = max(150.0, min(float(PAPER), float(np.median(gray[::8, ::8])) - 15))
+    plain = cv2.bitwise_or(np.asarray(cv2.threshold(gray, tone, 1, cv2.THRESH_BINARY)[1], np.uint8), black)
+    changing = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) >= FLAT, np.uint8)
     picture = cv2.bitwise_and(changing, np.asarray(plain == 0, np.uint8))
     marks = [mark for mark in _marks_of_fill(black, CONTINUED_BLACK) if _share_around(mark, picture, 6, 14) <= CLUTTER]
     bars = np.zeros_like(black)
     for x0, y0, x1, y1, _ in marks:
         bars[y0:y1, x0:x1] = 1
-    for colour in _fill_colours(page, changing):
-        fill = np.asarray(cv2.inRange(page, colour - COLOUR_TOLERANCE, colour + COLOUR_TOLERANCE) // 255, np.uint8)
+    for color in _fill_colors(page, changing):
+        fill = np.asarray(cv2.inRange(page, color - COLOR_TOLERANCE, color + COLOR_TOLERANCE) // 255, np.uint8)
         clutter = np.asarray(cv2.bitwise_or(plain, fill) == 0, np.uint8)
         marks.extend(
             mark
@@ -65,23 +65,23 @@ def filled_marks(page: Page, grey: Mask) -> list[Mark]:
     return marks
 
 
-def _fill_colours(page: Page, changing: Mask) -> Iterator[NDArray[np.int32]]:
-    """The commonest colours, neither black nor paper, of places where nothing changes for some pixels around."""
+def _fill_colors(page: PageImage, changing: Mask) -> Iterator[NDArray[np.int32]]:
+    """The commonest colors, neither black nor paper, of places where nothing changes for some pixels around."""
     # every fourth pixel of every fourth row: a bar of the least size still has several of them
     sample = page[::4, ::4]
     flat = changing[::4, ::4] == 0
     flat &= (sample.min(axis=2) < PAPER) & (sample.max(axis=2) >= BLACKEST)
-    colours = sample[flat].astype(np.int32)
-    if not len(colours):
+    colors = sample[flat].astype(np.int32)
+    if not len(colors):
         return
-    codes = (colours[:, 0] >> 4 << 8) | (colours[:, 1] >> 4 << 4) | (colours[:, 2] >> 4)
-    taken = np.zeros(len(colours), bool)
-    for _ in range(MOST_COLOURS):
+    codes = (colors[:, 0] >> 4 << 8) | (colors[:, 1] >> 4 << 4) | (colors[:, 2] >> 4)
+    taken = np.zeros(len(colors), bool)
+    for _ in range(MOST_COLORS):
         counts = np.bincount(codes[~taken], minlength=4096)
         if counts.max() < LEAST_AREA_PX // 32:
             return
-        middle = np.median(colours[(codes == counts.argmax()) & ~taken], axis=0).astype(np.int32)
-        taken |= (np.abs(colours - middle) <= COLOUR_TOLERANCE).all(axis=1) | (codes == counts.argmax())
+        middle = np.median(colors[(codes == counts.argmax()) & ~taken], axis=0).astype(np.int32)
+        taken |= (np.abs(colors - middle) <= COLOR_TOLERANCE).all(axis=1) | (codes == counts.argmax())
         yield middle
 
 

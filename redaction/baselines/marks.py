@@ -42,7 +42,7 @@ def best_of(marks: list[Mark]) -> Detections:
 
 
 def _inside_any(box: NDArray[np.float32], others: Xyxy) -> bool:
-    """Whether nine tenths of the box lie in one of the others, as the inside of an outlined grey box does."""
+    """Whether nine tenths of the box lie in one of the others, as the inside of an outlined gray box does."""
     sides = np.clip(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None)
     return bool((sides[:, 0] * sides[:, 1] >= 0.9 * (box[2] - box[0]) * (box[3] - box[1])).any())
 

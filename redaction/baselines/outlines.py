@@ -13,7 +13,7 @@ from redaction.baselines.marks import Mark, content_of
 from redaction.detection.rectangles import Mask
 
 FAINTEST_LINE = 205
-"""Lines of one pixel come out of rendering and scanning as grey."""
+"""Lines of one pixel come out of rendering and scanning as gray."""
 INK = 150
 LEAST_LINE_PX = (25, 15)
 """Of a line across and a line down; strokes of letters are shorter."""
@@ -38,17 +38,17 @@ class _Cell(NamedTuple):
     is_written: bool
 
 
-def outlined_marks(grey: Mask) -> tuple[list[Mark], list[Mark]]:
-    """Every empty rectangle of a page (grey, uint8), and every cell of a table or form."""
-    ink = np.asarray(cv2.threshold(grey, INK, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
-    lines = _lines(grey)
+def outlined_marks(gray: Mask) -> tuple[list[Mark], list[Mark]]:
+    """Every empty rectangle of a page (gray, uint8), and every cell of a table or form."""
+    ink = np.asarray(cv2.threshold(gray, INK, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
+    lines = _lines(gray)
     _, _, areas, _ = cv2.connectedComponentsWithStats(1 - lines, connectivity=4)
     _, networks = cv2.connectedComponents(lines, connectivity=8)
-    height, width = grey.shape
+    height, width = gray.shape
     cells: dict[int, list[_Cell]] = defaultdict(list)
     for x, y, w, h, area in areas[1:].tolist():
         touches_edge = x == 0 or y == 0 or x + w == width or y + h == height
-        if w < LEAST_WIDTH_PX or h < LEAST_HEIGHT_PX or touches_edge or area < FILL * w * h or w * h > LARGEST_SHARE * grey.size:
+        if w < LEAST_WIDTH_PX or h < LEAST_HEIGHT_PX or touches_edge or area < FILL * w * h or w * h > LARGEST_SHARE * gray.size:
             continue
         network = int(networks[y + h // 2, x - 1]) or int(networks[y - 1, x + w // 2])
         cells[network].append(_judged(ink, (x, y, w, h)))
@@ -69,9 +69,9 @@ def _judged(ink: Mask, xywh: tuple[int, int, int, int]) -> _Cell:
     return _Cell(Mark(x - 1, y - 1, x + w + 1, y + h + 1, score), is_written and not content.is_code)
 
 
-def _lines(grey: Mask) -> Mask:
+def _lines(gray: Mask) -> Mask:
     """Ruled lines across and down, thin ones only, with small gaps closed."""
-    faint = np.asarray(cv2.threshold(grey, FAINTEST_LINE, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
+    faint = np.asarray(cv2.threshold(gray, FAINTEST_LINE, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
     thick = cv2.dilate(cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8)), np.ones((3, 3), np.uint8))
     thin = cv2.subtract(faint, thick)
     across = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, LEAST_LINE_PX[0]), np.uint8))

@@ -13,7 +13,7 @@ from redaction.baselines.outlines import IN_TABLE, outlined_marks
 from redaction.detection import rectangles
 from redaction.files import sha256_of_bytes
 from redaction.pages.geometry import Detections
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 OPERATING_POINT = 0.5
 """What a rule holds for a redaction scores more, what it holds for something else less."""
@@ -26,11 +26,11 @@ PURE = 0.9
 class RuleBasedDetector:
     """The rules, in the shape of a detector. Made for pages at 150 dpi; OpenCV and numpy only."""
 
-    def predict(self, image: Page) -> Detections:
+    def predict(self, image: PageImage) -> Detections:
         """Every box that a rule has an opinion on, in pixels of `image` (RGB, uint8, (height, width, 3))."""
-        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-        outlined, table = outlined_marks(grey)
-        filled = [_in_table(mark) if _is_heading(mark, table) else mark for mark in filled_marks(image, grey)]
+        gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        outlined, table = outlined_marks(gray)
+        filled = [_in_table(mark) if _is_heading(mark, table) else mark for mark in filled_marks(image, gray)]
         return best_of([*filled, *outlined, *table])
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: a database (SQLite by default, PostgreSQL by URL) with a schema version, and transactions on it."""
+"""The catalog: a database (SQLite by default, PostgreSQL by URL) with a schema version, and transactions on it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from redaction.workspace import Workspace
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class Catalogue:
-    """An open catalogue. Every change happens in one `transaction`, which is kept whole or not at all."""
+class Catalog:
+    """An open catalog. Every change happens in one `transaction`, which is kept whole or not at all."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -36,13 +36,13 @@ class Catalogue:
             yield session
 
 
-def open_catalogue(workspace: Workspace) -> Catalogue:
-    """The workspace's catalogue, created when it is not there and migrated when an older version made it.
+def open_catalog(workspace: Workspace) -> Catalog:
+    """The workspace's catalog, created when it is not there and migrated when an older version made it.
 
     Raises:
         RedactionError: a newer version of this project made it, or it cannot be opened.
     """
-    return Catalogue(_engine_at_head(workspace.catalogue_url))
+    return Catalog(_engine_at_head(workspace.catalog_url))
 
 
 @cache
@@ -53,7 +53,7 @@ def _engine_at_head(url: str) -> Engine:
     except (ArgumentError, ImportError) as error:
         # its text would show the password
         raise RedactionError(
-            "The address in REDACTION_CATALOGUE cannot be used: give an SQLAlchemy URL whose driver is installed."
+            "The address in REDACTION_CATALOG cannot be used: give an SQLAlchemy URL whose driver is installed."
         ) from error
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite and parsed.database:
@@ -66,7 +66,7 @@ def _engine_at_head(url: str) -> Engine:
         _migrate(engine, shown)
     except DBAPIError as error:
         raise RedactionError(
-            f"The catalogue {shown} cannot be opened ({error.orig}): look at it with 'redaction doctor', or restore a checkpoint."
+            f"The catalog {shown} cannot be opened ({error.orig}): look at it with 'redaction doctor', or restore a checkpoint."
         ) from error
     return engine
 
@@ -86,13 +86,13 @@ def _migrate(engine: Engine, shown_url: str) -> None:
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
             raise RedactionError(
-                f"The catalogue {shown_url} has schema {current!r}, made by a newer version of this project: update the project."
+                f"The catalog {shown_url} has schema {current!r}, made by a newer version of this project: update the project."
             )
         if current == scripts.get_current_head():
             return
         if connection.dialect.name == "sqlite":
             # Python's driver opens no transaction before DDL, so a kill here would leave half a schema. This one also makes a
-            # second process that opens the new catalogue wait until the first has made the tables.
+            # second process that opens the new catalog wait until the first has made the tables.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

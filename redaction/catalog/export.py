@@ -1,4 +1,4 @@
-"""The catalogue as JSON lines: what a checkpoint carries of it, and the way back.
+"""The catalog as JSON lines: what a checkpoint carries of it, and the way back.
 
 Two kinds of tables are carried. The *content* (documents, pages, annotations, boxes) is what the registry holds; a change in it
 is worth a checkpoint. The *context* (sources, links, training runs, deployments) goes along whenever there is one, but is not
@@ -69,7 +69,7 @@ def import_tables(session: Session, folder: Path) -> None:
     """Bring an export back.
 
     Sources, links, documents, pages, annotations and boxes become exactly what the export says. Training runs and deployments are
-    a record of what happened, so those that this catalogue knows stay as they are and only unknown ones are added; a deployment
+    a record of what happened, so those that this catalog knows stay as they are and only unknown ones are added; a deployment
     from elsewhere does not unseat the detector that is in production here. Monitoring windows are left alone.
 
     Raises:
@@ -105,14 +105,14 @@ def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]])
 
 def _read(path: Path, table: type[SQLModel]) -> Iterator[dict[str, Any]]:
     if not path.is_file():
-        raise RedactionError(f"The catalogue's export has no file {path.name}; restore a checkpoint of this project.")
+        raise RedactionError(f"The catalog's export has no file {path.name}; restore a checkpoint of this project.")
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             try:
                 row = table.model_validate(json.loads(line))
             except ValueError as error:
                 raise RedactionError(
-                    f"Line {number} of {path.name} in the catalogue's export is no row of {table.__tablename__}; "
+                    f"Line {number} of {path.name} in the catalog's export is no row of {table.__tablename__}; "
                     "restore another checkpoint, or update the project if a newer version made this one."
                 ) from error
             yield row.model_dump(exclude=_OF_THIS_MACHINE.get(table))

@@ -1,4 +1,4 @@
-"""The catalogue's tables: the one place that knows what has been seen, fetched, rendered, annotated, learnt from and served."""
+"""The catalog's tables: the one place that knows what has been seen, fetched, rendered, annotated, learnt from and served."""
 
 from __future__ import annotations
 

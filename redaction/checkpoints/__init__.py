@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.checkpoints.checkpointing import Checkpoint, checkpoint, list_checkpoints
-from redaction.checkpoints.registry import initialise
+from redaction.checkpoints.registry import initialize
 from redaction.checkpoints.restoring import restore
 from redaction.checkpoints.verifying import Verification, change_remote, repair, verify
 
@@ -12,7 +12,7 @@ __all__ = [
     "Verification",
     "change_remote",
     "checkpoint",
-    "initialise",
+    "initialize",
     "list_checkpoints",
     "repair",
     "restore",

@@ -1,4 +1,4 @@
-"""Make a checkpoint: the catalogue's export and the folders into DVC, DVC to the remote, and one commit and tag in git.
+"""Make a checkpoint: the catalog's export and the folders into DVC, DVC to the remote, and one commit and tag in git.
 
 The order makes it safe to kill: a tag is set only on a commit whose data are on the remote, whole, and everything before that can
 be done again. Whoever runs it after a kill gets the checkpoint that the killed one was about to make.
@@ -16,7 +16,7 @@ from sqlmodel import Session, col, func, select
 
 from redaction.annotations.exporting import annotated_records
 from redaction.annotations.tools.formats import Tool, write_file
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.export import CONTENT, CONTEXT, export_tables, file_name
 from redaction.catalog.tables import Annotation, Document, Page
 from redaction.checkpoints.objects import Store
@@ -28,7 +28,7 @@ from redaction.checkpoints.registry import (
     Pointers,
     Record,
     Registry,
-    initialise,
+    initialize,
     is_registry,
     open_registry,
 )
@@ -73,7 +73,7 @@ def checkpoint(workspace: Workspace, message: str, wait_seconds: float = WAIT_SE
             process did not finish in time.
     """
     if not is_registry(workspace):
-        initialise(workspace)
+        initialize(workspace)
     with open_registry(workspace, wait_seconds) as registry:
         refuse_half_restored(workspace)
         store = Store(registry)
@@ -157,8 +157,8 @@ def _mend_cache(registry: Registry, store: Store, oids: Collection[str]) -> None
 
 
 def _export_content(workspace: Workspace) -> dict[str, int]:
-    with open_catalogue(workspace).transaction() as session:
-        export_tables(session, CONTENT, workspace.catalogue_export)
+    with open_catalog(workspace).transaction() as session:
+        export_tables(session, CONTENT, workspace.catalog_export)
         write_file(workspace.annotations / "annotations.json", Tool.COCO, annotated_records(session))
         return {
             "documents": _count(session, select(func.count()).select_from(Document)),
@@ -172,8 +172,8 @@ def _count(session: Session, query: Any) -> int:
 
 
 def _export_context(workspace: Workspace) -> None:
-    with open_catalogue(workspace).transaction() as session:
-        export_tables(session, CONTEXT, workspace.catalogue_export)
+    with open_catalog(workspace).transaction() as session:
+        export_tables(session, CONTEXT, workspace.catalog_export)
 
 
 def _tag_of(registry: Registry, pointers: Pointers) -> str | None:
@@ -184,7 +184,7 @@ def _tag_of(registry: Registry, pointers: Pointers) -> str | None:
 def _data_digest(workspace: Workspace, pointers: Pointers) -> str:
     content = {
         "folders": {folder: pointers.get(folder) for folder in _DATA_FOLDERS},
-        "tables": {table.__tablename__: sha256_of_file(workspace.catalogue_export / file_name(table)) for table in CONTENT},
+        "tables": {table.__tablename__: sha256_of_file(workspace.catalog_export / file_name(table)) for table in CONTENT},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

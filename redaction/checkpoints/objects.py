@@ -86,7 +86,7 @@ class Store:
         return {oid for oid in oids if self._cached_size(oid) is None}
 
     def forget(self, oids: Collection[str]) -> None:
-        """Take objects out of the cache, so that they can be taken in anew."""
+        """Take objects out of the cache, so that they can be taken in again."""
         _delete(self._cache, oids)
 
     def push(self, oids: Collection[str]) -> None:

@@ -112,7 +112,7 @@ def is_registry(workspace: Workspace) -> bool:
     return all((workspace.root / name).is_file() for name in (".git/HEAD", ".dvc/config"))
 
 
-def initialise(workspace: Workspace, remote: str | None = None) -> None:
+def initialize(workspace: Workspace, remote: str | None = None) -> None:
     """Make the workspace a git + DVC repository of its own; where it is one already, only what is missing is added.
 
     Args:

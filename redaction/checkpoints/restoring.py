@@ -1,4 +1,4 @@
-"""Bring a checkpoint back: exactly its files, and the catalogue as it was."""
+"""Bring a checkpoint back: exactly its files, and the catalog as it was."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from dvc_data.hashfile.build import build
 from dvc_data.hashfile.tree import Tree
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.export import CONTENT, export_tables, file_name, import_tables
 from redaction.checkpoints.checkpointing import Checkpoint, described, restoring_mark
 from redaction.checkpoints.objects import Store, md5_of_file
@@ -19,13 +19,13 @@ from redaction.files import write_text
 from redaction.workspace import Workspace
 
 _MADE_ANEW = ("annotations", "catalogue")
-"""Folders that each checkpoint writes from the catalogue: nothing in them is lost when they are replaced."""
+"""Folders that each checkpoint writes from the catalog: nothing in them is lost when they are replaced."""
 
 
 def restore(workspace: Workspace, tag: str, discard: bool = False) -> Checkpoint:
-    """Bring back the documents, pages, annotations, models and the catalogue of a checkpoint.
+    """Bring back the documents, pages, annotations, models and the catalog of a checkpoint.
 
-    Runs, deployments and monitoring that the catalogue knows of stay (see `redaction.catalog.export.import_tables`). All files
+    Runs, deployments and monitoring that the catalog knows of stay (see `redaction.catalog.export.import_tables`). All files
     are fetched and checked before the first one in the workspace is touched; a restore that was killed is finished by calling it
     again.
 
@@ -48,8 +48,8 @@ def restore(workspace: Workspace, tag: str, discard: bool = False) -> Checkpoint
         _take_pointers(registry, commit.hexsha, pointers)
         registry.dvc.checkout(force=True)
         _check_files(registry, store, pointers)
-        with open_catalogue(workspace).transaction() as session:
-            import_tables(session, workspace.catalogue_export)
+        with open_catalog(workspace).transaction() as session:
+            import_tables(session, workspace.catalog_export)
         (workspace.state / "restoring").unlink()
         return described(registry, tag, created=False)
 
@@ -78,10 +78,10 @@ def _unsaved_files(registry: Registry, store: Store, folder: str) -> list[str]:
 
 def _unsaved_tables(workspace: Workspace, store: Store) -> list[str]:
     with tempfile.TemporaryDirectory() as name:
-        with open_catalogue(workspace).transaction() as session:
+        with open_catalog(workspace).transaction() as session:
             export_tables(session, CONTENT, Path(name))
         filled = {table: path for table in CONTENT if (path := Path(name, file_name(table))).stat().st_size}
-        digests = {f"the catalogue's table {table.__tablename__}": md5_of_file(path) for table, path in filled.items()}
+        digests = {f"the catalog's table {table.__tablename__}": md5_of_file(path) for table, path in filled.items()}
     lacking = store.not_cached(digests.values())
     return [name for name, digest in digests.items() if digest in lacking]
 

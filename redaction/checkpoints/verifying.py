@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.checkpoints.objects import Store
-from redaction.checkpoints.registry import Registry, initialise, is_registry, open_registry
+from redaction.checkpoints.registry import Registry, initialize, is_registry, open_registry
 from redaction.errors import RedactionError
 from redaction.values import Frozen
 from redaction.workspace import Workspace
@@ -101,7 +101,7 @@ def change_remote(workspace: Workspace, remote: str) -> int:
     if is_registry(workspace):
         with open_registry(workspace) as registry:
             before = registry.remote_url
-    initialise(workspace, remote)
+    initialize(workspace, remote)
     with open_registry(workspace) as registry:
         lacking = bool(registry.tags()) and registry.remote_url != before
     return repair(workspace) if lacking else 0

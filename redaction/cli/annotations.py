@@ -1,4 +1,4 @@
-"""``redaction annotations``: people's boxes into the catalogue, out of it, and what to annotate next."""
+"""``redaction annotations``: people's boxes into the catalog, out of it, and what to annotate next."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)],
     format: Annotated[Format, typer.Option(help="What to write.")] = Format.COCO,
 ) -> None:
-    """Write every annotation of the catalogue to a file."""
+    """Write every annotation of the catalog to a file."""
     from rich.console import Console
 
     from redaction.annotations.exporting import export_annotations

@@ -23,7 +23,7 @@ def create(
         ),
     ] = None,
 ) -> None:
-    """Keep documents, pages, annotations, models and the catalogue as they are now; nothing happens when nothing changed."""
+    """Keep documents, pages, annotations, models and the catalog as they are now; nothing happens when nothing changed."""
     from rich.console import Console
 
     from redaction.checkpoints import change_remote, checkpoint
@@ -58,7 +58,7 @@ def restore(
     tag: Annotated[str, typer.Argument(help="Name of the checkpoint.")],
     discard: Annotated[bool, typer.Option("--discard", help="Go on even if something that no checkpoint holds is lost.")] = False,
 ) -> None:
-    """Bring back exactly the files and the catalogue of a checkpoint."""
+    """Bring back exactly the files and the catalog of a checkpoint."""
     from rich.console import Console
 
     from redaction.checkpoints import restore as restore_checkpoint

@@ -16,9 +16,9 @@ from rich.table import Table
 from redaction.errors import RedactionError
 
 if TYPE_CHECKING:
-    from redaction.lifecycle.detectors import Contestant
+    from redaction.lifecycle.detectors import LoadedDetector
     from redaction.pages.geometry import Detections
-    from redaction.pages.image import Page
+    from redaction.pages.image import PageImage
 
 
 def detect(
@@ -41,10 +41,10 @@ def detect(
     Example: redaction detect report.pdf --json found.json
     """
     from redaction.files import write_text
-    from redaction.lifecycle.detectors import contestant
+    from redaction.lifecycle.detectors import load_detector
     from redaction.workspace import Workspace
 
-    loaded = contestant(detector, Workspace.at())
+    loaded = load_detector(detector, Workspace.at())
     lowest = loaded.operating_point if threshold is None else threshold
     console = Console()
     pages = list(_found(file, loaded, lowest, console))
@@ -57,12 +57,12 @@ def detect(
         raise typer.Exit(1)
 
 
-def _found(file: Path, detector: Contestant, threshold: float, console: Console) -> Iterator[dict[str, Any]]:
+def _found(file: Path, detector: LoadedDetector, threshold: float, console: Console) -> Iterator[dict[str, Any]]:
     """What is found on each page; a page that cannot be rendered says why, and costs the others nothing."""
     from redaction.pages.image import page_from_file
     from redaction.pages.pdf import Pdf
 
-    def look_at(number: int, page: Page) -> dict[str, Any]:
+    def look_at(number: int, page: PageImage) -> dict[str, Any]:
         return _findings(number, page, detector.predictor.predict(page).at_least(threshold))
 
     with file.open("rb") as opened:
@@ -79,7 +79,7 @@ def _found(file: Path, detector: Contestant, threshold: float, console: Console)
                 yield look_at(number, page)
 
 
-def _findings(number: int, page: Page, detections: Detections) -> dict[str, Any]:
+def _findings(number: int, page: PageImage, detections: Detections) -> dict[str, Any]:
     from redaction.pages.geometry import covered_share
 
     height, width = page.shape[:2]

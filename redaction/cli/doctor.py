@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from redaction.doctor import Need
 
-COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 def doctor(
@@ -37,7 +37,7 @@ def doctor(
             table.add_column(column, overflow="fold")
         for finding in findings:
             table.add_row(
-                f"[{COLOURS[finding.status]}]{finding.status}[/]", finding.name, escape(finding.detail), escape(finding.remedy)
+                f"[{COLORS[finding.status]}]{finding.status}[/]", finding.name, escape(finding.detail), escape(finding.remedy)
             )
         Console(highlight=False).print(table)
     if any(finding.status is Status.FAIL for finding in findings):

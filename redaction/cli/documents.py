@@ -47,12 +47,12 @@ def status() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from redaction.catalog import open_catalogue
+    from redaction.catalog import open_catalog
     from redaction.documents.inventory import take_inventory
     from redaction.workspace import Workspace
 
     place = Workspace.existing()
-    inventory = take_inventory(open_catalogue(place))
+    inventory = take_inventory(open_catalog(place))
     table = Table("source", "links", "documents", "waiting", "quarantined", "pages", title=str(place.root))
     for row in inventory.sources:
         numbers = (row.links, row.documents, row.waiting, row.quarantined, row.pages)
@@ -65,11 +65,11 @@ def status() -> None:
 @app.command("retry", epilog="Example: redaction documents retry, then the pipeline annotation_ingestion")
 def retry() -> None:
     """Let the next ingestion render the documents in quarantine again: for limits that were raised in the sources file."""
-    from redaction.catalog import open_catalogue
+    from redaction.catalog import open_catalog
     from redaction.documents.inventory import retry_quarantined
     from redaction.workspace import Workspace
 
-    waiting = retry_quarantined(open_catalogue(Workspace.existing()))
+    waiting = retry_quarantined(open_catalog(Workspace.existing()))
     typer.echo(f"Documents that the next ingestion renders again: {waiting}")
 
 

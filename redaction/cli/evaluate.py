@@ -13,10 +13,10 @@ from rich.table import Table
 from redaction.workspace import Workspace
 
 if TYPE_CHECKING:
-    from redaction.evaluation import Evaluation, Figures, JudgedPage
+    from redaction.evaluation import EvaluatedPage, Evaluation, Metrics
     from redaction.evaluation.coco_pages import PageList
     from redaction.evaluation.differences import Difference
-    from redaction.lifecycle.detectors import Contestant
+    from redaction.lifecycle.detectors import LoadedDetector
 
 DETECTOR = "A detector's folder, a version in the workspace, 'starter', or 'rules' for the baseline that learns nothing"
 
@@ -53,24 +53,24 @@ def evaluate(
     from redaction.evaluation.coco_pages import read_pages
     from redaction.evaluation.differences import differences
     from redaction.evaluation.predictions import write_predictions
-    from redaction.evaluation.report import Report, write_report
-    from redaction.lifecycle.detectors import contestant
+    from redaction.evaluation.report import EvaluationReport, write_report
+    from redaction.lifecycle.detectors import load_detector
 
     listed = read_pages(coco, pdfs=pdfs, images=images)
-    first = contestant(detector, Workspace.at())
-    other = contestant(against, Workspace.at()) if against is not None else None
+    first = load_detector(detector, Workspace.at())
+    other = load_detector(against, Workspace.at()) if against is not None else None
     judged, evaluation = _evaluated(first, listed)
     # a pipe has no width, and eighty columns would crush the table
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     if predictions is not None:
         write_predictions(predictions, listed, judged)
     if other is None:
-        result = Report(coco=coco.name, evaluation=evaluation)
+        result = EvaluationReport(coco=coco.name, evaluation=evaluation)
         _show(console, evaluation)
     else:
         judged_other, evaluation_other = _evaluated(other, listed)
         compared = tuple(differences(judged, first.operating_point, judged_other, other.operating_point))
-        result = Report(coco=coco.name, evaluation=evaluation, against=evaluation_other, differences=compared)
+        result = EvaluationReport(coco=coco.name, evaluation=evaluation, against=evaluation_other, differences=compared)
         _show(console, evaluation)
         _show(console, evaluation_other)
         console.print(_difference_table(compared, f"{evaluation.version} less {evaluation_other.version}"))
@@ -79,7 +79,7 @@ def evaluate(
         console.print(f"Report: {report / 'evaluation.html'}", highlight=False, soft_wrap=True)
 
 
-def _evaluated(who: Contestant, listed: PageList) -> tuple[list[JudgedPage], Evaluation]:
+def _evaluated(who: LoadedDetector, listed: PageList) -> tuple[list[EvaluatedPage], Evaluation]:
     from redaction.evaluation import evaluate as figures_of
     from redaction.evaluation.predictions import judge
 
@@ -127,7 +127,7 @@ def _remarks(evaluation: Evaluation) -> str:
     return " ".join(sentences)
 
 
-def _cells(figures: Figures, with_intervals: bool) -> list[str]:
+def _cells(figures: Metrics, with_intervals: bool) -> list[str]:
     from redaction.evaluation.report import COLUMNS, figure_of, interval_text, rate
 
     cells = [str(figures.pages), str(figures.boxes)]

@@ -114,7 +114,7 @@ def rollback(
 
 
 def _promote(version: str) -> None:
-    """Let ZenML's Model Control Plane say the same as the catalogue."""
+    """Let ZenML's Model Control Plane say the same as the catalog."""
     from steps.model_control_plane import promote_version
 
     try:

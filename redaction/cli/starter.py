@@ -1,4 +1,4 @@
-"""``redaction starter``: train the detector that ships with the program anew."""
+"""``redaction starter``: train the detector that ships with the program again."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def preview(
     pages: Annotated[int, typer.Option(min=1, max=200, help="How many pages to make.")] = 20,
     looks: Annotated[str | None, typer.Option(help="Only these, such as marker,tape; all, as configured, if left out.")] = None,
 ) -> None:
-    """Write a contact sheet of generated pages, each redaction framed in its style's colour."""
+    """Write a contact sheet of generated pages, each redaction framed in its style's color."""
     from redaction.contact_sheet import contact_sheet_png
     from redaction.files import write_bytes
     from redaction.synthesis import SynthesisConfig, synthesize

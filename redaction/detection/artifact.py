@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from redaction.detection.preprocessing import Preprocessing
 from redaction.detection.profiles import Profile, TrainingConfig
-from redaction.detection.rescoring import Confirmation
+from redaction.detection.rescoring import Rescoring
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes, sha256_of_file, write_text
 from redaction.values import Frozen
@@ -86,7 +86,7 @@ class Manifest(Frozen):
     profile: Profile
     preprocessing: Preprocessing
     postprocessing: Postprocessing
-    confirmation: Confirmation | None = None
+    confirmation: Rescoring | None = None
     """None where the network proposed too little to learn it from, and in detectors older than this field: boxes and scores are
     then the network's own."""
     classes: tuple[str, ...]

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detection.colors import Colour, Fill, fill_of, stride
+from redaction.detection.colors import Color, Fill, fill_of, stride
 from redaction.detection.rectangles import Box
-from redaction.pages.image import Page
+from redaction.pages.geometry import Xyxy
+from redaction.pages.image import PageImage
 
 LINE_CONTRAST = 25
 """Shades by which a line is darker than the fill."""
@@ -20,13 +21,24 @@ OFF_EDGE_PX = 3
 WHITE = 255
 
 
-class Evidence(NamedTuple):
+SAME_WIDTH, SAME_HEIGHT, SAME_ROW_PX, MOST_COMPANY = 0.15, 0.25, 6, 8
+"""Boxes of one size in a row: by how much of width and height, and by how many pixels, they may differ; and how many count."""
+THICKEST_BORDER_PX = 9
+"""Boxes that share a side overlap by the line that it is, or lie as far apart."""
+ALONGSIDE = 0.5
+"""Share of a side along which the neighbor runs."""
+THINNER = 0.8
+"""Than a neighbor: the room between two lines of text is lower than the bars over them."""
+NONE = -np.inf
+
+
+class BoxFeatures(NamedTuple):
     """What the page says of a box; each between 0 and 1."""
 
     purity: float
-    """Share of its middle that is one colour."""
+    """Share of its middle that is one color."""
     darkness: float
-    """Of its fill, by the darkest channel: 0 is white, 1 is black or a saturated colour. Paper between lines makes a rectangle,
+    """Of its fill, by the darkest channel: 0 is white, 1 is black or a saturated color. Paper between lines makes a rectangle,
     too."""
     weakest_side: float
     second_side: float
@@ -38,13 +50,13 @@ class Evidence(NamedTuple):
     """How many others of its size stand in its row, out of eight: the holes of a binding do, and the boxes of a form."""
 
 
-UNSEEN = Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+UNSEEN = BoxFeatures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 UNSEEN_FILL = (np.nan, np.nan, np.nan)
 """Of a box that is too small to be looked at: it says nothing, and is of no box's shade."""
 
 
-def evidence_of(page: Page, paper: Colour, box: Box, touching: Sequence[Box]) -> tuple[Evidence, Colour]:
-    """What the page (RGB, uint8, (height, width, 3)) says of a box that lies on it, of its company nothing yet; and its colour.
+def features_of_box(page: PageImage, paper: Color, box: Box, touching: Sequence[Box]) -> tuple[BoxFeatures, Color]:
+    """What the page (RGB, uint8, (height, width, 3)) says of a box that lies on it, of its company nothing yet; and its color.
 
     Args:
         paper: the page's.
@@ -54,10 +66,10 @@ def evidence_of(page: Page, paper: Colour, box: Box, touching: Sequence[Box]) ->
     fill, purity = fill_of(page[box[1] : box[3], box[0] : box[2]], paper)
     edges, goes_on = zip(*_sides(page, box, fill, touching), strict=True)
     weakest, second, *_ = sorted(edges)
-    return Evidence(purity, 1 - min(fill.colour) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0), fill.colour
+    return BoxFeatures(purity, 1 - min(fill.color) / WHITE, weakest, second, sorted(goes_on)[1], company=0.0), fill.color
 
 
-def _sides(page: Page, box: Box, fill: Fill, touching: Sequence[Box]) -> Iterator[tuple[float, float]]:
+def _sides(page: PageImage, box: Box, fill: Fill, touching: Sequence[Box]) -> Iterator[tuple[float, float]]:
     """For each side, two shares of its length: along which the page changes or a line runs; and beyond which, farther off than a
     line is thick, the fill goes on (0 for outlined boxes: paper is around them, too).
 
@@ -90,7 +102,7 @@ def _sides(page: Page, box: Box, fill: Fill, touching: Sequence[Box]) -> Iterato
                     view[free, beyond], fill)  # fmt: skip
 
 
-def _edge(inside: Page, around: Page, outside: Page, beyond: Page, fill: Fill) -> tuple[float, float]:
+def _edge(inside: PageImage, around: PageImage, outside: PageImage, beyond: PageImage, fill: Fill) -> tuple[float, float]:
     """As `_sides` yields for each side.
 
     Args:
@@ -99,14 +111,46 @@ def _edge(inside: Page, around: Page, outside: Page, beyond: Page, fill: Fill) -
         beyond: (points, 3), farther outside than a line is thick.
     """
     change = np.abs(inside.astype(np.int16) - outside).max(axis=1) > fill.step
-    line = (around.max(axis=2) <= min(fill.colour) - LINE_CONTRAST).any(axis=1)
+    line = (around.max(axis=2) <= min(fill.color) - LINE_CONTRAST).any(axis=1)
     if not fill.is_paper:
-        goes_on = np.abs(beyond.astype(np.int16) - np.array(fill.colour)).max(axis=1) <= fill.tolerance
+        goes_on = np.abs(beyond.astype(np.int16) - np.array(fill.color)).max(axis=1) <= fill.tolerance
         return max(_share(change), _share(line)), _share(goes_on)
     # paper between two bars has edges, too, but those are the bars'
-    thin = beyond.max(axis=1) > min(fill.colour) // 2
+    thin = beyond.max(axis=1) > min(fill.color) // 2
     return max(_share(change & thin), _share(line & thin)), 0.0
 
 
 def _share(of_points: NDArray[np.bool_]) -> float:
     return np.count_nonzero(of_points) / len(of_points)  # as the mean says, in a tenth of its time
+
+
+def row_neighbors(boxes: Xyxy) -> Iterator[float]:
+    """For each box, (n, 4), how many others of its size stand in its row, out of eight; what overlaps it is none."""
+    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    for box, width, height in zip(boxes, widths, heights, strict=True):
+        alike = np.abs(widths - width) <= SAME_WIDTH * width
+        alike &= np.abs(heights - height) <= max(SAME_ROW_PX, SAME_HEIGHT * height)
+        alike &= np.abs(boxes[:, 1] - box[1]) <= SAME_ROW_PX
+        places = np.unique(np.rint((boxes[alike, 0] - box[0]) / max(width, 1)))
+        yield min(MOST_COMPANY, len(places) - 1) / MOST_COMPANY
+
+
+def interline_gaps(boxes: Xyxy, scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which boxes, (n, 4), are but the room between two better ones, which share its long sides and are thicker than it.
+
+    Between the bars over two lines of text, paper or a highlighter's stripe has edges as straight as theirs.
+    """
+    wide = boxes[:, 2] - boxes[:, 0] >= boxes[:, 3] - boxes[:, 1]
+    upright = boxes[:, [1, 0, 3, 2]]
+    return np.where(wide, _between_better(boxes, scores), _between_better(upright, scores))
+
+
+def _between_better(boxes: Xyxy, scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which boxes have a thicker one with a better score above and another below."""
+    left, top, right, bottom = boxes.T
+    alongside = np.minimum(right[:, None], right) - np.maximum(left[:, None], left) >= ALONGSIDE * (right - left)[:, None]
+    thicker = alongside & ((bottom - top)[:, None] < THINNER * (bottom - top))
+    above = thicker & (np.abs(bottom - top[:, None]) <= THICKEST_BORDER_PX)
+    below = thicker & (np.abs(top - bottom[:, None]) <= THICKEST_BORDER_PX)
+    best_above, best_below = (np.where(there, scores, NONE).max(axis=1, initial=NONE) for there in (above, below))
+    return np.asarray(np.minimum(best_above, best_below) > scores)

@@ -1,4 +1,4 @@
-"""What colour a page's paper is, and what fills a box on it."""
+"""What color a page's paper is, and what fills a box on it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.pages.image import PAPER, Page
+from redaction.pages.image import PAPER, PageImage
 
-Colour = tuple[int, ...]
+Color = tuple[int, ...]
 """RGB."""
 
 DARKEST_PAPER = 128
@@ -31,7 +31,7 @@ SHADES = 256
 class Fill(NamedTuple):
     """What is inside a box."""
 
-    colour: Colour
+    color: Color
     contrast: int
     """Shades by which it differs from the paper, in the channel that differs most."""
 
@@ -42,7 +42,7 @@ class Fill(NamedTuple):
 
     @property
     def tolerance(self) -> int:
-        """Shades, in any channel, by which a pixel may differ and be of the fill. Halfway to paper of another colour at most."""
+        """Shades, in any channel, by which a pixel may differ and be of the fill. Halfway to paper of another color at most."""
         return NOISE if self.is_paper else min(NOISE, self.contrast // 2)
 
     @property
@@ -51,8 +51,8 @@ class Fill(NamedTuple):
         return SHARPEST_STEP if self.is_paper else min(SHARPEST_STEP, self.contrast // 2)
 
 
-def paper_of(page: Page) -> Colour:
-    """The colour of a page's paper: of each channel the commonest light shade."""
+def paper_of(page: PageImage) -> Color:
+    """The color of a page's paper: of each channel the commonest light shade."""
     sample = np.ascontiguousarray(page[:: stride(page.shape[0], PAPER_SAMPLES), :: stride(page.shape[1], PAPER_SAMPLES)])
     light = sample[cv2.inRange(sample, (DARKEST_PAPER,) * 3, (PAPER,) * 3) > 0]
     if not len(light):
@@ -60,12 +60,12 @@ def paper_of(page: Page) -> Colour:
     return tuple(int(np.bincount(light[:, channel], minlength=SHADES).argmax()) for channel in range(3))
 
 
-def difference(colour: Colour, other: Colour) -> int:
-    """Shades by which two colours differ, in the channel that differs most."""
-    return max(abs(one - another) for one, another in zip(colour, other, strict=True))
+def difference(color: Color, other: Color) -> int:
+    """Shades by which two colors differ, in the channel that differs most."""
+    return max(abs(one - another) for one, another in zip(color, other, strict=True))
 
 
-def fill_of(inside: Page, paper: Colour) -> tuple[Fill, float]:
+def fill_of(inside: PageImage, paper: Color) -> tuple[Fill, float]:
     """What the middle of a box is filled with, and how much of the middle is.
 
     Args:
@@ -76,10 +76,8 @@ def fill_of(inside: Page, paper: Colour) -> tuple[Fill, float]:
     across, down = 2 * stride(middle.shape[1]), stride(middle.shape[0])
     sample = np.ascontiguousarray(middle[::down, ::across])
     pixels = sample.reshape(-1, 3)
-    colour = tuple(
-        np.partition(pixels, len(pixels) // 2, axis=0)[len(pixels) // 2].tolist()
-    )  # the median, in a third of its time
-    fill = Fill(colour, difference(colour, paper))
+    color = tuple(np.partition(pixels, len(pixels) // 2, axis=0)[len(pixels) // 2].tolist())  # the median, in a third of its time
+    fill = Fill(color, difference(color, paper))
     return fill, float(share_of(fill, sample, 0).mean())
 
 
@@ -88,7 +86,7 @@ def stride(length: int, samples: int = SAMPLES) -> int:
     return max(1, length // samples)
 
 
-def share_of(fill: Fill, strip: Page, axis: int) -> NDArray[np.float64]:
+def share_of(fill: Fill, strip: PageImage, axis: int) -> NDArray[np.float64]:
     """The share of a strip's pixels, (height, width, 3), that are of this fill: of each column (axis 0) or each row (axis 1)."""
-    low, high = (tuple(shade + sign * fill.tolerance for shade in fill.colour) for sign in (-1, 1))
+    low, high = (tuple(shade + sign * fill.tolerance for shade in fill.color) for sign in (-1, 1))
     return np.asarray(cv2.inRange(np.ascontiguousarray(strip), low, high).mean(axis=axis) / 255)

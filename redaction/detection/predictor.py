@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from redaction.detection.artifact import ONNX, OPENVINO, Detector, Postprocessing
 from redaction.detection.preprocessing import Placement
-from redaction.detection.rescoring import LEAST_SCORE, confirmed, surviving
+from redaction.detection.rescoring import LEAST_SCORE, non_maximum_suppression, refine_and_rescore
 from redaction.errors import RedactionError
 from redaction.pages.geometry import Detections
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 Runtime = Literal["openvino", "onnxruntime"]
 Graph = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -52,11 +52,11 @@ class Predictor:
         self._graph = load(str(detector.path(_EXPORTS[self.runtime])), threads)
         self._turn = threading.Lock()
 
-    def predict(self, image: Page) -> Detections:
+    def predict(self, image: PageImage) -> Detections:
         """Everything found on a page (RGB, uint8, (height, width, 3)) down to the score floor, in page pixels."""
         return self.predict_batch([image])[0]
 
-    def predict_batch(self, images: Sequence[Page]) -> list[Detections]:
+    def predict_batch(self, images: Sequence[PageImage]) -> list[Detections]:
         """The same for several pages in one go, in order.
 
         A graphics card wants many at once; on a processor it saves nothing.
@@ -66,10 +66,10 @@ class Predictor:
             return self.propose(images)
         proposals = self.propose(images, LEAST_SCORE)
         pages = zip(images, proposals, strict=True)
-        found = [confirmed(image, of_page, confirmation, settings.nms_iou) for image, of_page in pages]
+        found = [refine_and_rescore(image, of_page, confirmation, settings.nms_iou) for image, of_page in pages]
         return [of_page.at_least(settings.score_floor) for of_page in found]
 
-    def propose(self, images: Sequence[Page], lowest: float = 0.0) -> list[Detections]:
+    def propose(self, images: Sequence[PageImage], lowest: float = 0.0) -> list[Detections]:
         """What the network alone says of each page, before anything is compared with the page's edges.
 
         Args:
@@ -87,7 +87,7 @@ class Predictor:
         return [detections_on_page(*one, settings) for one in placed]
 
 
-def _checked(image: Page) -> Page:
+def _checked(image: PageImage) -> PageImage:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise ValueError(f"a page has dtype uint8 and shape (height, width, 3), not {image.dtype} and {image.shape}")
     return image
@@ -104,7 +104,7 @@ def detections_on_page(
     """
     candidates = scores >= settings.score_floor
     boxes, scores = boxes[candidates], scores[candidates]
-    best = surviving(boxes, scores, settings.nms_iou)[: settings.max_detections]
+    best = non_maximum_suppression(boxes, scores, settings.nms_iou)[: settings.max_detections]
     xyxy = np.clip(placement.to_page(boxes[best]), 0, np.array([placement.width, placement.height] * 2, np.float32))
     visible = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
     return Detections(xyxy[visible], scores[best][visible])
@@ -122,7 +122,7 @@ def import_openvino() -> Any:
 def load_openvino(path: str, threads: int | None) -> Graph:
     """An OpenVINO model (``.xml``) as a function.
 
-    It is compiled anew for each number of pages that it is called with: compiled for any number, it is a fifth slower.
+    It is compiled again for each number of pages that it is called with: compiled for any number, it is a fifth slower.
     """
     openvino = import_openvino()
     core = openvino.Core()

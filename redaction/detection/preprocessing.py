@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.pages.geometry import Xyxy
-from redaction.pages.image import PAPER, Page
+from redaction.pages.image import PAPER, PageImage
 from redaction.values import Frozen
 
 
@@ -58,7 +58,7 @@ class Preprocessing(Frozen):
         scale = min(self.width / width, self.height / height)
         return Placement(width, height, max(1, round(width * scale)) / width, max(1, round(height * scale)) / height)
 
-    def place(self, page: Page) -> tuple[Page, Placement]:
+    def place(self, page: PageImage) -> tuple[PageImage, Placement]:
         """The page scaled into the frame (uint8, (height, width, 3)), and where it lies there."""
         placement = self.placement(page.shape[1], page.shape[0])
         width, height = round(placement.width * placement.scale_x), round(placement.height * placement.scale_y)
@@ -68,7 +68,7 @@ class Preprocessing(Frozen):
         frame[:height, :width] = cv2.resize(page, (width, height), interpolation=method)
         return frame, placement
 
-    def normalise(self, frame: Page) -> NDArray[np.float32]:
+    def normalize(self, frame: PageImage) -> NDArray[np.float32]:
         """The frame's values as the network expects them; shape unchanged, float32."""
         # channel by channel, in the order in which the network reads them: half the cost, and `prepare` need not copy
         planes = np.empty((3, *frame.shape[:2]), np.float32)
@@ -77,7 +77,7 @@ class Preprocessing(Frozen):
             planes[channel] /= np.float32(std)
         return planes.transpose(1, 2, 0)
 
-    def prepare(self, page: Page) -> tuple[NDArray[np.float32], Placement]:
+    def prepare(self, page: PageImage) -> tuple[NDArray[np.float32], Placement]:
         """The network's input for one page, float32 (3, height, width), and the way back for boxes."""
         frame, placement = self.place(page)
-        return self.normalise(frame).transpose(2, 0, 1), placement
+        return self.normalize(frame).transpose(2, 0, 1), placement

@@ -2,7 +2,7 @@
 
 The network sees a page shrunk to its frame, and what it says of the far end of a bar as long as a line is a guess from afar.
 On the page the end is plain to see: the fill stops there, or a line runs there. So each box is moved to the edges nearest to it,
-and how well its four sides lie on edges says something of whether it is a redaction at all (`Evidence`).
+and how well its four sides lie on edges says something of whether it is a redaction at all (`BoxFeatures`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detection.box_features import LINE_CONTRAST, THICKEST_LINE_PX, UNSEEN, UNSEEN_FILL, Evidence, evidence_of
-from redaction.detection.colors import Colour, Fill, fill_of, paper_of, share_of, stride
-from redaction.detection.neighbours import company_of
+from redaction.detection.box_features import (
+    LINE_CONTRAST,
+    THICKEST_LINE_PX,
+    UNSEEN,
+    UNSEEN_FILL,
+    BoxFeatures,
+    features_of_box,
+    row_neighbors,
+)
+from redaction.detection.colors import Color, Fill, fill_of, paper_of, share_of, stride
 from redaction.detection.rectangles import Box
 from redaction.detection.regions import FilledAreas
 from redaction.pages.geometry import Xyxy
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 BELONGS = 0.5
 """Of the smaller of a bar and a box of the network, the share that lies in the other from which the box stands for the bar."""
@@ -42,15 +49,15 @@ BLURRED_PX = 1
 """Between a fill and the line around it."""
 
 
-class Fitted(NamedTuple):
+class RefinedBoxes(NamedTuple):
     """Boxes that lie on edges of the page; one of the network's may become several, where bars touch."""
 
     xyxy: Xyxy
     source: NDArray[np.intp]
     """For each, the row of the box that it was."""
-    evidence: list[Evidence]
+    evidence: list[BoxFeatures]
     fills: NDArray[np.float32]
-    """For each, its colour (RGB); not a number where it was not looked at. Shape (n, 3)."""
+    """For each, its color (RGB); not a number where it was not looked at. Shape (n, 3)."""
 
 
 class _Fit(NamedTuple):
@@ -58,11 +65,11 @@ class _Fit(NamedTuple):
 
     xyxy: tuple[float, ...]
     source: int
-    evidence: Evidence
+    evidence: BoxFeatures
     fill: Sequence[float]
 
 
-def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
+def refine(page: PageImage, xyxy: Xyxy) -> RefinedBoxes:
     """The boxes moved to the edges of the page (RGB, uint8, (height, width, 3)), with the evidence for each.
 
     A side near which no edge is found stays where it is. Of boxes that become the same one, the first is kept.
@@ -72,15 +79,15 @@ def fit_to_edges(page: Page, xyxy: Xyxy) -> Fitted:
     """
     fits = list(_fits(page, xyxy))
     fitted_xyxy = np.array([fit.xyxy for fit in fits], np.float32).reshape(-1, 4)
-    return Fitted(
+    return RefinedBoxes(
         xyxy=fitted_xyxy,
         source=np.array([fit.source for fit in fits], np.intp),
-        evidence=[fit.evidence._replace(company=share) for fit, share in zip(fits, company_of(fitted_xyxy), strict=True)],
+        evidence=[fit.evidence._replace(company=share) for fit, share in zip(fits, row_neighbors(fitted_xyxy), strict=True)],
         fills=np.array([fit.fill for fit in fits], np.float32).reshape(-1, 3),
     )
 
 
-def _fits(page: Page, xyxy: Xyxy) -> Iterator[_Fit]:
+def _fits(page: PageImage, xyxy: Xyxy) -> Iterator[_Fit]:
     height, width = page.shape[:2]
     # the value of HSV is the brightest channel, in a third of the time that comparing them takes
     brightest = np.asarray(cv2.extractChannel(cv2.cvtColor(page, cv2.COLOR_RGB2HSV), 2), np.uint8)
@@ -95,7 +102,7 @@ def _fits(page: Page, xyxy: Xyxy) -> Iterator[_Fit]:
         for box in fitted or [guess]:
             if box not in taken:
                 taken.add(box)
-                yield _Fit(box if fitted else where_it_was, row, *evidence_of(page, paper, box, touching))
+                yield _Fit(box if fitted else where_it_was, row, *features_of_box(page, paper, box, touching))
 
 
 def _as_box(row: NDArray[np.int_]) -> Box:
@@ -104,11 +111,11 @@ def _as_box(row: NDArray[np.int_]) -> Box:
 
 
 def _fitted(
-    page: Page, brightest: NDArray[np.uint8], paper: Colour, areas: FilledAreas, guess: Box
+    page: PageImage, brightest: NDArray[np.uint8], paper: Color, areas: FilledAreas, guess: Box
 ) -> tuple[list[Box], list[Box]]:
     """The boxes on the page's edges that one box of the network stands for, and all bars of the area that they are part of.
 
-    None where nothing says where they end: the middle of the box is of no one colour, or they are on a letter of large print.
+    None where nothing says where they end: the middle of the box is of no one color, or they are on a letter of large print.
     """
     fill, purity = fill_of(page[guess[1] : guess[3], guess[0] : guess[2]], paper)
     if purity >= PURE and not fill.is_paper:
@@ -135,7 +142,7 @@ def _reach(length: int, share: float) -> int:
     return max(NEAREST_PX, min(FARTHEST_PX, round(share * length)))
 
 
-def _to_end_of_fill(page: Page, box: Box, fill: Fill) -> Box:
+def _to_end_of_fill(page: PageImage, box: Box, fill: Fill) -> Box:
     """The box of which every row and column is mostly fill, grown or shrunk from its middle."""
     x0, y0, x1, y1 = box
     quarter, far = (x1 - x0) // 4, _reach(y1 - y0, HEIGHTS)
@@ -153,11 +160,11 @@ def _to_end_of_fill(page: Page, box: Box, fill: Fill) -> Box:
 
 def _with_lines(brightest: NDArray[np.uint8], box: Box, fill: Fill) -> Box:
     """The box of a fill with the lines drawn around it, if any are."""
-    if min(fill.colour) < DARKEST_WITH_LINES:
+    if min(fill.color) < DARKEST_WITH_LINES:
         return box
     x0, y0, x1, y1 = box
     rows, columns = slice(y0 + (y1 - y0) // 6, y1 - (y1 - y0) // 6), slice(x0 + (x1 - x0) // 8, x1 - (x1 - x0) // 8)
-    dark = np.uint8(min(fill.colour) - LINE_CONTRAST)
+    dark = np.uint8(min(fill.color) - LINE_CONTRAST)
     far = THICKEST_LINE_PX + BLURRED_PX + 1
 
     def line(strip: NDArray[np.uint8]) -> int:
@@ -197,7 +204,7 @@ def _to_lines(brightest: NDArray[np.uint8], box: Box, fill: Fill) -> Box:
     """
     x0, y0, x1, y1 = box
     height, width = brightest.shape
-    darker = min(fill.colour) - LINE_CONTRAST
+    darker = min(fill.color) - LINE_CONTRAST
     rows = slice(y0 + (y1 - y0) // 6, y1 - (y1 - y0) // 6, stride(y1 - y0))
     columns = slice(x0 + (x1 - x0) // 8, x1 - (x1 - x0) // 8, stride(x1 - x0))
 
@@ -224,8 +231,8 @@ def _end(dark: NDArray[np.intp], guess: int, outward: int) -> int:
     """
     if not len(dark):
         return guess
-    gaps = np.flatnonzero(np.diff(dark) > 1)
-    firsts, lasts = dark[np.append(0, gaps + 1)], dark[np.append(gaps, len(dark) - 1)]
+    interline_gaps = np.flatnonzero(np.diff(dark) > 1)
+    firsts, lasts = dark[np.append(0, interline_gaps + 1)], dark[np.append(interline_gaps, len(dark) - 1)]
     inner, outer = (lasts, firsts) if outward < 0 else (firsts, lasts)
     ends = np.where(lasts - firsts < THICKEST_LINE_PX, outer, inner - outward)
     return int(ends[np.abs(ends - guess).argmin()])

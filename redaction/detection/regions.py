@@ -1,6 +1,6 @@
 """The filled areas of a page, and the bars that they are made of.
 
-Bars over neighbouring lines touch, and then they are one area to the eye, with steps at its sides. A box of the network lies on
+Bars over neighboring lines touch, and then they are one area to the eye, with steps at its sides. A box of the network lies on
 some of it; where each bar begins and ends is to be read from the area's shape.
 """
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from redaction.detection.colors import NOISE, Fill, difference
 from redaction.detection.rectangles import Box, Mask, boxes_of
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 BLACKEST = 60
 """A fill that is darker in all channels is black, and so is all that is about as dark."""
 THINNEST = (5, 9)
-"""Width and height, in pixels, below which what is of the fill's colour is a stroke of a letter or a line beside the bar."""
+"""Width and height, in pixels, below which what is of the fill's color is a stroke of a letter or a line beside the bar."""
 TALLEST_CODE_PX = 45
 """Holes that are lower are letters of a code that is written on a bar."""
 LARGE_PRINT_PX = 150
@@ -28,9 +28,9 @@ LARGEST_SHARE = 0.85
 EXPLAINED = 0.9
 """Share of an area that its bars must cover; a photograph falls into bars that leave much out."""
 UNLABELLED, MOST_AREAS = 1, 255
-"""Values in a mask: 0 is another colour, and an area that was looked at has a number of its own."""
+"""Values in a mask: 0 is another color, and an area that was looked at has a number of its own."""
 BUSIEST = 0.25
-"""Share of pixels that differ from their left neighbour from which a page is a raster of dots: its contours take minutes to
+"""Share of pixels that differ from their left neighbor from which a page is a raster of dots: its contours take minutes to
 follow, and are no codes. Real pages have 0.09 at most."""
 GOOD_PART = 0.25
 """Share of a box from which an area is what the box is meant for, though its middle is paper."""
@@ -41,7 +41,7 @@ MOST_FILLS = 6
 class FilledAreas:
     """The areas of a page (RGB, uint8, (height, width, 3)), found when they are first asked for."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: PageImage) -> None:
         self._page = page
         self._found: list[tuple[Fill, _Areas]] = []
 
@@ -60,21 +60,21 @@ class FilledAreas:
                 yield fill, bars
 
     def _of_fill(self, fill: Fill) -> _Areas | None:
-        black = max(fill.colour) < BLACKEST
+        black = max(fill.color) < BLACKEST
         for other, areas in self._found:
-            if difference(fill.colour, other.colour) <= fill.tolerance // 2 or (black and max(other.colour) < BLACKEST):
+            if difference(fill.color, other.color) <= fill.tolerance // 2 or (black and max(other.color) < BLACKEST):
                 return areas
         if len(self._found) == MOST_FILLS:
             return None
-        colour = np.array(fill.colour)
-        low, high = (colour * 0, colour * 0 + BLACKEST + NOISE) if black else (colour - fill.tolerance, colour + fill.tolerance)
+        color = np.array(fill.color)
+        low, high = (color * 0, color * 0 + BLACKEST + NOISE) if black else (color - fill.tolerance, color + fill.tolerance)
         areas = _Areas(np.asarray(cv2.inRange(self._page, low, high) // 255, np.uint8))
         self._found.append((fill, areas))
         return areas
 
 
 class _Areas:
-    """The connected areas of one fill, each labelled when a box is found to lie on it."""
+    """The connected areas of one fill, each labeled when a box is found to lie on it."""
 
     def __init__(self, mask: Mask) -> None:
         _fill_codes(mask)
@@ -103,7 +103,7 @@ class _Areas:
         return self._bars[label - UNLABELLED - 1]
 
     def _label(self, seed: tuple[int, int]) -> list[Box] | None:
-        """The bars of the area at a point, which is labelled by the number of areas before it."""
+        """The bars of the area at a point, which is labeled by the number of areas before it."""
         label = UNLABELLED + 1 + len(self._bars)
         if label > MOST_AREAS:
             return []

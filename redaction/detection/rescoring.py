@@ -13,12 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.detection.box_features import Evidence
+from redaction.detection.box_features import BoxFeatures, interline_gaps
 from redaction.detection.colors import NOISE
-from redaction.detection.neighbours import gaps
-from redaction.detection.refinement import Fitted, fit_to_edges
+from redaction.detection.refinement import RefinedBoxes, refine
 from redaction.pages.geometry import Detections, Xyxy, iou_matrix, xyxy_to_xywh
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 from redaction.values import Frozen
 
 LEAST_SCORE = 0.1
@@ -28,11 +27,11 @@ _MOST_ODDS_OF_ALIKE = 4.0
 """As log-odds, either way: one certain box shows how the page was redacted, and more certainty shows no more."""
 _SAME_PLACE_IOU = 0.1
 _FRAME = 0.8
-"""Of `Evidence.ground`, from which a box is a frame that is drawn on a coloured ground, however straight its lines."""
+"""Of `BoxFeatures.ground`, from which a box is a frame that is drawn on a coloured ground, however straight its lines."""
 
 
-class Confirmation(Frozen):
-    """The coefficients of the logistic regression: of the network's score (as log-odds), of each part of `Evidence`, and of the
+class Rescoring(Frozen):
+    """The coefficients of the logistic regression: of the network's score (as log-odds), of each of the `BoxFeatures`, and of the
     best score of another box of the same shade (as log-odds)."""
 
     intercept: float
@@ -47,13 +46,13 @@ class Confirmation(Frozen):
     """These three are 0 in detectors older than them, for which they did not count."""
 
     def scores(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The probability that each box lies well on a redaction; `measured` as from `measurements`."""
+        """The probability that each box lies well on a redaction; `measured` as from `feature_matrix`."""
         evidence = (self.purity, self.darkness, self.weakest_side, self.second_side, self.ground, self.company)
         weights = (self.score, *evidence, self.alike)
         return np.asarray(1 / (1 + np.exp(-(measured @ np.array(weights) + self.intercept))))
 
 
-def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.float64]:
+def feature_matrix(scores: NDArray[np.float32], fitted: RefinedBoxes) -> NDArray[np.float64]:
     """What is known of each fitted box, shape (n, 8): the network's score as log-odds, its evidence, and the best score of
     another box of its shade.
 
@@ -62,7 +61,7 @@ def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.floa
     """
     likely = np.clip(scores[fitted.source].astype(np.float64), *_SCORE_LIMITS)
     odds = np.log(likely / (1 - likely))
-    evidence = np.array(fitted.evidence, np.float64).reshape(len(odds), len(Evidence._fields))
+    evidence = np.array(fitted.evidence, np.float64).reshape(len(odds), len(BoxFeatures._fields))
     another = (iou_matrix(fitted.xyxy, fitted.xyxy) <= _SAME_PLACE_IOU) & (fitted.source[:, None] != fitted.source)
     alike = another & (np.abs(fitted.fills[:, None] - fitted.fills).max(axis=2) <= NOISE)
     most = _MOST_ODDS_OF_ALIKE
@@ -70,22 +69,22 @@ def measurements(scores: NDArray[np.float32], fitted: Fitted) -> NDArray[np.floa
     return np.column_stack([odds, evidence, best_alike])
 
 
-def confirmed(page: Page, proposals: Detections, confirmation: Confirmation, nms_iou: float) -> Detections:
-    """The network's boxes on a page (RGB), moved to its edges and scored anew; of boxes that thereby became one, the best.
+def refine_and_rescore(page: PageImage, proposals: Detections, confirmation: Rescoring, nms_iou: float) -> Detections:
+    """The network's boxes on a page (RGB), moved to its edges and scored again; of boxes that thereby became one, the best.
 
     What cannot be a redaction is left out: gaps between bars, and frames on a coloured ground.
     """
     candidates = proposals.at_least(LEAST_SCORE)
-    fitted = fit_to_edges(page, candidates.xyxy)
-    scores = confirmation.scores(measurements(candidates.scores, fitted)).astype(np.float32)
+    fitted = refine(page, candidates.xyxy)
+    scores = confirmation.scores(feature_matrix(candidates.scores, fitted)).astype(np.float32)
     frames = np.array([seen.ground >= _FRAME for seen in fitted.evidence], np.bool_)
-    can_be = ~frames & ~gaps(fitted.xyxy, candidates.scores[fitted.source])
+    can_be = ~frames & ~interline_gaps(fitted.xyxy, candidates.scores[fitted.source])
     xyxy, scores = fitted.xyxy[can_be], scores[can_be]
-    best = surviving(xyxy, scores, nms_iou)
+    best = non_maximum_suppression(xyxy, scores, nms_iou)
     return Detections(xyxy[best], scores[best])
 
 
-def surviving(xyxy: Xyxy, scores: NDArray[np.float32], nms_iou: float) -> NDArray[np.intp]:
+def non_maximum_suppression(xyxy: Xyxy, scores: NDArray[np.float32], nms_iou: float) -> NDArray[np.intp]:
     """Non-maximum suppression: which boxes stay, best first; of two that overlap by more than `nms_iou`, the better one does."""
     if not len(scores):
         return np.zeros(0, np.intp)

@@ -28,7 +28,7 @@ def check_environment(workspace: Workspace, needs: Collection[Need] = ()) -> lis
         lambda: machine.gpu(Need.GPU in needs),
         lambda: data.folder(workspace),
         lambda: data.remote(workspace),
-        lambda: data.catalogue(workspace),
+        lambda: data.catalog(workspace),
         lambda: services.port("service port", services.SERVICE_PORT, "/livez", Need.SERVICE_PORT in needs),
         lambda: services.port("dashboard port", services.DASHBOARD_PORT, "/health", Need.DASHBOARD_PORT in needs),
         services.zenml_client,

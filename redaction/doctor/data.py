@@ -1,4 +1,4 @@
-"""Checks of the data: the workspace, its DVC remote, its catalogue."""
+"""Checks of the data: the workspace, its DVC remote, its catalog."""
 
 from __future__ import annotations
 
@@ -87,19 +87,19 @@ def _without_secrets(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
-def catalogue(workspace: Workspace) -> Iterator[Finding]:
+def catalog(workspace: Workspace) -> Iterator[Finding]:
     """A database of this version or an older one, or none yet."""
     try:
-        url = make_url(workspace.catalogue_url)
+        url = make_url(workspace.catalog_url)
         shown = url.render_as_string(hide_password=True)
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-            yield fine("catalogue", f"{shown} will be made when it is needed")
+            yield fine("catalog", f"{shown} will be made when it is needed")
             return
         engine = create_engine(url)
     except (ArgumentError, ImportError):
         # its text would show the password
         yield bad(
-            "catalogue", "the address in REDACTION_CATALOGUE cannot be used", "give an SQLAlchemy URL whose driver is installed"
+            "catalog", "the address in REDACTION_CATALOG cannot be used", "give an SQLAlchemy URL whose driver is installed"
         )
         return
     scripts = ScriptDirectory(str(MIGRATIONS))
@@ -110,12 +110,12 @@ def catalogue(workspace: Workspace) -> Iterator[Finding]:
                 version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         scripts.get_revision(version or "base")
     except CommandError:
-        yield bad("catalogue", f"{shown} has schema {version!r}, made by a newer version of this project", "update the project")
+        yield bad("catalog", f"{shown} has schema {version!r}, made by a newer version of this project", "update the project")
     except SQLAlchemyError as error:
         kind = type(error).__name__
-        yield bad("catalogue", f"{shown} cannot be opened ({kind})", "look at REDACTION_CATALOGUE, or restore a checkpoint")
+        yield bad("catalog", f"{shown} cannot be opened ({kind})", "look at REDACTION_CATALOG, or restore a checkpoint")
     else:
         current = version == scripts.get_current_head()
-        yield fine("catalogue", f"{shown} {'is up to date' if current else 'will be migrated when it is opened'}")
+        yield fine("catalog", f"{shown} {'is up to date' if current else 'will be migrated when it is opened'}")
     finally:
         engine.dispose()

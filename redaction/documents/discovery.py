@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup, Tag
 
 from redaction.documents.sources import FolderSource, IndexSource, SourcesConfig, UrlSource
 from redaction.documents.web import PoliteClient, Unavailable, Unwanted, bounded
-from redaction.progress import Report, logged
+from redaction.progress import ProgressCallback, logged
 from redaction.values import Frozen
 
 MAX_INDEX_BYTES = 32 * 1024 * 1024
@@ -42,7 +42,7 @@ class Discovery(Frozen):
     """Index pages and folders that could not be read. What was fetched from them before stays."""
 
 
-def discover(config: SourcesConfig, progress: Report | None = None) -> Discovery:
+def discover(config: SourcesConfig, progress: ProgressCallback | None = None) -> Discovery:
     """Look at every enabled source, one after the other.
 
     A source that cannot be read is a problem in the result, not an error: the others are still looked at.

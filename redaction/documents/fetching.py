@@ -19,14 +19,14 @@ import sqlalchemy
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog import Catalog, open_catalog
 from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, now
 from redaction.catalog.tables import Source as SourceRow
 from redaction.documents.discovery import Discovery, FoundLink, Problem
 from redaction.documents.downloads import Known, Visit, Visitor
 from redaction.documents.scratch import exclusive_scratch
 from redaction.documents.sources import FolderSource, IndexSource, SourcesConfig, UrlSource
-from redaction.progress import Report, logged
+from redaction.progress import ProgressCallback, logged
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
@@ -70,7 +70,9 @@ class _Counts:
     failed: int = 0
 
 
-def fetch(workspace: Workspace, config: SourcesConfig, discovery: Discovery, progress: Report | None = None) -> FetchSummary:
+def fetch(
+    workspace: Workspace, config: SourcesConfig, discovery: Discovery, progress: ProgressCallback | None = None
+) -> FetchSummary:
     """Visit every link that was found and bring in what is new or changed.
 
     A link that fails or is put in quarantine is recorded with its reason, and the others go on.
@@ -79,11 +81,11 @@ def fetch(workspace: Workspace, config: SourcesConfig, discovery: Discovery, pro
         RedactionError: another ingestion is at work in this workspace, or nothing can be written to it.
     """
     started = time.monotonic()
-    catalogue = open_catalogue(workspace)
+    catalog = open_catalog(workspace)
     with exclusive_scratch(workspace, "downloads") as scratch:
-        _record_sources(catalogue, config)
-        known = _known_links(catalogue, workspace)
-        ledger = _Ledger(workspace, catalogue, config, len(discovery.links), progress or logged())
+        _record_sources(catalog, config)
+        known = _known_links(catalog, workspace)
+        ledger = _Ledger(workspace, catalog, config, len(discovery.links), progress or logged())
         for source in config.enabled:
             links = [link for link in discovery.links if link.source == source.name]
             with closing(Visitor(source, scratch, known)) as visitor, closing(_in_order(visitor, links, source)) as visits:
@@ -112,9 +114,11 @@ def _in_order(visitor: Visitor, links: Sequence[FoundLink], source: IndexSource 
 class _Ledger:
     """Turns visits into files, rows and counts, one after the other."""
 
-    def __init__(self, workspace: Workspace, catalogue: Catalogue, config: SourcesConfig, total: int, progress: Report) -> None:
+    def __init__(
+        self, workspace: Workspace, catalog: Catalog, config: SourcesConfig, total: int, progress: ProgressCallback
+    ) -> None:
         self._workspace = workspace
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._counts = {source.name: _Counts() for source in config.enabled}
         self._unchanged: list[Visit] = []
         self._documents: list[str] = []
@@ -156,7 +160,7 @@ class _Ledger:
             }
             for visit in self._unchanged
         ]
-        with self._catalogue.transaction() as session:
+        with self._catalog.transaction() as session:
             session.connection().execute(statement, values)
         self._unchanged.clear()
 
@@ -177,7 +181,7 @@ class _Ledger:
         assert visit.download is not None  # noqa: S101 - that is what FETCHED means
         sha256 = visit.download.sha256
         visit.download.move_to(self._workspace.documents / f"{sha256}.pdf")
-        with self._catalogue.transaction() as session:
+        with self._catalog.transaction() as session:
             before = session.get(Link, visit.link.url)
             if session.get(Document, sha256) is None:
                 session.add(
@@ -207,7 +211,7 @@ class _Ledger:
         else:
             counts.failed += 1
             self._failures.append(problem)
-        with self._catalogue.transaction() as session:
+        with self._catalog.transaction() as session:
             known = session.get(Link, visit.link.url)
             self._write_link(session, visit, known.document if known else None)
 
@@ -227,18 +231,18 @@ class _Ledger:
         )
 
 
-def _record_sources(catalogue: Catalogue, config: SourcesConfig) -> None:
-    with catalogue.transaction() as session:
+def _record_sources(catalog: Catalog, config: SourcesConfig) -> None:
+    with catalog.transaction() as session:
         for source in config.enabled:
             session.merge(SourceRow(name=source.name, kind=source.kind, location=source.location, checked_at=now()))
 
 
-def _known_links(catalogue: Catalogue, workspace: Workspace) -> dict[str, Known]:
+def _known_links(catalog: Catalog, workspace: Workspace) -> dict[str, Known]:
     """What earlier visits learnt, for conditional requests. A document whose file is gone counts as never fetched."""
     workspace.documents.mkdir(parents=True, exist_ok=True)
     files = {path.stem for path in workspace.documents.glob("*.pdf")}
     columns = Link.__table__.c  # type: ignore[attr-defined]
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         rows = session.connection().execute(
             sqlalchemy.select(columns.url, columns.etag, columns.last_modified, columns.document, columns.reason)
         )
@@ -249,8 +253,8 @@ def _known_links(catalogue: Catalogue, workspace: Workspace) -> dict[str, Known]
         }
 
 
-def documents_with_status(catalogue: Catalogue, status: DocumentStatus) -> list[Document]:
+def documents_with_status(catalog: Catalog, status: DocumentStatus) -> list[Document]:
     """The documents that have come so far and no further, in the order in which they were first seen."""
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         wanted = select(Document).where(Document.status == status).order_by(col(Document.first_seen_at), col(Document.sha256))
         return list(session.exec(wanted))

@@ -9,7 +9,7 @@ from redaction.documents.discovery import Problem, discover
 from redaction.documents.fetching import FetchSummary, SourceCounts, fetch
 from redaction.documents.rendering.rendering import RenderSummary, render
 from redaction.documents.sources import SourcesConfig
-from redaction.progress import Report
+from redaction.progress import ProgressCallback
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
@@ -30,7 +30,7 @@ class IngestionSummary(Frozen):
     seconds: float
 
 
-def ingest(workspace: Workspace, sources: SourcesConfig, progress: Report | None = None) -> IngestionSummary:
+def ingest(workspace: Workspace, sources: SourcesConfig, progress: ProgressCallback | None = None) -> IngestionSummary:
     """Bring the workspace up to date with its sources. May be killed and run again at any time.
 
     Raises:
@@ -39,10 +39,10 @@ def ingest(workspace: Workspace, sources: SourcesConfig, progress: Report | None
     discovery = discover(sources, progress)
     fetched = fetch(workspace, sources, discovery, progress)
     rendered = render(workspace, sources, progress)
-    return summarise(fetched, rendered)
+    return summarize(fetched, rendered)
 
 
-def summarise(fetched: FetchSummary, rendered: RenderSummary) -> IngestionSummary:
+def summarize(fetched: FetchSummary, rendered: RenderSummary) -> IngestionSummary:
     """The summaries of the steps as one."""
     return IngestionSummary(
         sources=_with_refused(fetched.sources, rendered.refused),

@@ -1,11 +1,11 @@
-"""What the catalogue knows of documents by now: counts for each source, and what is in quarantine and why."""
+"""What the catalog knows of documents by now: counts for each source, and what is in quarantine and why."""
 
 from __future__ import annotations
 
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from redaction.catalog import Catalogue
+from redaction.catalog import Catalog
 from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, Page, Source
 from redaction.documents.discovery import Problem
 from redaction.values import Frozen
@@ -33,9 +33,9 @@ class Inventory(Frozen):
     failures: tuple[Problem, ...]
 
 
-def take_inventory(catalogue: Catalogue) -> Inventory:
-    """Count what the catalogue holds."""
-    with catalogue.transaction() as session:
+def take_inventory(catalog: Catalog) -> Inventory:
+    """Count what the catalog holds."""
+    with catalog.transaction() as session:
         of_documents = select(Document.source, func.count()).group_by(Document.source)
         of_pages = select(Document.source, func.count()).join(Page).where(col(Page.image).is_not(None)).group_by(Document.source)
         links = dict(session.exec(select(Link.source, func.count()).group_by(Link.source)).all())
@@ -68,15 +68,15 @@ def take_inventory(catalogue: Catalogue) -> Inventory:
     )
 
 
-def retry_quarantined(catalogue: Catalogue) -> int:
+def retry_quarantined(catalog: Catalog) -> int:
     """Let the next run render the documents in quarantine again, for limits that were raised since.
 
-    Pages in quarantine of documents that are otherwise fine stay there: their neighbours may be annotated already.
+    Pages in quarantine of documents that are otherwise fine stay there: their neighbors may be annotated already.
 
     Returns:
         How many documents wait now.
     """
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         refused = session.exec(select(Document).where(Document.status == DocumentStatus.QUARANTINED)).all()
         for document in refused:
             document.status, document.reason = DocumentStatus.FETCHED, None

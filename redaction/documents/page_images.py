@@ -6,13 +6,13 @@ from collections.abc import Collection
 
 from sqlmodel import col, select
 
-from redaction.catalog import Catalogue
+from redaction.catalog import Catalog
 from redaction.catalog.tables import Page
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 
-class PageImage(Frozen):
+class PageFile(Frozen):
     """A page and its image, relative to the root."""
 
     name: str
@@ -24,13 +24,13 @@ class RenderedPages(Frozen):
     """Pages of one workspace."""
 
     root: str
-    pages: tuple[PageImage, ...]
+    pages: tuple[PageFile, ...]
 
 
-def rendered_pages(catalogue: Catalogue, workspace: Workspace, names: Collection[str]) -> RenderedPages:
+def rendered_pages(catalog: Catalog, workspace: Workspace, names: Collection[str]) -> RenderedPages:
     """Those of the named pages that have an image, in the order of documents and pages."""
     wanted = set(names)
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         rows = session.exec(select(Page).where(col(Page.image).is_not(None)).order_by(Page.file_name)).all()
-    pages = tuple(PageImage(name=row.name, file_name=row.file_name, image=row.image or "") for row in rows if row.name in wanted)
+    pages = tuple(PageFile(name=row.name, file_name=row.file_name, image=row.image or "") for row in rows if row.name in wanted)
     return RenderedPages(root=str(workspace.root), pages=pages)

@@ -5,12 +5,12 @@ One way to compute each figure, whoever asks: the pipelines' decision, a trainin
 
 from redaction.detection.predictor import PagePredictor
 from redaction.evaluation.bootstrap import Interval, Resampling, document_draws
-from redaction.evaluation.judging import NO_REDACTION, JudgedPage, judge_pages, page_style
+from redaction.evaluation.judging import NO_REDACTION, EvaluatedPage, page_style, predict_pages
 from redaction.evaluation.matching import average_precision, match
 from redaction.evaluation.metrics import (
     Comparison,
     Evaluation,
-    Figures,
+    Metrics,
     comparison_markdown,
     evaluate,
     evaluate_detector,
@@ -20,10 +20,10 @@ from redaction.evaluation.metrics import (
 __all__ = [
     "NO_REDACTION",
     "Comparison",
+    "EvaluatedPage",
     "Evaluation",
-    "Figures",
     "Interval",
-    "JudgedPage",
+    "Metrics",
     "PagePredictor",
     "Resampling",
     "average_precision",
@@ -32,7 +32,7 @@ __all__ = [
     "evaluate",
     "evaluate_detector",
     "figures",
-    "judge_pages",
     "match",
     "page_style",
+    "predict_pages",
 ]

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from redaction.annotations.records import PageRecord, style_named
+from redaction.annotations.records import ParsedPage, style_named
 from redaction.annotations.tools.coco import read_coco
 from redaction.dataset import Style
 from redaction.errors import RedactionError
 from redaction.evaluation.judging import shared_style
 from redaction.files import sha256_of_bytes
 from redaction.pages.geometry import Xyxy, as_xyxy
-from redaction.pages.image import Page, page_from_file
+from redaction.pages.image import PageImage, page_from_file
 from redaction.pages.pdf import MAX_PAGE_WIDTH_PX, PAGE_DPI, Pdf
 
 LABEL = "redaction"
@@ -34,7 +34,7 @@ class ListedPage:
     truth: Xyxy
     styles: tuple[str, ...]
     """Of each box: ours where the word is known, else the file's own word."""
-    record: PageRecord = field(repr=False)
+    record: ParsedPage = field(repr=False)
 
     @property
     def style(self) -> str:
@@ -52,7 +52,7 @@ class PageList:
     folder: Path
     from_pdfs: bool
 
-    def images(self, pages: Sequence[ListedPage] | None = None) -> Iterator[tuple[ListedPage, Page]]:
+    def images(self, pages: Sequence[ListedPage] | None = None) -> Iterator[tuple[ListedPage, PageImage]]:
         """The pages with their images (RGB, uint8, (height, width, 3)), opened or rendered one by one.
 
         Raises:
@@ -105,7 +105,7 @@ def _content(data: bytes, coco: Path) -> dict[str, Any]:
     return content
 
 
-def _listed(record: PageRecord, image: dict[str, Any], content: dict[str, Any], coco: Path) -> ListedPage:
+def _listed(record: ParsedPage, image: dict[str, Any], content: dict[str, Any], coco: Path) -> ListedPage:
     other = {box.label for box in record.boxes if box.label.casefold() != LABEL}
     if other:
         raise RedactionError(
@@ -164,11 +164,11 @@ def _place(folder: Path, page: ListedPage, from_pdfs: bool) -> Path:
     return path
 
 
-def _image(folder: Path, page: ListedPage) -> Page:
+def _image(folder: Path, page: ListedPage) -> PageImage:
     return page_from_file(_place(folder, page, from_pdfs=False))
 
 
-def _sized(image: Page, page: ListedPage) -> Page:
+def _sized(image: PageImage, page: ListedPage) -> PageImage:
     height, width = image.shape[:2]
     if (width, height) != (page.width, page.height):
         raise RedactionError(
@@ -190,7 +190,7 @@ class _Documents:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def render(self, folder: Path, page: ListedPage) -> Page:
+    def render(self, folder: Path, page: ListedPage) -> PageImage:
         """The image of a page of its document."""
         path, index = _place(folder, page, from_pdfs=True), page.record.page_index or 0
         if self._pdf is None or path != self._pdf.path:

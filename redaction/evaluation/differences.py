@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.evaluation.bootstrap import Interval, document_draws, interval
-from redaction.evaluation.judging import NO_REDACTION, JudgedPage
+from redaction.evaluation.judging import NO_REDACTION, EvaluatedPage
 from redaction.evaluation.matching import FIGURES, Matches, counts_by_page, measure
 from redaction.evaluation.metrics import styles
 from redaction.values import Frozen
@@ -29,7 +29,7 @@ class Difference(Frozen):
 
 
 def differences(
-    judged: Sequence[JudgedPage], operating_point: float, against: Sequence[JudgedPage], against_point: float
+    judged: Sequence[EvaluatedPage], operating_point: float, against: Sequence[EvaluatedPage], against_point: float
 ) -> Iterator[Difference]:
     """Every figure that both have, of `judged` less of `against`: the same pages in the same order, each at its own point."""
     draws = document_draws([page.document for page in judged])

@@ -1,6 +1,6 @@
 """Pages drawn with what was there and what was found.
 
-Colours of Okabe and Ito, which people see apart who see few colours; and each kind has a form of its own, for those who see none.
+Colors of Okabe and Ito, which people see apart who see few colors; and each kind has a form of its own, for those who see none.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from redaction.evaluation.judging import JudgedPage
+from redaction.evaluation.judging import EvaluatedPage
 from redaction.evaluation.matching import match_boxes
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 WIDTH_PX = 760
 FOUND, MISSED, FALSE, TRUTH = (0, 114, 178), (213, 94, 0), (204, 121, 167), (0, 158, 115)
@@ -20,12 +20,12 @@ LEGEND = (
     ("missed", "orange, hatched", "#d55e00", "a redaction that no detection found"),
     ("false", "purple, crossed out", "#cc79a7", "a detection that finds nothing new"),
 )
-"""Name, look, colour and meaning of what is drawn."""
+"""Name, look, color and meaning of what is drawn."""
 
 Rectangle = tuple[float, float, float, float]
 
 
-def drawn_page(image: Page, judged: JudgedPage, operating_point: float) -> Image.Image:
+def drawn_page(image: PageImage, judged: EvaluatedPage, operating_point: float) -> Image.Image:
     """The page, scaled to `WIDTH_PX`, with boxes and with what scores at least `operating_point`."""
     scale = WIDTH_PX / image.shape[1]
     picture = Image.fromarray(image).resize((WIDTH_PX, max(1, round(image.shape[0] * scale))), Image.Resampling.BOX)

@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from redaction.dataset import AnnotatedPage
 from redaction.detection.predictor import PagePredictor
 from redaction.pages.geometry import Detections, Xyxy
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 NO_REDACTION = "no redaction"
 MIXED = "mixed"
@@ -20,7 +20,7 @@ Listed = TypeVar("Listed")
 
 
 @dataclass(frozen=True)
-class JudgedPage:
+class EvaluatedPage:
     """The truth about a page, what a detector said of it, and how long that took."""
 
     style: str
@@ -53,7 +53,7 @@ class TimedPrediction(NamedTuple, Generic[Listed]):
     seconds: float
 
 
-def predict_each(predictor: PagePredictor, pages: Iterable[tuple[Listed, Page]]) -> Iterator[TimedPrediction[Listed]]:
+def predict_each(predictor: PagePredictor, pages: Iterable[tuple[Listed, PageImage]]) -> Iterator[TimedPrediction[Listed]]:
     """What the detector says of each page.
 
     Args:
@@ -68,10 +68,10 @@ def predict_each(predictor: PagePredictor, pages: Iterable[tuple[Listed, Page]])
         started = time.perf_counter()
 
 
-def judge_pages(predictor: PagePredictor, pages: Iterable[tuple[AnnotatedPage, Page]]) -> Iterator[JudgedPage]:
+def predict_pages(predictor: PagePredictor, pages: Iterable[tuple[AnnotatedPage, PageImage]]) -> Iterator[EvaluatedPage]:
     """What the detector says of each page of a dataset, beside what is there; see `predict_each`."""
     for page, detections, reading_seconds, seconds in predict_each(predictor, pages):
-        yield JudgedPage(
+        yield EvaluatedPage(
             page_style(page),
             page.xyxy,
             detections,

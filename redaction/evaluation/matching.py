@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.evaluation.judging import JudgedPage
+from redaction.evaluation.judging import EvaluatedPage
 from redaction.pages.geometry import Detections, Xyxy, union_area
 
 MATCH_IOU = 0.5
@@ -80,7 +80,7 @@ class Group:
 class Matches:
     """All detections, best first, and all boxes of some pages, matched once: every figure is read off this."""
 
-    pages: tuple[JudgedPage, ...]
+    pages: tuple[EvaluatedPage, ...]
     score: NDArray[np.float64]
     page: NDArray[np.intp]
     """Of each detection."""
@@ -92,7 +92,7 @@ class Matches:
     share: NDArray[np.float64]
 
     @classmethod
-    def of(cls, pages: Sequence[JudgedPage]) -> Matches:
+    def of(cls, pages: Sequence[EvaluatedPage]) -> Matches:
         """Match the detections of each page with its boxes."""
         found: list[NDArray[np.intp]] = [np.zeros((len(IOUS), 0), np.intp)]
         boxes = 0
@@ -125,7 +125,7 @@ def _shares(boxes: list[tuple[Xyxy, float]]) -> NDArray[np.float64]:
     return np.concatenate(shares or [np.zeros(0)]).astype(np.float64)
 
 
-def average_precision(pages: Sequence[JudgedPage]) -> tuple[float | None, float | None]:
+def average_precision(pages: Sequence[EvaluatedPage]) -> tuple[float | None, float | None]:
     """AP and AP50 as COCO defines them; both None when no page holds a box."""
     matches = Matches.of(pages)
     ap = _average_precision(matches, matches.everything, np.ones((1, len(pages))))[0]

@@ -12,7 +12,7 @@ from redaction.dataset import Dataset
 from redaction.detection.artifact import Detector
 from redaction.detection.predictor import Predictor
 from redaction.evaluation.bootstrap import Interval, Resampling, document_draws, interval
-from redaction.evaluation.judging import NO_REDACTION, JudgedPage, judge_pages
+from redaction.evaluation.judging import NO_REDACTION, EvaluatedPage, predict_pages
 from redaction.evaluation.matching import FIGURES, Group, Matches, counts_by_page, measure
 from redaction.pages.image import page_from_file
 from redaction.values import Frozen
@@ -21,7 +21,7 @@ SIZES = {"small": (0.0, 0.001), "medium": (0.001, 0.01), "large": (0.01, float("
 """By the share of the page that a box covers: up to a word or two, up to most of a line, and above."""
 
 
-class Figures(Frozen):
+class Metrics(Frozen):
     """What was counted on a set of pages. A figure that cannot be had (no box, no detection) is None, never 0."""
 
     pages: int
@@ -47,11 +47,11 @@ class Evaluation(Frozen):
     detector_digest: str
     dataset_digest: str
     operating_point: float
-    overall: Figures
-    by_style: dict[str, Figures]
+    overall: Metrics
+    by_style: dict[str, Metrics]
     """By the style of the redactions. A page with several styles counts for each of them, with its boxes of that style and all of
     its false detections; pages without redactions are ``no redaction``."""
-    by_size: dict[str, Figures] = Field(default_factory=dict)
+    by_size: dict[str, Metrics] = Field(default_factory=dict)
     """By the sizes of `SIZES`: of boxes, and of the detections that find none."""
     false_positives_per_clean_page: float | None
     """Detections on pages without redactions, a page; None when there is no such page."""
@@ -76,7 +76,7 @@ def evaluate_detector(detector: Detector, dataset: Dataset) -> Evaluation:
     predictor = Predictor(detector)
     images = ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)
     return evaluate(
-        list(judge_pages(predictor, images)),
+        list(predict_pages(predictor, images)),
         dataset.digest,
         version=detector.version,
         detector_digest=detector.digest,
@@ -85,7 +85,7 @@ def evaluate_detector(detector: Detector, dataset: Dataset) -> Evaluation:
 
 
 def evaluate(
-    judged: Sequence[JudgedPage], dataset_digest: str, *, version: str, detector_digest: str, operating_point: float
+    judged: Sequence[EvaluatedPage], dataset_digest: str, *, version: str, detector_digest: str, operating_point: float
 ) -> Evaluation:
     """All figures of one detector on one set of pages."""
     matches = Matches.of(judged)
@@ -107,7 +107,7 @@ def evaluate(
     )
 
 
-def figures(pages: Sequence[JudgedPage], operating_point: float) -> Figures:
+def figures(pages: Sequence[EvaluatedPage], operating_point: float) -> Metrics:
     """AP over all scores; the rest of what scores at least `operating_point`. Without intervals."""
     matches = Matches.of(pages)
     return _figures(matches, matches.everything, operating_point, np.zeros((0, len(pages))))
@@ -143,7 +143,7 @@ def _clean(matches: Matches) -> NDArray[np.bool_]:
     return np.array([not len(page.truth) for page in matches.pages], bool)
 
 
-def _figures(matches: Matches, group: Group, operating_point: float, draws: NDArray[np.float64], whole: bool = True) -> Figures:
+def _figures(matches: Matches, group: Group, operating_point: float, draws: NDArray[np.float64], whole: bool = True) -> Metrics:
     """The figures of a group.
 
     Args:
@@ -159,7 +159,7 @@ def _figures(matches: Matches, group: Group, operating_point: float, draws: NDAr
     documents = len({page.document for page, counts in zip(matches.pages, group.pages, strict=True) if counts})
     intervals = {name: interval(measured[name][1:], documents) for name in FIGURES} if len(draws) else {}
     _, false, boxes = (int(counts.sum()) for counts in counts_by_page(matches, group, operating_point))
-    return Figures(
+    return Metrics(
         pages=int(group.pages.sum()),
         boxes=boxes,
         false_positives=false,
@@ -225,7 +225,7 @@ def comparison_markdown(comparison: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def rows(evaluation: Evaluation) -> Iterator[tuple[str, Figures]]:
+def rows(evaluation: Evaluation) -> Iterator[tuple[str, Metrics]]:
     """All figures of an evaluation with the name of what they are of, as tables show them."""
     yield "all", evaluation.overall
     yield from evaluation.by_style.items()

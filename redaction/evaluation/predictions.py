@@ -10,7 +10,7 @@ import numpy as np
 
 from redaction.detection.predictor import PagePredictor
 from redaction.evaluation.coco_pages import PageList
-from redaction.evaluation.judging import JudgedPage, predict_each
+from redaction.evaluation.judging import EvaluatedPage, predict_each
 from redaction.files import write_text
 from redaction.pages.geometry import Detections
 
@@ -18,14 +18,14 @@ SCORE_FLOOR = 0.01
 """What scores less is not written, and does not count for AP."""
 
 
-def judge(predictor: PagePredictor, listed: PageList) -> Iterator[JudgedPage]:
+def judge(predictor: PagePredictor, listed: PageList) -> Iterator[EvaluatedPage]:
     """What the detector says of each page, in the list's order, beside what is there.
 
     An empty page comes first, untimed, because a runtime's first prediction also prepares it.
     """
     predictor.predict(np.full((64, 64, 3), 255, np.uint8))
     for page, detections, reading_seconds, seconds in predict_each(predictor, listed.images()):
-        yield JudgedPage(
+        yield EvaluatedPage(
             page.style,
             page.truth,
             detections.at_least(SCORE_FLOOR),
@@ -37,7 +37,7 @@ def judge(predictor: PagePredictor, listed: PageList) -> Iterator[JudgedPage]:
         )
 
 
-def write_predictions(path: Path, listed: PageList, judged: Iterable[JudgedPage]) -> None:
+def write_predictions(path: Path, listed: PageList, judged: Iterable[EvaluatedPage]) -> None:
     """Every detection as a COCO result (``image_id``, ``category_id``, ``bbox`` as x, y, width, height, ``score``), unrounded.
 
     Unrounded, so that whoever computes figures from the file gets those of the evaluation.

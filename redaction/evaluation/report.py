@@ -16,9 +16,9 @@ from redaction.evaluation.bootstrap import Interval
 from redaction.evaluation.coco_pages import PageList
 from redaction.evaluation.differences import FALSE_BOXES, Difference
 from redaction.evaluation.drawing import LEGEND, drawn_page
-from redaction.evaluation.judging import JudgedPage
+from redaction.evaluation.judging import EvaluatedPage
 from redaction.evaluation.matching import Matches, counts_by_page
-from redaction.evaluation.metrics import SIZES, Evaluation, Figures, rows
+from redaction.evaluation.metrics import SIZES, Evaluation, Metrics, rows
 from redaction.files import write_text
 from redaction.values import Frozen
 
@@ -36,7 +36,7 @@ COLUMNS = {
 """The figures in the order of tables, by what people call them."""
 
 
-class Report(Frozen):
+class EvaluationReport(Frozen):
     """What ``evaluation.json`` holds."""
 
     coco: str
@@ -58,7 +58,7 @@ class WorstPage(Frozen):
     """A JPEG as a ``data:`` address."""
 
 
-def write_report(folder: Path, report: Report, listed: PageList, judged: Sequence[JudgedPage]) -> None:
+def write_report(folder: Path, report: EvaluationReport, listed: PageList, judged: Sequence[EvaluatedPage]) -> None:
     """Write ``evaluation.json`` and ``evaluation.html`` into `folder`.
 
     Args:
@@ -96,7 +96,7 @@ def interval_text(interval: Interval | None, digits: int = 3) -> str:
     return f"{low}–{high}"
 
 
-def figure_of(figures: Figures, name: str) -> float | None:
+def figure_of(figures: Metrics, name: str) -> float | None:
     """A figure by its name."""
     value: float | None = getattr(figures, name)
     return value
@@ -110,7 +110,7 @@ def size_text(size: str) -> str:
     return f"{least:.1%} of the page and more" if most == float("inf") else f"{least:.1%} to {most:.1%} of the page"
 
 
-def _worst(listed: PageList, judged: Sequence[JudgedPage], operating_point: float) -> Iterator[WorstPage]:
+def _worst(listed: PageList, judged: Sequence[EvaluatedPage], operating_point: float) -> Iterator[WorstPage]:
     """The pages with most boxes missed or falsely reported; of equal ones, those that come first."""
     matches = Matches.of(judged)
     hits, false, boxes = counts_by_page(matches, matches.everything, operating_point)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import select
 
-from redaction.catalog import Catalogue
+from redaction.catalog import Catalog
 from redaction.catalog.tables import Deployment, Stage
 from redaction.values import Frozen
 
@@ -23,9 +23,9 @@ class Production(Frozen):
     champion: Champion | None
 
 
-def production(catalogue: Catalogue, workspace_root: str) -> Production:
-    """What the catalogue says is in production."""
-    with catalogue.transaction() as session:
+def production(catalog: Catalog, workspace_root: str) -> Production:
+    """What the catalog says is in production."""
+    with catalog.transaction() as session:
         row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).one_or_none()
     champion = Champion(version=row.version, detector_digest=row.detector_digest) if row else None
     return Production(workspace=workspace_root, champion=champion)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redaction.baselines.rules import OPERATING_POINT, RuleBasedDetector, rules_digest
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.detection.artifact import MANIFEST, Detector
 from redaction.detection.predictor import PagePredictor, Predictor
 from redaction.detection.starter import starter_detector
@@ -19,7 +19,7 @@ RULES, STARTER = "rules", "starter"
 
 
 @dataclass(frozen=True)
-class Contestant:
+class LoadedDetector:
     """Something that finds redactions, by name, with the score from which what it finds counts."""
 
     version: str
@@ -28,12 +28,12 @@ class Contestant:
     predictor: PagePredictor
 
     @classmethod
-    def of(cls, detector: Detector) -> Contestant:
+    def of(cls, detector: Detector) -> LoadedDetector:
         """A detector, loaded and ready."""
         return cls(detector.version, detector.digest, detector.operating_point, Predictor(detector))
 
 
-def contestant(name: str | None, workspace: Workspace) -> Contestant:
+def load_detector(name: str | None, workspace: Workspace) -> LoadedDetector:
     """The one of that name.
 
     Args:
@@ -45,15 +45,15 @@ def contestant(name: str | None, workspace: Workspace) -> Contestant:
         RedactionError: there is none of that name.
     """
     if name is None:
-        return Contestant.of(_champion(workspace) or starter_detector())
+        return LoadedDetector.of(_champion(workspace) or starter_detector())
     if name == STARTER:
-        return Contestant.of(starter_detector())
+        return LoadedDetector.of(starter_detector())
     if name == RULES:
-        return Contestant(RULES, rules_digest(), OPERATING_POINT, RuleBasedDetector())
+        return LoadedDetector(RULES, rules_digest(), OPERATING_POINT, RuleBasedDetector())
     if (Path(name) / MANIFEST).is_file():
-        return Contestant.of(Detector.load(Path(name)))
+        return LoadedDetector.of(Detector.load(Path(name)))
     if Path(name).name == name and (folder := detector_folder(workspace, name)).is_dir():
-        return Contestant.of(Detector.load(folder))
+        return LoadedDetector.of(Detector.load(folder))
     raise RedactionError(
         f"{name!r} is neither the folder of a detector nor a version in {workspace.models}, nor {STARTER!r} or {RULES!r}; "
         "give one of these."
@@ -61,8 +61,8 @@ def contestant(name: str | None, workspace: Workspace) -> Contestant:
 
 
 def _champion(workspace: Workspace) -> Detector | None:
-    # a workspace that keeps no version has no champion, and its catalogue should not be made just to say so
+    # a workspace that keeps no version has no champion, and its catalog should not be made just to say so
     if not workspace.models.is_dir():
         return None
-    champion = production(open_catalogue(workspace), str(workspace.root)).champion
+    champion = production(open_catalog(workspace), str(workspace.root)).champion
     return Detector.load(detector_folder(workspace, champion.version)) if champion else None

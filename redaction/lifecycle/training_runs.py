@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from redaction.catalog import Catalogue
+from redaction.catalog import Catalog
 from redaction.catalog.tables import TrainingRun, now
 from redaction.evaluation import Comparison
 from redaction.lifecycle.gate import Decision
 from redaction.lifecycle.trigger import open_retraining_requests
 
 
-def start_training_run(catalogue: Catalogue, run: str, revision: str, annotated_pages: int) -> None:
+def start_training_run(catalog: Catalog, run: str, revision: str, annotated_pages: int) -> None:
     """Record that a pipeline run has read its data; said twice of one run, the first stands."""
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         if session.get(TrainingRun, run) is None:
             session.add(TrainingRun(run=run, revision=revision, annotated_pages=annotated_pages))
 
 
-def finish_training_run(catalogue: Catalogue, run: str, comparison: Comparison, decision: Decision) -> None:
+def finish_training_run(catalog: Catalog, run: str, comparison: Comparison, decision: Decision) -> None:
     """Record that a training came to its decision; the requests that were open when it read its data are answered."""
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         training = session.get_one(TrainingRun, run)
         training.finished_at, training.version = now(), decision.candidate
         training.comparison, training.decision = comparison.model_dump(mode="json"), decision.model_dump(mode="json")

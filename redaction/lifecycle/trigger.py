@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, func, select
 
-from redaction.catalog import Catalogue
+from redaction.catalog import Catalog
 from redaction.catalog.tables import Annotation, MonitoringWindow, TrainingRun
 from redaction.values import Frozen
 
@@ -25,9 +25,9 @@ class RetrainingCheck(Frozen):
     """Monitoring windows that ask for a retraining and have not been answered."""
 
 
-def check_retraining(catalogue: Catalogue, min_new_annotations: int, force: bool = False) -> RetrainingCheck:
+def check_retraining(catalog: Catalog, min_new_annotations: int, force: bool = False) -> RetrainingCheck:
     """Train when enough pages were annotated since the last finished training, when monitoring asks for it, or by force."""
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         last_read = session.exec(
             select(func.max(TrainingRun.data_read_at)).where(col(TrainingRun.finished_at).is_not(None))
         ).one()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Verdict, now
 from redaction.files import write_text
 from redaction.lifecycle.champion import production
@@ -32,19 +32,19 @@ def watch(workspace: Workspace, config: MonitoringConfig) -> Watched:
 
     The reports lie in ``state/reports/monitoring``: a small summary, and Evidently's own.
     """
-    catalogue = open_catalogue(workspace)
-    champion = production(catalogue, str(workspace.root)).champion
+    catalog = open_catalog(workspace)
+    champion = production(catalog, str(workspace.root)).champion
     if champion is None:
         judgement = MonitoringJudgement(
             verdict=Verdict.TOO_FEW_REQUESTS, requests=0, reference_pages=0, reasons=(NOTHING_IN_PRODUCTION,)
         )
         return Watched(judgement, f"<p>{NOTHING_IN_PRODUCTION}</p>")
     requests = read_requests(
-        workspace.state / "service" / "monitoring", champion.version, judged_until(catalogue, champion.version)
+        workspace.state / "service" / "monitoring", champion.version, judged_until(catalog, champion.version)
     )
     judged = judge(read_reference(reference_file(workspace, champion.version)), requests.pages, config)
     report = _keep_reports(workspace, champion.version, judged)
-    record_window(catalogue, judged.judgement, champion.version, requests, report)
+    record_window(catalog, judged.judgement, champion.version, requests, report)
     return Watched(judged.judgement, judged.summary_html)
 
 

@@ -54,7 +54,7 @@ class MonitoringConfig(Frozen):
     false_alarms: float = Field(0.02, gt=0, lt=1)
     """The share of windows without drift that may be called drifted, over all columns together."""
     least_alike_pages: float = Field(2.0, ge=1)
-    """At least so many pages are worth one unrelated page, even where no likeness of neighbours shows: short windows hide it."""
+    """At least so many pages are worth one unrelated page, even where no likeness of neighbors shows: short windows hide it."""
     ks_distances: dict[str, float] = Field(default_factory=lambda: dict.fromkeys(COLUMNS, 0.2))
     """The columns that are judged, and the least Kolmogorov-Smirnov distance in each that matters."""
     latency_quantile: float = Field(0.95, gt=0, lt=1)
@@ -96,16 +96,16 @@ def alike_pages(values: pd.DataFrame, config: MonitoringConfig) -> float:
 
 def _without_change_of_level(series: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """The series less the means of its two parts, cut where that explains most; less its own mean if that explains too little."""
-    centred = series - series.mean() if len(series) else series
-    if not centred.any():
-        return centred
+    centered = series - series.mean() if len(series) else series
+    if not centered.any():
+        return centered
     sizes = np.arange(1, len(series))
-    sums = np.cumsum(centred)[:-1]
+    sums = np.cumsum(centered)[:-1]
     between = sums**2 * (1 / sizes + 1 / (len(series) - sizes))
     cut = int(between.argmax()) + 1
-    if between[cut - 1] < CHANGE_OF_LEVEL * (centred**2).sum():
-        return centred
-    return np.concatenate([part - part.mean() for part in (centred[:cut], centred[cut:])])
+    if between[cut - 1] < CHANGE_OF_LEVEL * (centered**2).sum():
+        return centered
+    return np.concatenate([part - part.mean() for part in (centered[:cut], centered[cut:])])
 
 
 def _autocorrelation_time(series: NDArray[np.floating[Any]]) -> float:
@@ -142,7 +142,7 @@ def judged_values(pages: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame
     """
     if missing := set(config.ks_distances) - set(pages.columns):
         raise RedactionError(
-            f"The page records lack {', '.join(sorted(missing))}: another version wrote them, make the reference anew."
+            f"The page records lack {', '.join(sorted(missing))}: another version wrote them, make the reference again."
         )
     if len(pages) > config.max_pages:
         pages = pages.iloc[np.linspace(0, len(pages) - 1, config.max_pages).astype(int)]

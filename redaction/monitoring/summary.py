@@ -25,8 +25,8 @@ TITLES = {
 MEANINGS = {
     "width": "page width, pixels",
     "height": "page height, pixels",
-    "brightness": "mean grey level, 0 to 255",
-    "contrast": "spread of grey levels",
+    "brightness": "mean gray level, 0 to 255",
+    "contrast": "spread of gray levels",
     "ink_density": "share of dark pixels",
     "block_density": "share inside dark areas",
     "colourfulness": "mean saturation",

@@ -1,4 +1,4 @@
-"""Windows of requests: what the service logged since the last judged one, and the judgement in the catalogue."""
+"""Windows of requests: what the service logged since the last judged one, and the judgement in the catalog."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from sqlmodel import col, select
 
-from redaction.catalog import Catalogue
+from redaction.catalog import Catalog
 from redaction.catalog.tables import MonitoringWindow, Verdict
 from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.monitoring.records import PageRecord
@@ -61,9 +61,9 @@ def read_requests(folder: Path, version: str, since: datetime | None = None) -> 
     return Requests(pages, times[0] if times else None, times[-1] if times else None, unreadable)
 
 
-def judged_until(catalogue: Catalogue, version: str) -> datetime | None:
+def judged_until(catalog: Catalog, version: str) -> datetime | None:
     """Where the next window of `version` begins: after the last that was judged. Too few requests wait for more to come."""
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         windows = select(MonitoringWindow.ended_at).where(
             MonitoringWindow.version == version,
             col(MonitoringWindow.verdict) != Verdict.TOO_FEW_REQUESTS,
@@ -73,12 +73,12 @@ def judged_until(catalogue: Catalogue, version: str) -> datetime | None:
 
 
 def record_window(
-    catalogue: Catalogue, judgement: MonitoringJudgement, version: str, requests: Requests, report: str | None = None
+    catalog: Catalog, judgement: MonitoringJudgement, version: str, requests: Requests, report: str | None = None
 ) -> int:
-    """Keep the judgement in the catalogue, where the next check for a retraining reads it.
+    """Keep the judgement in the catalog, where the next check for a retraining reads it.
 
     Args:
-        catalogue: an open one.
+        catalog: an open one.
         judgement: of `requests`.
         version: the detector's.
         requests: the window.
@@ -87,7 +87,7 @@ def record_window(
     Returns:
         the window's number.
     """
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         window = MonitoringWindow(
             version=version,
             started_at=requests.started_at,

@@ -1,4 +1,4 @@
-"""Numbers that say what a page looks like: for the catalogue, for comparing real with synthetic pages, and for monitoring."""
+"""Numbers that say what a page looks like: for the catalog, for comparing real with synthetic pages, and for monitoring."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DARK_BLOCK_PIXELS = 9
 
 
 class PageFeatures(Frozen):
-    """What a page looks like, whatever it says. Shares are in [0, 1], grey levels in [0, 255]."""
+    """What a page looks like, whatever it says. Shares are in [0, 1], gray levels in [0, 255]."""
 
     width: float
     height: float
     brightness: float
-    """Mean grey level."""
+    """Mean gray level."""
     contrast: float
-    """Standard deviation of the grey levels."""
+    """Standard deviation of the gray levels."""
     ink_density: float
     """Share of dark pixels."""
     block_density: float
@@ -45,28 +45,28 @@ def page_features(image: NDArray[np.uint8]) -> PageFeatures:
     return features_of(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), image)
 
 
-def features_of(grey: NDArray[np.uint8], image: NDArray[np.uint8]) -> PageFeatures:
-    """The features of a page image whose grey levels are known already.
+def features_of(gray: NDArray[np.uint8], image: NDArray[np.uint8]) -> PageFeatures:
+    """The features of a page image whose gray levels are known already.
 
     Args:
-        grey: shape (height, width), uint8.
+        gray: shape (height, width), uint8.
         image: the same page, its red, green and blue in any order, shape (height, width, 3 or more), uint8.
     """
     # This runs for every page that is rendered or served. OpenCV's sums take a tenth of the time that NumPy's take; a Laplacian
     # in 16 bits holds it exactly.
-    _, ink = cv2.threshold(grey, INK_LEVEL - 1, 1, cv2.THRESH_BINARY_INV)
+    _, ink = cv2.threshold(gray, INK_LEVEL - 1, 1, cv2.THRESH_BINARY_INV)
     blocks = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((DARK_BLOCK_PIXELS, DARK_BLOCK_PIXELS), np.uint8))
-    brightness, contrast = cv2.meanStdDev(grey)
-    height, width = grey.shape
+    brightness, contrast = cv2.meanStdDev(gray)
+    height, width = gray.shape
     return PageFeatures(
         width=width,
         height=height,
         brightness=brightness.item(),
         contrast=contrast.item(),
-        ink_density=cv2.countNonZero(ink) / grey.size,
-        block_density=cv2.countNonZero(blocks) / grey.size,
+        ink_density=cv2.countNonZero(ink) / gray.size,
+        block_density=cv2.countNonZero(blocks) / gray.size,
         colourfulness=_mean_saturation(image),
-        sharpness=_standard_deviation(cv2.Laplacian(grey, cv2.CV_16S)),
+        sharpness=_standard_deviation(cv2.Laplacian(gray, cv2.CV_16S)),
     )
 
 

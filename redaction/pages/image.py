@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from redaction.errors import RedactionError
 
-Page = NDArray[np.uint8]
+PageImage = NDArray[np.uint8]
 """A page image, RGB, shape (height, width, 3)."""
 
 MAX_PIXELS = 60_000_000
@@ -27,8 +27,8 @@ PNG_EXTRAS = (b"acTL", b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")
 """Marks of a PNG that is animated or may say which side is up."""
 
 
-def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_PIXELS) -> Page:
-    """An image file's bytes as a page: grey, 1-bit, 16-bit, palette, transparent and CMYK images become RGB on white paper.
+def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_PIXELS) -> PageImage:
+    """An image file's bytes as a page: gray, 1-bit, 16-bit, palette, transparent and CMYK images become RGB on white paper.
 
     Raises:
         RedactionError: the bytes are no image that can be read whole, or it has more than `max_pixels`.
@@ -54,7 +54,7 @@ def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_
 
 
 def _is_plain(data: bytes, image: ImageFile.ImageFile) -> bool:
-    """Whether the file is a whole PNG or JPEG, 8-bit RGB or grey, upright and opaque, of which OpenCV reads the same pixels.
+    """Whether the file is a whole PNG or JPEG, 8-bit RGB or gray, upright and opaque, of which OpenCV reads the same pixels.
 
     OpenCV fills up what is missing of a damaged file where Pillow refuses it. So a PNG's end has to be there (what lies before it
     has checksums), and a JPEG has to be one scan without a gap.
@@ -77,7 +77,7 @@ def _is_one_scan(jpeg: bytes) -> bool:
     return jpeg.endswith(b"\xff\xd9") and bool(np.all((inside == 0) | ((inside >= 0xD0) & (inside <= 0xD7))))
 
 
-def _decode_plain(data: bytes) -> Page | None:
+def _decode_plain(data: bytes) -> PageImage | None:
     # a fifth less time than Pillow takes for a JPEG, and a third less for a PNG; it also lets other threads work
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -86,12 +86,12 @@ def _decode_plain(data: bytes) -> Page | None:
     return None if decoded is None else np.asarray(decoded, np.uint8)
 
 
-def page_from_file(path: Path, max_pixels: int = MAX_PIXELS) -> Page:
+def page_from_file(path: Path, max_pixels: int = MAX_PIXELS) -> PageImage:
     """An image file as a page; see `page_from_bytes`."""
     return page_from_bytes(path.read_bytes(), path.name, max_pixels)
 
 
-def page_from_pil(image: Image.Image) -> Page:
+def page_from_pil(image: Image.Image) -> PageImage:
     """A Pillow image of any mode as a page, turned upright if its camera said how."""
     # both of these copy the page even when there is nothing to do, a third of the time that reading it takes
     if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
@@ -107,5 +107,5 @@ def page_from_pil(image: Image.Image) -> Page:
 
 
 def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """16-bit grey scaled by its full range, never by its own extremes: an all-black page stays black."""
+    """16-bit gray scaled by its full range, never by its own extremes: an all-black page stays black."""
     return np.clip(values.astype(np.float64) / 257, 0, 255).round().astype(np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 import pypdfium2
 
 from redaction.errors import RedactionError
-from redaction.pages.image import MAX_PIXELS, Page
+from redaction.pages.image import MAX_PIXELS, PageImage
 
 PAGE_DPI, MAX_PAGE_WIDTH_PX = 150, 1275
 """The width of US Letter at 150 dpi: a wider page is rendered at fewer dots an inch."""
@@ -40,7 +40,7 @@ class Pdf:
     def __len__(self) -> int:
         return len(self._document)
 
-    def page(self, index: int) -> Page:
+    def page(self, index: int) -> PageImage:
         """The image of a page, counted from 0: RGB, uint8, (height, width, 3).
 
         Raises:
@@ -60,7 +60,7 @@ class Pdf:
             raise RedactionError(f"{where} cannot be rendered ({fault}); is the file damaged?") from fault
         return np.ascontiguousarray(pixels[:, :, :3])
 
-    def pages(self) -> Iterator[Page | RedactionError]:
+    def pages(self) -> Iterator[PageImage | RedactionError]:
         """The images of all pages in order, or why one cannot be rendered; the next is rendered while this one is looked at."""
         if not len(self):
             raise RedactionError(f"{self.path} has no page; is it damaged?")
@@ -73,7 +73,7 @@ class Pdf:
                     ahead = renderer.submit(self._page_or_fault, index + 1)
                 yield rendered
 
-    def _page_or_fault(self, index: int) -> Page | RedactionError:
+    def _page_or_fault(self, index: int) -> PageImage | RedactionError:
         try:
             return self.page(index)
         except RedactionError as fault:

@@ -104,4 +104,4 @@ def _draw(sheet: Sheet, bar: Bar, across: float, down: float) -> None:
     if bar.code is not None:
         font = Font("Helvetica", max(5, min((bottom - top) * 0.6, 11)), "", look.ink)
         if sheet.length(bar.code, font) + 4 <= right - left and font.size + 2 <= bottom - top:
-            sheet.text((left + right) / 2, (top + bottom) / 2 + font.size * 0.35, bar.code, font, "centre")
+            sheet.text((left + right) / 2, (top + bottom) / 2 + font.size * 0.35, bar.code, font, "center")

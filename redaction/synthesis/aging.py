@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from redaction.synthesis.painting import PageImage
-from redaction.synthesis.photocopies import as_image, grain_of, greyed, photocopied, rescanned
+from redaction.synthesis.photocopies import as_image, grain_of, grayed, photocopied, rescanned
 from redaction.synthesis.scan_artifacts import bled, punched, scanner_edges, stamped, streaked
 
 Paper = Literal["any", "tinted", "bilevel"]
@@ -94,7 +94,7 @@ def _tint(image: PageImage, rng: Random, darkest: int, lightest: int) -> PageIma
     """Paper that is not white and ink that is not black."""
     paper, warmth, ink = rng.uniform(darkest, lightest), rng.choice([0, rng.uniform(0, 30)]), rng.uniform(5, 60)
     tinted = _curve(image, [(ink, paper), (ink, paper - warmth * 0.3), (ink, paper - warmth)])
-    return greyed(tinted) if rng.random() < 0.3 else tinted
+    return grayed(tinted) if rng.random() < 0.3 else tinted
 
 
 def _shade(image: PageImage, rng: Random, darkest: float = 0.9) -> PageImage:

@@ -48,14 +48,14 @@ class Bar:
 
 
 def bands(rects: list[Rect]) -> list[Rect]:
-    """The rectangles that an annotator sees where these are filled with one colour.
+    """The rectangles that an annotator sees where these are filled with one color.
 
     What touches is one shape to the eye. A shape that fills more than 93 % of its bounding box is one rectangle; any other is cut
     into horizontal bands of constant left and right edge (edges within 5 px count as the same). The result never overlaps, and
     is what must be drawn, notches filled, so that picture and annotation agree to the pixel.
     """
     result = _bands_of_shapes(rects)
-    # a filled notch can reach into another shape that stood in it: then both are one shape, and are cut anew
+    # a filled notch can reach into another shape that stood in it: then both are one shape, and are cut again
     while any(overlap(one, other) for one, other in combinations(result, 2)):
         result = _bands_of_shapes(result)
     return result

@@ -1,4 +1,4 @@
-"""Colours as documents have them."""
+"""Colors as documents have them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _DARKEST_MIDDLE, _LIGHTEST_MIDDLE = 90, 192
 
 
 def dark(rng: Random) -> Rgb:
-    """Black, dark grey, or a deep colour that white letters can be read on."""
+    """Black, dark gray, or a deep color that white letters can be read on."""
     return rng.choice(_DARK) if rng.random() < 0.6 else _from(rng.random(), rng.uniform(0.4, 1), rng.uniform(0.15, 0.55))
 
 
 def bright(rng: Random) -> Rgb:
-    """A strong colour."""
+    """A strong color."""
     return _from(rng.random(), rng.uniform(0.5, 1), rng.uniform(0.6, 1))
 
 
 def pale(rng: Random) -> Rgb:
-    """A light grey or tint that black letters can be read on."""
+    """A light gray or tint that black letters can be read on."""
     if rng.random() < 0.35:
         level = rng.randint(196, 245)
         return (level, level, level)
@@ -30,7 +30,7 @@ def pale(rng: Random) -> Rgb:
 
 
 def poster(rng: Random) -> Rgb:
-    """A colour to print whole pages in, middling tones with the others."""
+    """A color to print whole pages in, middling tones with the others."""
     red, green, blue = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.3, 1), rng.uniform(0.3, 1))
     return (round(red * 255), round(green * 255), round(blue * 255))
 
@@ -40,18 +40,18 @@ def ground(rng: Random) -> Rgb:
     return rng.choice([dark, dark, bright, pale])(rng)
 
 
-def readable_on(colour: Rgb) -> Rgb:
+def readable_on(color: Rgb) -> Rgb:
     """Black or white, whichever can be read on that ground."""
-    return (255, 255, 255) if brightness(colour) < 140 else (0, 0, 0)
+    return (255, 255, 255) if brightness(color) < 140 else (0, 0, 0)
 
 
-def brightness(colour: Rgb) -> float:
+def brightness(color: Rgb) -> float:
     """How light it looks, 0 to 255."""
-    return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
+    return 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2]
 
 
 def _from(hue: float, saturation: float, value: float) -> Rgb:
-    """The colour, no middling tone: a photocopier makes that black and the words on it with it, and a heading a redaction."""
+    """The color, no middling tone: a photocopier makes that black and the words on it with it, and a heading a redaction."""
     red, green, blue = (channel * 255 for channel in colorsys.hsv_to_rgb(hue, saturation, value))
     level = 0.3 * red + 0.59 * green + 0.11 * blue
     if _DARKEST_MIDDLE < level < 140:

@@ -17,7 +17,7 @@ from redaction.synthesis.bars import Bar
 from redaction.synthesis.drawing import PageImage, draw_bars, highlight, paper_of, still_shows, write_note
 from redaction.synthesis.layouts import draw_size, write_page
 from redaction.synthesis.looks import Look, LookName, draw_look
-from redaction.synthesis.photocopies import dithered, faxed, greyed, whitened
+from redaction.synthesis.photocopies import dithered, faxed, grayed, whitened
 from redaction.synthesis.placement import place_bars
 from redaction.synthesis.recipes import Recipe
 from redaction.synthesis.sheet import Paragraph, new_pdf
@@ -105,7 +105,7 @@ def _worn(recipe: Recipe, before: PageImage, after: PageImage, bars: list[Bar], 
     if rng.random() < (0.35 if recipe.hard else 0.12):
         copy = _copied(before, after, bars, rng)
         if copy is not None:
-            page, boxes = copy, [_in_grey(bar) for bar in bars]
+            page, boxes = copy, [_in_gray(bar) for bar in bars]
     if rng.random() < (0.35 if recipe.hard else 0.1):
         degrees = rng.choice([0.5, 0.5, 1.5]) if recipe.hard else 0.5
         warp = draw_warp(rng, page.shape[1], page.shape[0], degrees, paper_of(page))
@@ -117,14 +117,14 @@ def _worn(recipe: Recipe, before: PageImage, after: PageImage, bars: list[Bar], 
 
 
 def _copied(before: PageImage, after: PageImage, bars: list[Bar], rng: Random) -> PageImage | None:
-    """A copy without colours in which every bar can still be seen; `None` where some bar is lost even in plain grey."""
+    """A copy without colors in which every bar can still be seen; `None` where some bar is lost even in plain gray."""
     darkest = max([90.0, *(_tone(bar.look) + 30 for bar in bars)])
     paper, wear_seed = max(paper_of(after)), rng.getrandbits(64)
-    ways: list[Callable[[PageImage, Random], PageImage]] = [lambda page, rng: greyed(page)]
+    ways: list[Callable[[PageImage, Random], PageImage]] = [lambda page, rng: grayed(page)]
     if darkest < 240 and rng.random() < 0.5:
-        ways.insert(0, lambda page, rng: dithered(whitened(greyed(page), paper), rng))
+        ways.insert(0, lambda page, rng: dithered(whitened(grayed(page), paper), rng))
     if darkest < 140 and rng.random() < 0.8:
-        ways.insert(0, lambda page, rng: faxed(whitened(greyed(page), paper), rng, darkest))
+        ways.insert(0, lambda page, rng: faxed(whitened(grayed(page), paper), rng, darkest))
     for way in ways:
         without, copy = (way(page, Random(wear_seed)) for page in (before, after))  # noqa: S311 - pictures, not secrets
         if all(still_shows(without, copy, bar) for bar in bars):
@@ -138,8 +138,8 @@ def _tone(look: Look) -> float:
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
-def _in_grey(bar: Bar) -> Box:
-    """The bar's box with the style that it has on a copy without colours."""
+def _in_gray(bar: Bar) -> Box:
+    """The bar's box with the style that it has on a copy without colors."""
     box = bar.box
     if box.style is not Style.COLOURED or bar.look.fill is None:
         return box

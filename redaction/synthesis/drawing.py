@@ -48,21 +48,21 @@ def still_shows(before: PageImage, after: PageImage, bar: Bar) -> bool:
 
 
 def paper_of(image: PageImage) -> Rgb:
-    """The paper's colour: what most of the page's bright pixels have."""
+    """The paper's color: what most of the page's bright pixels have."""
     sample = image[::9, ::9].reshape(-1, 3)
     bright = sample[sample.sum(axis=1) >= np.percentile(sample.sum(axis=1), 50)]
     red, green, blue = np.median(bright, axis=0)
     return (int(red), int(green), int(blue))
 
 
-def highlight(image: PageImage, rect: Rect, colour: Rgb) -> None:
-    """Colour the paper as a highlighter does: what is dark stays dark."""
+def highlight(image: PageImage, rect: Rect, color: Rgb) -> None:
+    """Color the paper as a highlighter does: what is dark stays dark."""
     x0, y0, x1, y1 = max(0, rect[0]), max(0, rect[1]), rect[2], rect[3]
     region = image[y0:y1, x0:x1]
-    region[:] = (region.astype(np.uint16) * np.asarray(colour, np.uint16) // 255).astype(np.uint8)
+    region[:] = (region.astype(np.uint16) * np.asarray(color, np.uint16) // 255).astype(np.uint8)
 
 
-def write_note(image: PageImage, x: int, y: int, text: str, size: int, colour: Rgb = (0, 0, 0)) -> bool:
+def write_note(image: PageImage, x: int, y: int, text: str, size: int, color: Rgb = (0, 0, 0)) -> bool:
     """Write a short note on blank paper, its top left corner at (x, y); says whether there was room for it."""
     font = font_of("DejaVuSans.ttf", size)
     width, height = int(font.getlength(text)) + 4, int(size * 1.3)
@@ -70,7 +70,7 @@ def write_note(image: PageImage, x: int, y: int, text: str, size: int, colour: R
     if x < 0 or y < 0 or region.shape[:2] != (height, width) or region.min() < 200:
         return False
     note = Image.fromarray(region)
-    ImageDraw.Draw(note).text((2, 0), text, font=font, fill=colour)
+    ImageDraw.Draw(note).text((2, 0), text, font=font, fill=color)
     region[:] = np.asarray(note)
     return True
 

@@ -18,51 +18,51 @@ def reversed_heading(sheet: Sheet, x: float, y: float, width: float, text: str, 
     fill = ground(sheet.rng)
     font = Font("Helvetica", height * sheet.rng.uniform(0.5, 0.68), sheet.rng.choice(["B", "B", ""]), readable_on(fill))
     sheet.rect(x, y, x + width, y + height, fill=fill)
-    at = {"left": x + height * 0.3, "centre": x + width / 2, "right": x + width - height * 0.3}[align]
+    at = {"left": x + height * 0.3, "center": x + width / 2, "right": x + width - height * 0.3}[align]
     sheet.text(at, y + height * 0.5 + font.size * 0.34, sheet.fitting(text, font, width - height * 0.6), font, align)
 
 
 def logo(sheet: Sheet, x: float, y: float, size: float) -> None:
-    """A crest, a bar mark, a ring, a seal or a word, in a strong colour."""
+    """A crest, a bar mark, a ring, a seal or a word, in a strong color."""
     rng = sheet.rng
-    colour = rng.choice([dark, bright])(rng)
+    color = rng.choice([dark, bright])(rng)
     kind = rng.choice(["ring", "blocks", "crest", "word", "seal", "tiles"])
     if kind == "ring":
-        sheet.ellipse(x, y, x + size, y + size, fill=colour)
+        sheet.ellipse(x, y, x + size, y + size, fill=color)
         sheet.ellipse(x + size * 0.22, y + size * 0.22, x + size * 0.78, y + size * 0.78, fill=(255, 255, 255))
     elif kind == "blocks":
         for step in range(3):
             left = x + step * size * 0.36
-            sheet.rect(left, y + size * (0.5 - step * 0.2), left + size * 0.26, y + size, fill=colour)
+            sheet.rect(left, y + size * (0.5 - step * 0.2), left + size * 0.26, y + size, fill=color)
     elif kind == "tiles":
         for step in range(4):
             left, top = x + step % 2 * size * 0.55, y + step // 2 * size * 0.55
             sheet.rect(left, top, left + size * 0.45, top + size * 0.45, fill=bright(rng))
     elif kind == "crest":
-        sheet.polygon([(x, y), (x + size, y), (x + size, y + size * 0.6), (x + size / 2, y + size), (x, y + size * 0.6)], colour)
+        sheet.polygon([(x, y), (x + size, y), (x + size, y + size * 0.6), (x + size / 2, y + size), (x, y + size * 0.6)], color)
         font = Font("Times", size * 0.5, "B", (255, 255, 255))
-        sheet.text(x + size / 2, y + size * 0.55, rng.choice("ABDEMRS"), font, "centre")
+        sheet.text(x + size / 2, y + size * 0.55, rng.choice("ABDEMRS"), font, "center")
     elif kind == "seal":
-        seal(sheet, x + size / 2, y + size / 2, size / 2, colour)
+        seal(sheet, x + size / 2, y + size / 2, size / 2, color)
     else:
         width = size * rng.uniform(2, 3)
-        sheet.rect(x, y, x + width, y + size * 0.8, fill=colour)
-        font = Font("Helvetica", size * 0.32, "B", readable_on(colour))
+        sheet.rect(x, y, x + width, y + size * 0.8, fill=color)
+        font = Font("Helvetica", size * 0.32, "B", readable_on(color))
         sheet.text(
-            x + width / 2, y + size * 0.55, rng.choice(["NORTHLINE", "AXIOM", "HARBOUR", "MERIDIAN", "BINT"]), font, "centre"
+            x + width / 2, y + size * 0.55, rng.choice(["NORTHLINE", "AXIOM", "HARBOUR", "MERIDIAN", "BINT"]), font, "center"
         )
 
 
-def seal(sheet: Sheet, x: float, y: float, radius: float, colour: Rgb) -> None:
+def seal(sheet: Sheet, x: float, y: float, radius: float, color: Rgb) -> None:
     """Rings with rays and a small shape in the middle, as agencies and notaries have."""
     for share, line in ((1.0, 1.4), (0.92, 0.5), (0.62, 0.8)):
         reach = radius * share
-        sheet.ellipse(x - reach, y - reach, x + reach, y + reach, edge=colour, line=line)
+        sheet.ellipse(x - reach, y - reach, x + reach, y + reach, edge=color, line=line)
     for ray in range(36):
         angle = ray / 36 * 2 * math.pi
         near, far = radius * 0.68, radius * (0.86 if ray % 3 else 0.76)
         ends = (x + near * math.cos(angle), y + near * math.sin(angle), x + far * math.cos(angle), y + far * math.sin(angle))
-        sheet.rule(*ends, 1.0, colour)
+        sheet.rule(*ends, 1.0, color)
     star = [
         (
             x + radius * (0.5 if k % 2 else 0.2) * math.sin(k * math.pi / 5),
@@ -70,7 +70,7 @@ def seal(sheet: Sheet, x: float, y: float, radius: float, colour: Rgb) -> None:
         )
         for k in range(10)
     ]
-    sheet.polygon(star, colour)
+    sheet.polygon(star, color)
 
 
 def badge(sheet: Sheet, x: float, y: float, radius: float) -> None:
@@ -96,7 +96,7 @@ def badge(sheet: Sheet, x: float, y: float, radius: float) -> None:
     sheet.polygon(
         [(x - side, y - side), (x + side, y - side), (x + side, y + side * 0.4), (x, y + side), (x - side, y + side * 0.4)], rim
     )
-    sheet.text(x, y + side * 0.3, rng.choice("ABDEMRS"), Font("Helvetica", side, "B", inner), "centre")
+    sheet.text(x, y + side * 0.3, rng.choice("ABDEMRS"), Font("Helvetica", side, "B", inner), "center")
     ribbon = radius * rng.uniform(0.5, 0.9)
     sheet.rect(x - ribbon, y + radius * 0.4, x + ribbon, y + radius * 0.56, fill=rim)
 
@@ -106,9 +106,9 @@ def exhibit_label(sheet: Sheet, x: float, y: float) -> None:
     rng, font = sheet.rng, Font("Times", 10, "B")
     fill = rng.choice([(255, 240, 0), (255, 255, 255), (170, 210, 255)])
     sheet.rounded(x, y, x + 90, y + 54, fill=fill, edge=(0, 0, 0), radius=6)
-    sheet.text(x + 45, y + 16, rng.choice(["GOVERNMENT", "PLAINTIFF'S", "DEFENDANT'S"]), font, "centre")
-    sheet.text(x + 45, y + 30, "EXHIBIT", font, "centre")
-    sheet.text(x + 45, y + 46, rng.choice([str(rng.randint(1, 90)), rng.choice("ABCDEF"), "____"]), font, "centre")
+    sheet.text(x + 45, y + 16, rng.choice(["GOVERNMENT", "PLAINTIFF'S", "DEFENDANT'S"]), font, "center")
+    sheet.text(x + 45, y + 30, "EXHIBIT", font, "center")
+    sheet.text(x + 45, y + 46, rng.choice([str(rng.randint(1, 90)), rng.choice("ABCDEF"), "____"]), font, "center")
 
 
 def barcode(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
@@ -138,18 +138,18 @@ def stamp(sheet: Sheet, x: float, y: float) -> None:
     text = rng.choice(
         ["RECEIVED", "CONFIDENTIAL", "COPY", "FILED", "TOP SECRET", "APPROVED", "DRAFT", "PAID", "SECRET", "ENTERED"]
     )
-    colour = rng.choice(_STAMP_INKS)
+    color = rng.choice(_STAMP_INKS)
     if rng.random() < 0.25:
-        seal(sheet, x + 20, y - 10, rng.uniform(24, 40), colour)
+        seal(sheet, x + 20, y - 10, rng.uniform(24, 40), color)
         return
-    font = Font(rng.choice(["Helvetica", "Times", "Courier"]), rng.uniform(12, 24), "B", colour)
+    font = Font(rng.choice(["Helvetica", "Times", "Courier"]), rng.uniform(12, 24), "B", color)
     width, below = sheet.length(text, font), rng.choice([0.35, 1.5])
     with sheet.pdf.rotation(rng.uniform(-14, 14), x, y):
         if rng.random() < 0.75:
-            sheet.rect(x - 6, y - font.size, x + width + 6, y + font.size * below, edge=colour, line=rng.uniform(0.8, 2.4))
+            sheet.rect(x - 6, y - font.size, x + width + 6, y + font.size * below, edge=color, line=rng.uniform(0.8, 2.4))
         sheet.text(x, y, text, font)
         if below > 1:
-            sheet.text(x + width / 2, y + font.size, sheet.words.date(), font.scaled(0.6), "centre")
+            sheet.text(x + width / 2, y + font.size, sheet.words.date(), font.scaled(0.6), "center")
 
 
 def filing_stamp(sheet: Sheet) -> None:
@@ -159,7 +159,7 @@ def filing_stamp(sheet: Sheet) -> None:
     filed = f"{rng.randint(1, 12):02}/{rng.randint(1, 28):02}/{rng.randint(15, 24)}"
     page = f"Page {rng.randint(1, 40)} of {rng.randint(40, 60)}"
     text = f"Case {number}-{rng.choice(['ABC', 'EMC', 'JST', 'DMG'])}   Document {rng.randint(2, 700)}   Filed {filed}   {page}"
-    sheet.text(sheet.width / 2, 14, text, Font("Helvetica", 9, "", (0, 0, 230)), "centre")
+    sheet.text(sheet.width / 2, 14, text, Font("Helvetica", 9, "", (0, 0, 230)), "center")
 
 
 def release_stamp(sheet: Sheet) -> None:
@@ -178,7 +178,7 @@ def release_stamp(sheet: Sheet) -> None:
         half = sheet.length(text, font) / 2 + 4
         if box and baseline < 20:
             sheet.rect(sheet.width / 2 - half, 5, sheet.width / 2 + half, 20, edge=(0, 0, 0), line=0.8)
-        sheet.text(sheet.width / 2, baseline, text, font, "centre")
+        sheet.text(sheet.width / 2, baseline, text, font, "center")
 
 
 def binder_holes(sheet: Sheet) -> None:
@@ -197,7 +197,7 @@ def page_tab(sheet: Sheet) -> None:
     y, height = rng.uniform(80, sheet.height - 160), rng.uniform(24, 80)
     sheet.rect(sheet.width - 24, y, sheet.width, y + height, fill=fill)
     sheet.text(
-        sheet.width - 12, y + height / 2 + 5, str(rng.randint(1, 12)), Font("Helvetica", 13, "B", readable_on(fill)), "centre"
+        sheet.width - 12, y + height / 2 + 5, str(rng.randint(1, 12)), Font("Helvetica", 13, "B", readable_on(fill)), "center"
     )
 
 
@@ -238,4 +238,4 @@ def placeholder(sheet: Sheet, x: float, y: float, width: float, height: float, t
         sheet.rule(x, y + height, x + width, y, 0.5)
     else:
         font = Font("Helvetica", 7, "", (90, 90, 90))
-        sheet.text(x + width / 2, y + height / 2, sheet.fitting(text, font, width - 4), font, "centre")
+        sheet.text(x + width / 2, y + height / 2, sheet.fitting(text, font, width - 4), font, "center")

@@ -29,9 +29,9 @@ def signature(sheet: Sheet, x: float, y: float, width: float) -> None:
 def written_line(sheet: Sheet, x: float, baseline: float, width: float, size: float, ink: Rgb | None = None) -> Line:
     """Joined-up words that say nothing, up to that width."""
     rng, line, left = sheet.rng, [], x
-    colour, pen = ink or rng.choice(_INKS), rng.uniform(0.7, 1.3)
+    color, pen = ink or rng.choice(_INKS), rng.uniform(0.7, 1.3)
     while left < x + width - size:
-        word = _word(sheet, left, baseline + rng.uniform(-1, 1), rng.randint(2, 9), size, colour, pen)
+        word = _word(sheet, left, baseline + rng.uniform(-1, 1), rng.randint(2, 9), size, color, pen)
         if word[2] > x + width + size:
             break
         line.append(word)
@@ -39,7 +39,7 @@ def written_line(sheet: Sheet, x: float, baseline: float, width: float, size: fl
     return line
 
 
-def _word(sheet: Sheet, x: float, y: float, letters: int, size: float, colour: Rgb, pen: float) -> WordBox:
+def _word(sheet: Sheet, x: float, y: float, letters: int, size: float, color: Rgb, pen: float) -> WordBox:
     rng, points = sheet.rng, [(x, y)]
     high = size * 0.42
     for _ in range(letters):
@@ -70,7 +70,7 @@ def _word(sheet: Sheet, x: float, y: float, letters: int, size: float, colour: R
         else:
             points += [(x + wide * 0.3, y - high), (x + wide * 0.35, y), (x + wide * 0.8, y - high * 0.9), (x + wide, y)]
         x += wide
-    sheet.stroke(_smooth(points), pen, colour)
+    sheet.stroke(_smooth(points), pen, color)
     return (points[0][0], y - size * 0.9, x, y + high * 0.7)
 
 
@@ -101,18 +101,18 @@ def reader_marks(sheet: Sheet) -> None:
     """Frames, rings and brackets around words that stay readable, ticks in the margin: what readers and reviewers leave."""
     rng = sheet.rng
     words = [word for paragraph in sheet.paragraphs for line in paragraph for word in line]
-    colour, pen = rng.choice(_INKS), rng.uniform(0.7, 1.6)
+    color, pen = rng.choice(_INKS), rng.uniform(0.7, 1.6)
     kinds = rng.choices(["frame", "ring", "brackets", "under", "tick"], k=2)
     for x0, y0, x1, y1 in rng.sample(words, min(len(words), rng.randint(1, 10))):
         kind = rng.choice(kinds)
         if kind == "frame":
-            sheet.stroke([(x0 - 2, y0 - 1), (x1 + 2, y0 - 2), (x1 + 3, y1 + 1), (x0 - 3, y1 + 2), (x0 - 2, y0 - 1)], pen, colour)
+            sheet.stroke([(x0 - 2, y0 - 1), (x1 + 2, y0 - 2), (x1 + 3, y1 + 1), (x0 - 3, y1 + 2), (x0 - 2, y0 - 1)], pen, color)
         elif kind == "ring":
-            sheet.ellipse(x0 - 5, y0 - 3, x1 + 5, y1 + 3, edge=colour, line=pen)
+            sheet.ellipse(x0 - 5, y0 - 3, x1 + 5, y1 + 3, edge=color, line=pen)
         elif kind == "brackets":
-            sheet.stroke([(x0 + 1, y0 - 1), (x0 - 3, y0 - 1), (x0 - 3, y1 + 1), (x0 + 1, y1 + 1)], pen, colour)
-            sheet.stroke([(x1 - 1, y0 - 1), (x1 + 3, y0 - 1), (x1 + 3, y1 + 1), (x1 - 1, y1 + 1)], pen, colour)
+            sheet.stroke([(x0 + 1, y0 - 1), (x0 - 3, y0 - 1), (x0 - 3, y1 + 1), (x0 + 1, y1 + 1)], pen, color)
+            sheet.stroke([(x1 - 1, y0 - 1), (x1 + 3, y0 - 1), (x1 + 3, y1 + 1), (x1 - 1, y1 + 1)], pen, color)
         elif kind == "under":
-            sheet.stroke([(x0, y1), ((x0 + x1) / 2, y1 + 1.5), (x1, y1 - 0.5)], pen, colour)
+            sheet.stroke([(x0, y1), ((x0 + x1) / 2, y1 + 1.5), (x1, y1 - 0.5)], pen, color)
         else:
-            sheet.stroke([(20, y1 - 6), (25, y1), (38, y0 - 4)], pen, colour)
+            sheet.stroke([(20, y1 - 6), (25, y1), (38, y0 - 4)], pen, color)

@@ -13,10 +13,10 @@ from redaction.synthesis.sheet import Rgb
 
 Texture = Literal["flat", "gradient", "diagonal", "cross", "dots", "marker", "tape"]
 EdgeKind = Literal["solid", "dashed", "broken"]
-CodePlace = Literal["centre", "left", "corner", "repeated"]
+CodePlace = Literal["center", "left", "corner", "repeated"]
 
 _EDGE_KINDS: tuple[EdgeKind, ...] = ("solid", "dashed", "broken")
-_CODE_PLACES: tuple[CodePlace, ...] = ("centre", "left", "corner", "repeated")
+_CODE_PLACES: tuple[CodePlace, ...] = ("center", "left", "corner", "repeated")
 _CODE_FONTS = ("DejaVuSans.ttf",) * 3 + ("DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf", "STIXGeneralBol.ttf")
 _WHITE: Rgb = (255, 255, 255)
 _BLACK: Rgb = (0, 0, 0)
@@ -61,7 +61,7 @@ class Look:
 
     style: Style
     fill: Rgb | None
-    """`None` leaves the interior blank in the paper's own colour."""
+    """`None` leaves the interior blank in the paper's own color."""
     edge: Rgb | None
     edge_px: int
     ink: Rgb
@@ -70,18 +70,18 @@ class Look:
     codes: tuple[str, ...]
     texture: Texture = "flat"
     second: Rgb = _BLACK
-    """The other colour of a texture: of the hatching's lines, of a gradient's lower end."""
+    """The other color of a texture: of the hatching's lines, of a gradient's lower end."""
     pitch: int = 8
     """Distance of a hatching's lines, in pixels."""
     edge_kind: EdgeKind = "solid"
     corner: float = 0.0
     """Radius of the corners, over the bar's shorter side."""
-    code_place: CodePlace = "centre"
+    code_place: CodePlace = "center"
     code_font: str = "DejaVuSans.ttf"
     code_size: float = 0.6
     """Of a line's height."""
     fringe: Rgb | None = None
-    """A highlighter's colour that shows around the bar; it is no part of the redaction."""
+    """A highlighter's color that shows around the bar; it is no part of the redaction."""
     margin_codes: bool = False
     """Whether the codes stand in the margin instead; they are no part of the redaction."""
 
@@ -106,9 +106,9 @@ def draw_look(rng: Random, name: LookName, hard: bool = False) -> Look:
     return {
         LookName.BLACK: _black,
         LookName.MARKER: _marker,
-        LookName.DARK_GREY: lambda rng, hard: _grey(rng, 45, 95),
-        LookName.GREY: lambda rng, hard: _grey(rng, 95, 170),
-        LookName.LIGHT_GREY: lambda rng, hard: _grey(rng, 170, 232 if hard else 222),
+        LookName.DARK_GREY: lambda rng, hard: _gray(rng, 45, 95),
+        LookName.GREY: lambda rng, hard: _gray(rng, 95, 170),
+        LookName.LIGHT_GREY: lambda rng, hard: _gray(rng, 170, 232 if hard else 222),
         LookName.OUTLINED: _outlined,
         LookName.WHITE: lambda rng, hard: _look(rng, Style.OUTLINED, _WHITE, codes=0.15),
         LookName.COLOURED: _coloured,
@@ -171,29 +171,29 @@ def _marker(rng: Random, hard: bool) -> Look:
     return _look(rng, Style.BLACK, fill, codes=0, texture="marker")
 
 
-def _grey(rng: Random, darkest: int, lightest: int) -> Look:
+def _gray(rng: Random, darkest: int, lightest: int) -> Look:
     shade = rng.randint(darkest, lightest)
     lower = max(45, min(235, shade + rng.choice([-1, 1]) * rng.randint(12, 40)))
-    edge = rng.choice([None, None, None, _of_grey(shade // 2), _BLACK])
+    edge = rng.choice([None, None, None, _of_gray(shade // 2), _BLACK])
     return _look(
         rng,
         Style.GREY,
-        _of_grey(shade),
+        _of_gray(shade),
         codes=0.6,
         edge=edge,
         edge_px=rng.choice([1, 1, 2]),
         texture="gradient" if rng.random() < 0.08 else "flat",
-        second=_of_grey(lower),
+        second=_of_gray(lower),
         corner=rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)]),
     )
 
 
 def _outlined(rng: Random, hard: bool) -> Look:
-    # a hairline comes out of PDFium as one grey pixel, or smeared over two; others draw with a pen
+    # a hairline comes out of PDFium as one gray pixel, or smeared over two; others draw with a pen
     hairline = [(rng.randint(110, 165), 1)] * 5 + [(rng.randint(170, 212), rng.choice([1, 2]))] * (4 if hard else 2)
     pen = [(rng.randint(0, 90), rng.choice([1, 1, 2, 2, 3]))] * (2 if hard else 4)
     shade, edge_px = rng.choice(hairline + pen)
-    edge = _of_grey(shade)
+    edge = _of_gray(shade)
     if rng.random() < 0.1:
         edge = rng.choice([(200, 25, 30), (30, 60, 180), (0, 120, 70)])
     return _look(
@@ -229,7 +229,7 @@ def _hatched(rng: Random, hard: bool) -> Look:
         lines = _of_hue(rng, rng.uniform(0.6, 1), rng.uniform(0.5, 0.9))
         ground = rng.choice([_WHITE, _of_hue(rng, 0.2, 1.0)])
     else:
-        lines, ground = _of_grey(rng.randint(0, 130)), _of_grey(rng.choice([255, 255, rng.randint(190, 235)]))
+        lines, ground = _of_gray(rng.randint(0, 130)), _of_gray(rng.choice([255, 255, rng.randint(190, 235)]))
     textures: list[Texture] = ["diagonal", "diagonal", "cross", "dots"]
     edge_px, texture = rng.choice([1, 1, 2]), rng.choice(textures)
     return _look(rng, style, ground, codes=0.15, edge=lines, edge_px=edge_px, texture=texture, second=lines)
@@ -238,7 +238,7 @@ def _hatched(rng: Random, hard: bool) -> Look:
 def _tape(rng: Random, hard: bool) -> Look:
     kind = rng.choice(["paper", "paper", "masking", "dark"])
     if kind == "dark":
-        return _look(rng, Style.BLACK, _of_grey(rng.randint(12, 36)), codes=0, texture="tape")
+        return _look(rng, Style.BLACK, _of_gray(rng.randint(12, 36)), codes=0, texture="tape")
     if kind == "masking":
         return _look(
             rng, Style.COLOURED, rng.choice([(226, 200, 150), (240, 220, 160), (214, 186, 140)]), codes=0, texture="tape"
@@ -247,7 +247,7 @@ def _tape(rng: Random, hard: bool) -> Look:
     return _look(rng, Style.OUTLINED, (shade, shade, shade - rng.randint(0, 10)), codes=0.1, texture="tape")
 
 
-def _of_grey(shade: int) -> Rgb:
+def _of_gray(shade: int) -> Rgb:
     return (shade, shade, shade)
 
 

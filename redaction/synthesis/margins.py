@@ -1,4 +1,4 @@
-"""What may stand at the edges of any page or lie across it: stamps, holes, codes, watermarks, bars, colour targets."""
+"""What may stand at the edges of any page or lie across it: stamps, holes, codes, watermarks, bars, color targets."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def underlay(sheet: Sheet) -> None:
 def _border(sheet: Sheet) -> None:
     """A frame around everything on the page, single or double."""
     rng, inset, line = sheet.rng, sheet.rng.uniform(10, 28), sheet.rng.choice([0.5, 1, 2.5])
-    colour: Rgb = rng.choice([(0, 0, 0), (0, 0, 0), ground(rng)])
-    sheet.rect(inset, inset, sheet.width - inset, sheet.height - inset, edge=colour, line=line)
+    color: Rgb = rng.choice([(0, 0, 0), (0, 0, 0), ground(rng)])
+    sheet.rect(inset, inset, sheet.width - inset, sheet.height - inset, edge=color, line=line)
     if rng.random() < 0.4:
         inset += 4
-        sheet.rect(inset, inset, sheet.width - inset, sheet.height - inset, edge=colour, line=0.5)
+        sheet.rect(inset, inset, sheet.width - inset, sheet.height - inset, edge=color, line=0.5)
 
 
 def watermark(sheet: Sheet) -> None:
@@ -44,11 +44,11 @@ def watermark(sheet: Sheet) -> None:
     rng = sheet.rng
     text = rng.choice(["DRAFT", "COPY", "CONFIDENTIAL", "SAMPLE", "UNCLASSIFIED", "CONCEPT", "VOID"])
     level = rng.randint(200, 236)
-    colour: Rgb = rng.choice([(level, level, level), (255, level, level), (level, level, 255)])
-    font = Font("Helvetica", rng.uniform(60, 110), "B", colour)
+    color: Rgb = rng.choice([(level, level, level), (255, level, level), (level, level, 255)])
+    font = Font("Helvetica", rng.uniform(60, 110), "B", color)
     font = sheet.shrunk(font, text, 0.9 * sheet.width)
     with sheet.pdf.rotation(rng.choice([0, 35, 45, 52]), sheet.width / 2, sheet.height / 2):
-        sheet.text(sheet.width / 2, sheet.height / 2 + 20, text, font, "centre")
+        sheet.text(sheet.width / 2, sheet.height / 2 + 20, text, font, "center")
 
 
 def overlay(sheet: Sheet) -> None:
@@ -87,15 +87,15 @@ def _change_bars(sheet: Sheet) -> None:
             sheet.rule(x, paragraph[0][0][1], x, paragraph[-1][0][3], sheet.rng.choice([0.7, 1.5, 3]))
 
 
-def colour_target(sheet: Sheet) -> None:
-    """The strip of grey and coloured squares that archives put beside what they photograph."""
+def color_target(sheet: Sheet) -> None:
+    """The strip of gray and coloured squares that archives put beside what they photograph."""
     rng, size, x = sheet.rng, sheet.rng.uniform(12, 24), sheet.rng.uniform(20, 120)
     y = sheet.height - size - 4
     for index in range(rng.randint(6, 14)):
         level = 255 - index * 24
         fill: Rgb = (max(0, level),) * 3 if rng.random() < 0.7 else ground(rng)
         sheet.rect(x + index * size, y, x + (index + 1) * size, y + size, fill=fill, edge=(0, 0, 0), line=0.4)
-        sheet.text(x + (index + 0.5) * size, y - 2, str(index + 1), Font("Helvetica", 5), "centre")
+        sheet.text(x + (index + 0.5) * size, y - 2, str(index + 1), Font("Helvetica", 5), "center")
 
 
 def _comb_holes(sheet: Sheet) -> None:
@@ -125,6 +125,6 @@ def _crop_marks(sheet: Sheet) -> None:
 
 _MARKS: list[tuple[Callable[[Sheet], None], float]] = [
     (binder_holes, 0.08), (page_tab, 0.04), (_page_code, 0.06), (filing_stamp, 0.05), (_side_text, 0.05), (_change_bars, 0.05),
-    (colour_target, 0.02), (_crop_marks, 0.03), (_comb_holes, 0.06),
+    (color_target, 0.02), (_crop_marks, 0.03), (_comb_holes, 0.06),
 ]  # fmt: skip
 """Marks that need no place of their own, and how often each is on a page."""

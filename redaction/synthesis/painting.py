@@ -69,7 +69,7 @@ def opacity_of(bar: Bar, region: Rect) -> Opacity | None:
     if look.corner:
         _rounded(mask, bar.rect, region, look.corner)
         return _share_of(mask)
-    # OpenCV's pixel centres lie on whole numbers, ours half a pixel further
+    # OpenCV's pixel centers lie on whole numbers, ours half a pixel further
     points = (np.asarray(bar.points) - (region[0] + 0.5, region[1] + 0.5)) * 16
     cv2.fillPoly(mask, [points.round().astype(np.int32)], 255, cv2.LINE_AA, shift=4)
     opacity = _share_of(mask)
@@ -128,20 +128,20 @@ def _texture(painted: PageImage, look: Look, rng: Random) -> None:
         painted[:] = cv2.add(painted, cv2.cvtColor(grain, cv2.COLOR_GRAY2RGB))
 
 
-def _edge(painted: PageImage, look: Look, colour: Rgb, rng: Random) -> None:
+def _edge(painted: PageImage, look: Look, color: Rgb, rng: Random) -> None:
     height, width = painted.shape[:2]
     thick = min(look.edge_px, (min(height, width) - 1) // 2)
     if look.corner:
         image = Image.fromarray(painted)
         radius = max(1, round(min(width, height, 60) * look.corner))
-        ImageDraw.Draw(image).rounded_rectangle((0, 0, width - 1, height - 1), radius, outline=colour, width=thick)
+        ImageDraw.Draw(image).rounded_rectangle((0, 0, width - 1, height - 1), radius, outline=color, width=thick)
         painted[:] = np.asarray(image)
         return
     across, down = _dashes(width, look, rng), _dashes(height, look, rng)
-    painted[:thick, across] = colour
-    painted[-thick:, across] = colour
-    painted[down, :thick] = colour
-    painted[down, -thick:] = colour
+    painted[:thick, across] = color
+    painted[-thick:, across] = color
+    painted[down, :thick] = color
+    painted[down, -thick:] = color
 
 
 def _dashes(length: int, look: Look, rng: Random) -> NDArray[np.bool_]:

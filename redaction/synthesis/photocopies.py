@@ -16,9 +16,9 @@ from redaction.synthesis.painting import PageImage
 def photocopied(image: PageImage, rng: Random) -> PageImage:
     """Black and white only, letters broken or run together, specks."""
     paper = max(paper_of(image))
-    grey = cv2.cvtColor(whitened(image, paper) if paper > 110 else image, cv2.COLOR_RGB2GRAY)
-    grey = cv2.GaussianBlur(grey, (3, 3), rng.uniform(0.4, 1.1))
-    ink = cv2.add(grey, grain_of(grey.shape[:2], rng, rng.uniform(8, 28)), dtype=cv2.CV_16S) < rng.uniform(110, 205)
+    gray = cv2.cvtColor(whitened(image, paper) if paper > 110 else image, cv2.COLOR_RGB2GRAY)
+    gray = cv2.GaussianBlur(gray, (3, 3), rng.uniform(0.4, 1.1))
+    ink = cv2.add(gray, grain_of(gray.shape[:2], rng, rng.uniform(8, 28)), dtype=cv2.CV_16S) < rng.uniform(110, 205)
     copy = np.where(ink, 0, 255).astype(np.uint8)
     _speckle(copy, rng, rng.randint(0, 160))
     if rng.random() < 0.5:
@@ -28,28 +28,28 @@ def photocopied(image: PageImage, rng: Random) -> PageImage:
 
 def faxed(image: PageImage, rng: Random, above: float) -> PageImage:
     """Black and white by a plain threshold above that level, which leaves the thinnest lines whole."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    copy = np.where(grey < rng.uniform(above, max(above, 190)), 0, 255).astype(np.uint8)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    copy = np.where(gray < rng.uniform(above, max(above, 190)), 0, 255).astype(np.uint8)
     _speckle(copy, rng, rng.randint(0, 120))
     return as_image(cv2.cvtColor(copy, cv2.COLOR_GRAY2RGB))
 
 
 def dithered(image: PageImage, rng: Random) -> PageImage:
     """Tones as patterns of black dots: a printer's ordered ones or a fax machine's diffused ones."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if rng.random() < 0.5:
-        dots = np.asarray(Image.fromarray(grey).convert("1"), np.uint8) * 255
+        dots = np.asarray(Image.fromarray(gray).convert("1"), np.uint8) * 255
     else:
         bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.uint8) * 16 + 8
-        repeats = (grey.shape[0] // 4 + 1, grey.shape[1] // 4 + 1)
-        dots = np.where(grey > np.tile(bayer, repeats)[: grey.shape[0], : grey.shape[1]], 255, 0).astype(np.uint8)
+        repeats = (gray.shape[0] // 4 + 1, gray.shape[1] // 4 + 1)
+        dots = np.where(gray > np.tile(bayer, repeats)[: gray.shape[0], : gray.shape[1]], 255, 0).astype(np.uint8)
     if rng.random() < 0.5:
         dots = np.asarray(cv2.GaussianBlur(dots, (3, 3), rng.uniform(0.5, 1)), np.uint8)
     return as_image(cv2.cvtColor(dots, cv2.COLOR_GRAY2RGB))
 
 
-def greyed(image: PageImage) -> PageImage:
-    """Without its colours."""
+def grayed(image: PageImage) -> PageImage:
+    """Without its colors."""
     return as_image(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 

@@ -42,7 +42,7 @@ def _original(path: Path) -> Image.Image:
 
 
 def photograph(rng: Random, width: int, height: int) -> Image.Image:
-    """A photograph of something, or the tones of one: light and dark areas, a horizon, grain; in colour, grey or very dark."""
+    """A photograph of something, or the tones of one: light and dark areas, a horizon, grain; in color, gray or very dark."""
     width, height = max(8, width), max(8, height)
     known = _library()
     if known and rng.random() < 0.75:
@@ -69,9 +69,9 @@ def _tones(rng: Random, width: int, height: int) -> Image.Image:
     tones = (tones - tones.min()) / (tones.max() - tones.min())
     if rng.random() < 0.5:
         tones[int(height * rng.uniform(0.4, 0.7)) :] *= rng.uniform(0.2, 0.6)
-    grey = np.clip(tones * rng.uniform(200, 300), 0, 255)
+    gray = np.clip(tones * rng.uniform(200, 300), 0, 255)
     tint = np.array([rng.uniform(0.6, 1.0) for _ in range(3)], np.float32)
-    return Image.fromarray((grey[:, :, None] * tint).astype(np.uint8))
+    return Image.fromarray((gray[:, :, None] * tint).astype(np.uint8))
 
 
 def photo(sheet: Sheet, x: float, y: float, width: float, height: float, *, caption: bool = True) -> None:
@@ -149,12 +149,12 @@ def route_map(sheet: Sheet, x: float, y: float, width: float, height: float) -> 
         inside = [(min(max(px, x), x + width), min(max(py, y), y + height)) for px, py in shore]
         sheet.polygon(inside, fill=rng.choice([(50, 70, 120), (90, 130, 190), (120, 180, 215), (30, 40, 60)]))
     route = _river(rng, x, y, width, height)
-    for colour, line in (((30, 70, 160), 3.2), ((90, 160, 255), 2.0)):
-        sheet.stroke(route, line, colour)
+    for color, line in (((30, 70, 160), 3.2), ((90, 160, 255), 2.0)):
+        sheet.stroke(route, line, color)
     for _ in range(rng.randint(1, 5)):
         left, top = x + rng.uniform(0.1, 0.85) * width, y + rng.uniform(0.1, 0.9) * height
         sheet.rounded(left, top, left + 30, top + 16, fill=(255, 255, 255), edge=(120, 120, 120), radius=3)
-        sheet.text(left + 15, top + 11, f"{rng.randint(2, 90)} min", Font("Helvetica", 7, "B"), "centre")
+        sheet.text(left + 15, top + 11, f"{rng.randint(2, 90)} min", Font("Helvetica", 7, "B"), "center")
     for _ in range(rng.randint(4, 16)):
         name = Font("Helvetica", rng.choice([6.0, 8.0, 11.0]), "", (255, 255, 255))
         sheet.text(x + rng.uniform(0.03, 0.75) * width, y + rng.uniform(0.05, 0.95) * height, sheet.words.surname(), name)
@@ -195,7 +195,7 @@ def _scale_bar(sheet: Sheet, x: float, y: float) -> None:
     for step in range(4):
         sheet.rect(x + step * 22, y, x + step * 22 + 22, y + 4, fill=(0, 0, 0) if step % 2 else (255, 255, 255), edge=(0, 0, 0))
     sheet.text(x, y - 3, "0", Font("Helvetica", 6))
-    sheet.text(x + 88, y - 3, f"{sheet.rng.choice([1, 5, 20, 100])} km", Font("Helvetica", 6), "centre")
+    sheet.text(x + 88, y - 3, f"{sheet.rng.choice([1, 5, 20, 100])} km", Font("Helvetica", 6), "center")
 
 
 def chart(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
@@ -206,7 +206,7 @@ def chart(sheet: Sheet, x: float, y: float, width: float, height: float) -> None
         y + 10,
         sheet.fitting(sheet.words.title().title(), Font("Helvetica", 10, "B"), width),
         Font("Helvetica", 10, "B"),
-        "centre",
+        "center",
     )
     kind(sheet, x + 34, y + 20, width - 44, height - 44)
 
@@ -225,21 +225,21 @@ def _axes(sheet: Sheet, x: float, y: float, width: float, height: float) -> None
 def _columns(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
     rng, count, series = sheet.rng, sheet.rng.randint(3, 14), sheet.rng.choice([1, 1, 2, 3])
     _axes(sheet, x, y, width, height)
-    colours = [rng.choice([dark(rng), bright(rng)]) for _ in range(series)]
+    colors = [rng.choice([dark(rng), bright(rng)]) for _ in range(series)]
     step, thick = width / count, width / count / series * rng.uniform(0.5, 0.95)
     for index in range(count):
-        for one, colour in enumerate(colours):
+        for one, color in enumerate(colors):
             left = x + index * step + one * thick + 1
-            sheet.rect(left, y + height * (1 - rng.uniform(0.05, 0.98)), left + thick, y + height, fill=colour)
-        sheet.text(x + (index + 0.4) * step, y + height + 9, str(2000 + index), Font("Helvetica", 6), "centre")
+            sheet.rect(left, y + height * (1 - rng.uniform(0.05, 0.98)), left + thick, y + height, fill=color)
+        sheet.text(x + (index + 0.4) * step, y + height + 9, str(2000 + index), Font("Helvetica", 6), "center")
 
 
 def _bars(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
     rng, count = sheet.rng, sheet.rng.randint(3, 12)
-    colour, step, left = rng.choice([dark(rng), bright(rng)]), height / count, x + 40
+    color, step, left = rng.choice([dark(rng), bright(rng)]), height / count, x + 40
     for index in range(count):
         top, right = y + index * step + step * 0.15, left + (width - 70) * rng.uniform(0.03, 1)
-        sheet.rect(left, top, right, top + step * 0.7, fill=colour)
+        sheet.rect(left, top, right, top + step * 0.7, fill=color)
         sheet.text(left - 4, top + step * 0.45 + 2, sheet.words.surname()[:9], Font("Helvetica", 7), "right")
         sheet.text(right + 3, top + step * 0.45 + 2, f"{rng.randint(1, 99)}%", Font("Helvetica", 7))
     sheet.rule(left, y, left, y + height)
@@ -280,9 +280,9 @@ def _pie(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
             (cx + radius * math.cos(start + k / 20 * (until - start)), cy + radius * math.sin(start + k / 20 * (until - start)))
             for k in range(21)
         ]
-        colour = rng.choice([dark(rng), bright(rng), pale(rng)])
-        sheet.polygon([(cx, cy), *arc], fill=colour, edge=(255, 255, 255))
-        sheet.rect(x + 2 * radius + 14, y + index * 16, x + 2 * radius + 24, y + index * 16 + 10, fill=colour)
+        color = rng.choice([dark(rng), bright(rng), pale(rng)])
+        sheet.polygon([(cx, cy), *arc], fill=color, edge=(255, 255, 255))
+        sheet.rect(x + 2 * radius + 14, y + index * 16, x + 2 * radius + 24, y + index * 16 + 10, fill=color)
         sheet.text(x + 2 * radius + 28, y + index * 16 + 8, sheet.words.surname()[:10], Font("Helvetica", 8))
         start = until
 
@@ -290,11 +290,11 @@ def _pie(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
 def _progress(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
     """Tracks filled up to some share, with the share beside them."""
     rng, count = sheet.rng, sheet.rng.randint(3, 9)
-    step, left, colour = height / count, x + 60, rng.choice([dark(rng), bright(rng)])
+    step, left, color = height / count, x + 60, rng.choice([dark(rng), bright(rng)])
     for index in range(count):
         top, share = y + index * step + step * 0.2, rng.uniform(0.05, 1)
         high = min(step * 0.55, 16)
         sheet.text(left - 5, top + high * 0.8, sheet.words.surname()[:11], Font("Helvetica", 7), "right")
         sheet.rect(left, top, left + (width - 90), top + high, fill=(232, 232, 232), edge=(150, 150, 150), line=0.4)
-        sheet.rect(left, top, left + (width - 90) * share, top + high, fill=colour)
+        sheet.rect(left, top, left + (width - 90) * share, top + high, fill=color)
         sheet.text(left + width - 86, top + high * 0.8, f"{share:.0%}", Font("Helvetica", 7))

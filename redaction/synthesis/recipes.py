@@ -1,4 +1,4 @@
-"""What is to be synthesised: the configuration, and one recipe for each page that says everything its pixels follow from."""
+"""What is to be synthesized: the configuration, and one recipe for each page that says everything its pixels follow from."""
 
 from __future__ import annotations
 

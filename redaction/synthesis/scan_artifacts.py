@@ -36,26 +36,26 @@ def stamped(image: PageImage, rng: Random) -> PageImage:
     noise = np.random.default_rng(rng.getrandbits(64))
     worn = cv2.resize(noise.random((turned.shape[0] // 6 + 2, turned.shape[1] // 6 + 2), dtype=np.float32), turned.shape[::-1])
     strength = ((255 - turned) / 255 * (0.55 + 0.45 * worn))[:, :, None]
-    colour = np.asarray(rng.choice([(170, 20, 30), (30, 40, 140), (20, 20, 20), (90, 30, 120)]), np.float32) / 255
+    color = np.asarray(rng.choice([(170, 20, 30), (30, 40, 140), (20, 20, 20), (90, 30, 120)]), np.float32) / 255
     image = image.copy()
-    image[y : y + turned.shape[0], x : x + turned.shape[1]] = region * (1 - strength * (1 - colour))
+    image[y : y + turned.shape[0], x : x + turned.shape[1]] = region * (1 - strength * (1 - color))
     return image
 
 
 def punched(image: PageImage, rng: Random) -> PageImage:
-    """Two to four holes along the left or upper edge, as a scanner saw them: black, grey, or a rim of shadow."""
+    """Two to four holes along the left or upper edge, as a scanner saw them: black, gray, or a rim of shadow."""
     image = image.copy()
     height, width = image.shape[:2]
     radius, count = max(3, round(height * rng.uniform(0.008, 0.012))), rng.choice([2, 2, 3, 4])
     inset, drift = rng.uniform(0.02, 0.045) * height, rng.uniform(-0.004, 0.004) * height
     along_top = rng.random() < 0.2
-    colour = (rng.choice([0, 20, 60, 130, 200]),) * 3
+    color = (rng.choice([0, 20, 60, 130, 200]),) * 3
     rim = rng.random() < 0.3
     for index in range(count):
         share = 0.5 + (index - (count - 1) / 2) * rng.choice([0.1, 0.3]) if count == 2 else (index + 1) / (count + 1)
         x, y = (width * share, inset) if along_top else (inset, height * share)
-        centre = (round(x + drift * index), round(y))
-        cv2.circle(image, centre, radius, colour, max(2, radius // 4) if rim else -1, cv2.LINE_AA)
+        center = (round(x + drift * index), round(y))
+        cv2.circle(image, center, radius, color, max(2, radius // 4) if rim else -1, cv2.LINE_AA)
     return image
 
 

@@ -24,7 +24,7 @@ Paragraph = list[Line]
 Rgb = tuple[int, int, int]
 Family = Literal["Times", "Helvetica", "Courier", "Sans", "Serif", "Mono", "Stix", "Typewriter"]
 Style = Literal["", "B", "I", "BI"]
-Align = Literal["left", "centre", "right"]
+Align = Literal["left", "center", "right"]
 
 LETTER_PT = (612.0, 792.0)
 A4_PT = (595.28, 841.89)
@@ -40,7 +40,7 @@ class Font:
     family: Family
     size: float
     style: Style = ""
-    colour: Rgb = (0, 0, 0)
+    color: Rgb = (0, 0, 0)
     stretch: float = 100
     """Width of the letters in per cent of what the face's designer meant."""
 
@@ -52,9 +52,9 @@ class Font:
         """The same font, larger or smaller."""
         return replace(self, size=self.size * factor)
 
-    def inked(self, colour: Rgb) -> Font:
-        """The same font in another colour."""
-        return replace(self, colour=colour)
+    def inked(self, color: Rgb) -> Font:
+        """The same font in another color."""
+        return replace(self, color=color)
 
 
 def new_pdf() -> FPDF:
@@ -102,7 +102,7 @@ class Sheet:
         words = [_Word(word, font, "", self.length(word, font)) for word in text.split()]
         space = self.length(" ", font)
         total = sum(word.width for word in words) + space * (len(words) - 1)
-        return self._write(x - {"left": 0.0, "centre": total / 2, "right": total}[align], baseline, words, space)
+        return self._write(x - {"left": 0.0, "center": total / 2, "right": total}[align], baseline, words, space)
 
     def line(self, x: float, baseline: float, text: str, font: Font, align: Align = "left") -> Line:
         """Write one line of words that a redaction may cover."""
@@ -158,7 +158,7 @@ class Sheet:
             row = _take(words, x + width - left, space)
             slack = x + width - left - sum(word.width for word in row) - space * (len(row) - 1)
             gap = space + (slack / (len(row) - 1) if justify and words and len(row) > 1 else 0)
-            left += {"left": 0.0, "centre": slack / 2, "right": slack}[align]
+            left += {"left": 0.0, "center": slack / 2, "right": slack}[align]
             lines.append(self._write(left, y + leading * 0.5 + font.size * 0.26, row, gap))
             y += leading
         if offered:
@@ -192,14 +192,14 @@ class Sheet:
         self._pens(fill, edge, 0.8)
         self.pdf.polygon(points, style=("D" if fill is None else "F" if edge is None else "DF"))
 
-    def stroke(self, points: list[tuple[float, float]], line: float = 1, colour: Rgb = (0, 0, 0)) -> None:
+    def stroke(self, points: list[tuple[float, float]], line: float = 1, color: Rgb = (0, 0, 0)) -> None:
         """An open line through the points."""
-        self._pens(None, colour, line)
+        self._pens(None, color, line)
         self.pdf.polyline(points)
 
-    def rule(self, x0: float, y0: float, x1: float, y1: float, line: float = 0.6, colour: Rgb = (0, 0, 0)) -> None:
+    def rule(self, x0: float, y0: float, x1: float, y1: float, line: float = 0.6, color: Rgb = (0, 0, 0)) -> None:
         """A straight line."""
-        self._pens(None, colour, line)
+        self._pens(None, color, line)
         self.pdf.line(x0, y0, x1, y1)
 
     def _holds(self, box: WordBox) -> bool:
@@ -222,7 +222,7 @@ class Sheet:
             use_face(self.pdf, family, font.style)
         self.pdf.set_font(family, font.style, font.size)
         self.pdf.set_stretching(font.stretch)
-        self.pdf.set_text_color(*font.colour)
+        self.pdf.set_text_color(*font.color)
 
     def _marked(self, text: str, font: Font) -> list[_Word]:
         """The words, some of them emphasised in the ways of word processors and readers."""
@@ -236,7 +236,7 @@ class Sheet:
                         ["under", "under", "strike", "highlight", "highlight", "bold", "bold", "italic", "link"]
                     )
                     style: Style = {"bold": "B", "italic": "I"}.get(mark, font.style)  # type: ignore[assignment]
-                    face = font.with_style(style).inked((20, 40, 190) if mark == "link" else font.colour)
+                    face = font.with_style(style).inked((20, 40, 190) if mark == "link" else font.color)
             left = max(0, left - 1)
             seen = {"link": "under", "bold": "", "italic": ""}.get(mark, mark)
             marked.append(_Word(word, face, seen, self.length(word, face)))  # type: ignore[arg-type]
@@ -255,11 +255,11 @@ class Sheet:
             self._use(word.font)
             if self.uneven:
                 shade = self.rng.randint(0, 70)
-                self.pdf.set_text_color(*(min(255, level + shade) for level in word.font.colour))
+                self.pdf.set_text_color(*(min(255, level + shade) for level in word.font.color))
             self.pdf.text(box[0], baseline + self.rng.uniform(-1, 1) * self.uneven, word.text)
             if word.mark in ("under", "strike"):
                 y = baseline + word.font.size * (0.14 if word.mark == "under" else -0.24)
-                self.rule(box[0], y, box[2], y, max(0.5, word.font.size * 0.06), word.font.colour)
+                self.rule(box[0], y, box[2], y, max(0.5, word.font.size * 0.06), word.font.color)
         return line
 
 

@@ -32,9 +32,9 @@ def find_paragraphs(image: PageImage) -> list[Paragraph]:
 
 def _letters(image: PageImage) -> tuple[NDArray[np.int32], float]:
     """Boxes ``x, y, width, height`` of what has the size of a letter, and the usual letter's height."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)
-    ink = (grey <= min(level, 190)).astype(np.uint8)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    level, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_OTSU)
+    ink = (gray <= min(level, 190)).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     boxes = np.asarray(stats[1:, :4], np.int32)
     page = image.shape[0]

@@ -26,7 +26,7 @@ class Warp:
 
     def image(self, image: PageImage) -> PageImage:
         """The page as it lies now."""
-        # OpenCV's pixel centres lie on whole numbers, ours half a pixel further
+        # OpenCV's pixel centers lie on whole numbers, ours half a pixel further
         half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
         matrix = np.linalg.inv(half) @ self.matrix @ half
         size = (image.shape[1], image.shape[0])
@@ -45,7 +45,7 @@ class Warp:
         return box.model_copy(update={"x0": x0, "y0": y0, "x1": x1, "y1": y1})
 
     def text(self, paragraphs: list[Paragraph]) -> list[Paragraph]:
-        """Word boxes where the words lie now: moved with their centres, not grown, as words are small."""
+        """Word boxes where the words lie now: moved with their centers, not grown, as words are small."""
         return [[[self._word(word) for word in line] for line in paragraph] for paragraph in paragraphs]
 
     def _word(self, word: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -58,11 +58,11 @@ def draw_warp(rng: Random, width: int, height: int, degrees: float, paper: Rgb) 
     """A turn of about that many degrees at most, a slight change of scale, seldom a trace of perspective."""
     turn = math.radians(rng.triangular(-degrees, degrees, 0))
     scale = rng.choice([1.0, 1.0, rng.uniform(0.94, 1.0)])
-    centre = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
+    center = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
     turned = np.array(
         [[math.cos(turn) * scale, -math.sin(turn) * scale, 0], [math.sin(turn) * scale, math.cos(turn) * scale, 0], [0, 0, 1]]
     )
     if rng.random() < 0.2:
         turned[2, :2] = rng.uniform(-1, 1) * 0.008 / width, rng.uniform(-1, 1) * 0.008 / height
     ground = rng.choice([paper, paper, paper, (255, 255, 255), (0, 0, 0), (rng.randint(60, 190),) * 3])
-    return Warp(np.linalg.inv(centre) @ turned @ centre, ground)
+    return Warp(np.linalg.inv(center) @ turned @ center, ground)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redaction.detection.artifact import Manifest, RecallClaim
-from redaction.detection.rescoring import Confirmation
+from redaction.detection.rescoring import Rescoring
 
 
 def card(manifest: Manifest) -> str:
@@ -14,7 +14,7 @@ def card(manifest: Manifest) -> str:
     libraries = "\n".join(f"| {name} | {version} |" for name, version in provenance.libraries.items())
     return f"""# Detector {manifest.version}
 
-Finds redactions (covered areas, in black, white with an outline, grey or colour) on images of document pages.
+Finds redactions (covered areas, in black, white with an outline, gray or color) on images of document pages.
 VarifocalNet, profile `{manifest.profile.name}`, on pages scaled to fit {manifest.preprocessing.width} x \
 {manifest.preprocessing.height} pixels.
 
@@ -65,7 +65,7 @@ def _claim(claim: RecallClaim | None) -> str:
     )
 
 
-def _confirmation(confirmation: Confirmation | None) -> str:
+def _confirmation(confirmation: Rescoring | None) -> str:
     if confirmation is None:
         return (
             "\nBoxes and scores are the network's own: it proposed too little to learn how the edges of a page confirm a box.\n"

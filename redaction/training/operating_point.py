@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import beta, norm
 
 from redaction.detection.artifact import OperatingPoint, RecallClaim
-from redaction.evaluation import JudgedPage, document_draws, match
+from redaction.evaluation import EvaluatedPage, document_draws, match
 from redaction.values import Frozen
 
 UNDECIDED = OperatingPoint(
@@ -25,7 +25,7 @@ _RECALL_WEIGHT = 2
 _AS_GOOD = 0.999
 """Share of the best F2 that is as good."""
 _SPREAD = 0.5
-"""Of the neighbourhood over which F2 is averaged, in log-odds (docs/detector.md says what narrower and wider ones cost)."""
+"""Of the neighborhood over which F2 is averaged, in log-odds (docs/detector.md says what narrower and wider ones cost)."""
 
 
 class ChosenPoint(Frozen):
@@ -48,7 +48,7 @@ class _Scores(NamedTuple):
         return len(self.hits) - np.searchsorted(self.hits, score), len(self.all) - np.searchsorted(self.all, score)
 
 
-def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | None = None) -> ChosenPoint:
+def choose_operating_point(pages: Sequence[EvaluatedPage], recall_target: float | None = None) -> ChosenPoint:
     """The score around which F2 is best; or the highest score that finds `recall_target` of the boxes, if any does.
 
     F2, in which recall weighs twice as much as precision: a missed redaction costs more than a false one.
@@ -79,7 +79,7 @@ def choose_operating_point(pages: Sequence[JudgedPage], recall_target: float | N
 
 
 def _best_around(judged: _Scores) -> float:
-    """The score in whose neighbourhood, by a normal distribution over log-odds, F2 is best on average.
+    """The score in whose neighborhood, by a normal distribution over log-odds, F2 is best on average.
 
     The score of the best F2 itself moves with every page, the more so the fewer there are. Of nearly equal ones the highest wins,
     which reports less.
@@ -95,14 +95,14 @@ def _best_around(judged: _Scores) -> float:
     return float(scores[np.flatnonzero(around >= _AS_GOOD * around.max())[-1]])
 
 
-def recall_claim(pages: Sequence[JudgedPage], score: float, confidence: float = CONFIDENCE) -> RecallClaim | None:
+def recall_claim(pages: Sequence[EvaluatedPage], score: float, confidence: float = CONFIDENCE) -> RecallClaim | None:
     """The recall at `score` that documents like these reach with this confidence; None where no page holds a box.
 
     The lower of two one-sided bounds, because each is blind to something:
 
     - Clopper and Pearson's takes boxes for independent of each other. It holds although the score was chosen on these very boxes
       for a recall: the share of a population that lies above the k-th best of n draws has the same Beta distribution.
-    - Drawing whole documents anew, with replacement, knows that boxes of a document are found or missed together, but cannot
+    - Drawing whole documents again, with replacement, knows that boxes of a document are found or missed together, but cannot
       imagine a miss where there was none.
     """
     with_boxes = [page for page in pages if len(page.truth)]

@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from redaction.dataset import AnnotatedPage, Dataset
 from redaction.detection.predictor import Predictor
-from redaction.detection.refinement import fit_to_edges
-from redaction.detection.rescoring import LEAST_SCORE, Confirmation, measurements
+from redaction.detection.refinement import refine
+from redaction.detection.rescoring import LEAST_SCORE, Rescoring, feature_matrix
 from redaction.pages.geometry import iou_matrix
 from redaction.pages.image import page_from_file
 
@@ -25,7 +25,7 @@ FEWEST_BOXES = 50
 """Of either kind; from fewer nothing is learnt."""
 
 
-def fit_confirmation(predictor: Predictor, training: Dataset) -> Confirmation | None:
+def fit_rescoring(predictor: Predictor, training: Dataset) -> Rescoring | None:
     """Coefficients that tell the network's boxes that lie well on a redaction from the others, on up to 600 training pages.
 
     Training pages, because the validation pages choose the operating point afterwards. None where the network proposes too few
@@ -40,13 +40,13 @@ def fit_confirmation(predictor: Predictor, training: Dataset) -> Confirmation | 
     weights: Sequence[float] = regression.coef_[0] / scaler.scale_
     intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
     rounded = (round(float(weight), 4) for weight in (intercept, *weights))
-    return Confirmation.model_validate(dict(zip(Confirmation.model_fields, rounded, strict=True)))
+    return Rescoring.model_validate(dict(zip(Rescoring.model_fields, rounded, strict=True)))
 
 
 def _boxes_of(predictor: Predictor, dataset: Dataset, page: AnnotatedPage) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Of one page's proposals, what is known of each, and whether it lies well on a redaction."""
     image = page_from_file(dataset.image_path(page))
     (proposals,) = predictor.propose([image], LEAST_SCORE)
-    fitted = fit_to_edges(image, proposals.xyxy)
+    fitted = refine(image, proposals.xyxy)
     lies_well = np.any(iou_matrix(fitted.xyxy, page.xyxy) >= LIES_WELL_IOU, axis=1)
-    return measurements(proposals.scores, fitted), np.asarray(lies_well)
+    return feature_matrix(proposals.scores, fitted), np.asarray(lies_well)

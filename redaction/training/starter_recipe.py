@@ -9,7 +9,7 @@ from pydantic import model_validator
 from redaction.dataset import Dataset
 from redaction.detection.profiles import TrainingConfig
 from redaction.files import sha256_of_bytes
-from redaction.progress import Report
+from redaction.progress import ProgressCallback
 from redaction.synthesis import SynthesisConfig, read_synthetic, synthesize
 from redaction.synthesis.recipes import GENERATOR_VERSION
 from redaction.values import Frozen
@@ -29,7 +29,7 @@ class StarterConfig(Frozen):
         return self
 
 
-def synthetic_pages(config: SynthesisConfig, folder: Path, name: str, progress: Report | None = None) -> Dataset:
+def synthetic_pages(config: SynthesisConfig, folder: Path, name: str, progress: ProgressCallback | None = None) -> Dataset:
     """The synthetic pages of that config, from the folder where they were made before."""
     made_from = f"{GENERATOR_VERSION} {config.model_dump_json(exclude={'workers'})}"
     place = folder / "pages" / sha256_of_bytes(made_from.encode())[:16]

@@ -13,7 +13,7 @@ import bentoml
 from redaction.monitoring.records import page_record
 from redaction.pages.features import page_features
 from redaction.pages.geometry import Detections
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 MONITOR = "redaction_pages"
 
@@ -37,7 +37,7 @@ class RequestLog:
         self._options = {"monitor_options": {"log_path": folder}} if folder else {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="request-log")
 
-    def add(self, image: Page, detections: Detections, latency_ms: float) -> None:
+    def add(self, image: PageImage, detections: Detections, latency_ms: float) -> None:
         """Record one page, soon: its features, what was found at the operating point, and the time that took."""
         # the context carries the request's id, which BentoML writes into the line
         write = contextvars.copy_context().run
@@ -47,7 +47,7 @@ class RequestLog:
         """Write what is still waiting."""
         self._thread.shutdown(wait=True)
 
-    def _write(self, image: Page, detections: Detections, latency_ms: float, received_at: float) -> None:
+    def _write(self, image: PageImage, detections: Detections, latency_ms: float, received_at: float) -> None:
         record = page_record(page_features(image), detections, self._operating_point, latency_ms)
         with bentoml.monitor(MONITOR, **self._options) as monitor:
             monitor.log(self._version, name="version", role="feature", data_type="categorical")

@@ -18,7 +18,7 @@ from serving.app.multipart import FormError, parse_form
 DETECT = "/detect"
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""An A3 page at 400 dpi in 8-bit grey is 31 MB before compression."""
+"""An A3 page at 400 dpi in 8-bit gray is 31 MB before compression."""
 
 UPLOAD = "redaction.upload"
 """Where the request's ASGI scope holds the `Upload`."""
@@ -29,7 +29,7 @@ CHECK_HEADER = "x-redaction-check"
 _HOW = 'Send one PNG, JPEG, TIFF or WebP image as the multipart file field "page", or as the body with its image type.'
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """The request cannot be served, and it is the request's fault: a 4xx status and one sentence.
 
     Args:
@@ -74,8 +74,8 @@ class PageUploads:
             return
         try:
             upload = scope[UPLOAD] = await read_upload(Request(scope, receive), self.max_body_bytes)
-        except Refusal as refusal:
-            await refusal.response()(scope, receive, send)
+        except RequestError as error:
+            await error.response()(scope, receive, send)
             return
         await self.app(scope, receive, send)
         for call in upload.after_answer:
@@ -92,7 +92,7 @@ async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) ->
     media_type = content_type.split(";")[0].strip().lower()
     is_form = media_type == "multipart/form-data"
     if not is_form and not media_type.startswith("image/") and media_type != "application/octet-stream":
-        raise Refusal(415, f"A request of type {media_type[:80] or 'unknown'!r} holds no page. {_HOW}", cut_off=True)
+        raise RequestError(415, f"A request of type {media_type[:80] or 'unknown'!r} holds no page. {_HOW}", cut_off=True)
     body = b"".join([chunk async for chunk in _limited(request, max_body_bytes)])
     image, threshold = _fields(content_type, body) if is_form else (body, None)
     _require_page_image(image)
@@ -112,10 +112,10 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
             elif received > 2 * limit:
                 break
     except ClientDisconnect:
-        raise Refusal(400, "The connection was closed before the request was complete; send it again.") from None
+        raise RequestError(400, "The connection was closed before the request was complete; send it again.") from None
     if received > limit:
         sentence = f"The request is larger than the {limit // 2**20} MiB allowed; send one page, at a lower resolution."
-        raise Refusal(413, sentence, cut_off=True)
+        raise RequestError(413, sentence, cut_off=True)
 
 
 def _fields(content_type: str, body: bytes) -> tuple[bytes, str | None]:
@@ -123,11 +123,11 @@ def _fields(content_type: str, body: bytes) -> tuple[bytes, str | None]:
     try:
         form = parse_form(content_type, body)
     except FormError as fault:
-        raise Refusal(400, f"The multipart body cannot be read: {fault}. {_HOW}") from fault
+        raise RequestError(400, f"The multipart body cannot be read: {fault}. {_HOW}") from fault
     page, threshold = form.get("page"), form.get("threshold")
     if page is None or not page.is_file:
         found = "is missing" if page is None else "holds text, not a file"
-        raise Refusal(400, f'The file field "page" {found}. {_HOW}')
+        raise RequestError(400, f'The file field "page" {found}. {_HOW}')
     return page.content, threshold.content.decode("utf-8", "replace") if threshold else None
 
 
@@ -140,15 +140,15 @@ def _score(text: str | None) -> float | None:
     except ValueError:
         score = float("nan")
     if not 0 <= score <= 1:
-        raise Refusal(400, f"The threshold {text[:40]!r} is no score; give a number from 0 to 1, or leave it out.")
+        raise RequestError(400, f"The threshold {text[:40]!r} is no score; give a number from 0 to 1, or leave it out.")
     return score
 
 
 def _require_page_image(data: bytes) -> None:
     if not data:
-        raise Refusal(400, f"The page is empty. {_HOW}")
+        raise RequestError(400, f"The page is empty. {_HOW}")
     if data.startswith(b"%PDF"):
-        raise Refusal(415, "A PDF is not served here; render its pages and send them one by one as PNG or JPEG.")
+        raise RequestError(415, "A PDF is not served here; render its pages and send them one by one as PNG or JPEG.")
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     if not is_webp and not data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")):
-        raise Refusal(415, f"The page's bytes are no PNG, JPEG, TIFF or WebP image. {_HOW}")
+        raise RequestError(415, f"The page's bytes are no PNG, JPEG, TIFF or WebP image. {_HOW}")

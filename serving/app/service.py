@@ -24,11 +24,11 @@ from redaction.detection.artifact import Detector
 from redaction.detection.predictor import Predictor
 from redaction.errors import RedactionError
 from redaction.pages.geometry import Detections, covered_share
-from redaction.pages.image import Page, page_from_bytes
+from redaction.pages.image import PageImage, page_from_bytes
 from redaction.parent_process import SUPERVISED_BY, die_with_parent
 from redaction.values import Frozen
 from serving.app.request_log import RequestLog
-from serving.app.requests import UPLOAD, PageUploads, Refusal, Upload
+from serving.app.requests import UPLOAD, PageUploads, RequestError, Upload
 
 NAME = "redaction_detector"
 
@@ -100,8 +100,8 @@ class DetectionService:
         """Find the redactions on one page image, sent as the multipart file field `page` or as the body with its image type."""
         try:
             image = decode(page.image)
-        except Refusal as refusal:
-            return refusal.response()  # type: ignore[return-value]  # BentoML hands a finished response on as it is
+        except RequestError as error:
+            return error.response()  # type: ignore[return-value]  # BentoML hands a finished response on as it is
         started = time.perf_counter()
         detections = self._predictor.predict(image)
         latency_ms = (time.perf_counter() - started) * 1000
@@ -114,7 +114,7 @@ class DetectionService:
         """Write the records that are still waiting."""
         self._log.close()
 
-    def _answer(self, image: Page, detections: Detections, threshold: float | None, latency_ms: float) -> PageAnswer:
+    def _answer(self, image: PageImage, detections: Detections, threshold: float | None, latency_ms: float) -> PageAnswer:
         least = self._detector.operating_point if threshold is None else threshold
         found = detections.at_least(least)
         height, width = image.shape[:2]
@@ -137,7 +137,7 @@ class DetectionService:
 DetectionService.add_asgi_middleware(PageUploads)  # type: ignore[attr-defined]  # the decorator makes it a bentoml.Service
 
 
-def decode(data: bytes) -> Page:
+def decode(data: bytes) -> PageImage:
     """The image file's bytes as a page.
 
     Raises:
@@ -148,7 +148,7 @@ def decode(data: bytes) -> Page:
         with Image.open(io.BytesIO(data)) as image:
             pages = getattr(image, "n_frames", 1)
     except RedactionError as fault:
-        raise Refusal(422, str(fault)) from fault
+        raise RequestError(422, str(fault)) from fault
     if pages > 1:
-        raise Refusal(422, f"The file holds {pages} pages; send them one by one.")
+        raise RequestError(422, f"The file holds {pages} pages; send them one by one.")
     return page

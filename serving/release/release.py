@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog import Catalog, open_catalog
 from redaction.catalog.tables import Deployment, Stage, now
 from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
@@ -46,7 +46,7 @@ def deploy(
 ) -> DeploymentOutcome:
     """Pack a detector, try it beside the one in production, put it in its place, and check it there too.
 
-    A candidate whose answers differ from `golden` is refused: the champion goes on serving, and the catalogue says why. The same
+    A candidate whose answers differ from `golden` is refused: the champion goes on serving, and the catalog says why. The same
     deployment again changes nothing.
 
     Args:
@@ -56,7 +56,7 @@ def deploy(
         golden: see `serving.release.golden.golden_pages`.
         host: interface to listen on; that of the last service of this workspace, else loopback.
         port: to listen on; that of the last service of this workspace, else 3000.
-        revision: of the workspace that holds the detector's folder, for the catalogue.
+        revision: of the workspace that holds the detector's folder, for the catalog.
 
     Raises:
         RedactionError: the folder is no detector of this version, or another detector has this version already.
@@ -69,7 +69,7 @@ def deploy(
     save_golden_pages(_golden_folder(workspace, version), golden)
     outcome = _replace(workspace, tag, golden, *service_address(workspace, host, port))
     row = Deployment(version=version, detector_digest=detector.digest, bento_tag=tag, revision=revision, stage=Stage.REFUSED)
-    _record(open_catalogue(workspace), row, outcome, retired_because=[])
+    _record(open_catalog(workspace), row, outcome, retired_because=[])
     return outcome
 
 
@@ -87,23 +87,23 @@ def rollback(
     Raises:
         RedactionError: there is no such version to go back to.
     """
-    catalogue = open_catalogue(workspace)
-    with catalogue.transaction() as session:
+    catalog = open_catalog(workspace)
+    with catalog.transaction() as session:
         earlier = _earlier(session, version)
         row = Deployment(
             **earlier.model_dump(include={"version", "detector_digest", "bento_tag", "revision"}), stage=Stage.REFUSED
         )
     if row.bento_tag is None:
-        raise RedactionError(f"Version {row.version} was never packed as a Bento; deploy it anew.")
+        raise RedactionError(f"Version {row.version} was never packed as a Bento; deploy it again.")
     golden = load_golden_pages(_golden_folder(workspace, row.version))
     outcome = _replace(workspace, row.bento_tag, golden, *service_address(workspace, host, port))
-    _record(catalogue, row, outcome, retired_because=[f"{ROLLED_BACK} to {row.version}"])
+    _record(catalog, row, outcome, retired_because=[f"{ROLLED_BACK} to {row.version}"])
     return outcome
 
 
 def production_tag(workspace: Workspace) -> str | None:
-    """The Bento that the catalogue says is in production, if any."""
-    with open_catalogue(workspace).transaction() as session:
+    """The Bento that the catalog says is in production, if any."""
+    with open_catalog(workspace).transaction() as session:
         row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).first()
         return row.bento_tag if row else None
 
@@ -165,8 +165,8 @@ def _put_back(workspace: Workspace, champion: str, host: str, port: int) -> str:
     return f"{champion} serves again on {url}; see {log}."
 
 
-def _record(catalogue: Catalogue, row: Deployment, outcome: DeploymentOutcome, retired_because: list[str]) -> None:
-    with catalogue.transaction() as session:
+def _record(catalog: Catalog, row: Deployment, outcome: DeploymentOutcome, retired_because: list[str]) -> None:
+    with catalog.transaction() as session:
         current = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).all()
         if outcome.served:
             if any(other.version == row.version for other in current):

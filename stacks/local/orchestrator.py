@@ -68,7 +68,7 @@ class LocalCronOrchestrator(LocalOrchestrator):
         return super().submit_dynamic_pipeline(snapshot, stack, environment, placeholder_run)
 
     def update_schedule(self, schedule: ScheduleResponse, update: ScheduleUpdate) -> None:
-        """The scheduler reads schedules anew each time; only nonsense must be kept out."""
+        """The scheduler reads schedules again each time; only nonsense must be kept out."""
         if update.cron_expression is not None:
             refuse_cron(schedule.name, update.cron_expression)
 

@@ -1,4 +1,4 @@
-"""A catalogue with a few pages, and short ways to write annotation files about them."""
+"""A catalog with a few pages, and short ways to write annotation files about them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import AnnotatedBox, Document, DocumentStatus, Page, Source, page_name
 from redaction.files import sha256_of_bytes
 from redaction.workspace import Workspace
@@ -19,9 +19,9 @@ WIDTH, HEIGHT = 1000, 1400
 
 
 def add_document(workspace: Workspace, file_name: str, pages: int, content: bytes | None = None) -> str:
-    """A rendered document in the catalogue; its name follows from its file name unless its content is given."""
+    """A rendered document in the catalog; its name follows from its file name unless its content is given."""
     sha256 = sha256_of_bytes(content or file_name.encode())
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         if session.get(Source, "here") is None:
             session.add(Source(name="here", kind="folder", location="folder"))
             session.flush()
@@ -50,8 +50,8 @@ def add_document(workspace: Workspace, file_name: str, pages: int, content: byte
 
 
 @pytest.fixture
-def catalogue(workspace: Workspace) -> Workspace:
-    """A workspace whose catalogue holds the documents a.pdf with three pages and court.1.2.pdf with one."""
+def catalog(workspace: Workspace) -> Workspace:
+    """A workspace whose catalog holds the documents a.pdf with three pages and court.1.2.pdf with one."""
     add_document(workspace, "a.pdf", 3)
     add_document(workspace, "court.1.2.pdf", 1)
     return workspace
@@ -82,8 +82,8 @@ def coco(images: list[dict[str, Any]], annotations: list[dict[str, Any]] | None 
 
 
 def boxes_in(workspace: Workspace) -> dict[str, list[tuple[float, float, float, float]]]:
-    """Every box of the catalogue, by the file name of its page."""
-    with open_catalogue(workspace).transaction() as session:
+    """Every box of the catalog, by the file name of its page."""
+    with open_catalog(workspace).transaction() as session:
         names = {page.name: page.file_name for page in session.exec(select(Page))}
         found: dict[str, list[tuple[float, float, float, float]]] = {}
         for box in session.exec(select(AnnotatedBox).order_by("page", "y0", "x0")):

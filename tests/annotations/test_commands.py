@@ -23,38 +23,38 @@ def run(workspace: Path, *arguments: object) -> str:
     return runner.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False).output
 
 
-def test_an_import_shows_what_was_refused_and_writes_the_report(catalogue: Workspace, write: Write, tmp_path: Path) -> None:
+def test_an_import_shows_what_was_refused_and_writes_the_report(catalog: Workspace, write: Write, tmp_path: Path) -> None:
     file = write(coco([{"file_name": "a_p0001"}, {"file_name": "[red]b"}], [{"bbox": [1, 2, 30, 40]}]))
     report = tmp_path / "report.json"
-    output = run(catalogue.root, "import", file, "--annotator", "maria", "--report", report)
+    output = run(catalog.root, "import", file, "--annotator", "maria", "--report", report)
     assert "unknown page" in output
     assert "[red]b" in json.loads(report.read_text())["refused"][0]["detail"]
 
 
-def test_an_export_is_what_an_import_takes(catalogue: Workspace, write: Write, tmp_path: Path) -> None:
-    run(catalogue.root, "import", write(coco([{"file_name": "a_p0001"}], [{"bbox": [1, 2, 30, 40]}])))
+def test_an_export_is_what_an_import_takes(catalog: Workspace, write: Write, tmp_path: Path) -> None:
+    run(catalog.root, "import", write(coco([{"file_name": "a_p0001"}], [{"bbox": [1, 2, 30, 40]}])))
     for name in ("coco", "prodigy", "label-studio"):
         exported = tmp_path / name
-        assert ": 1\n" in run(catalogue.root, "export", exported, "--format", name)
-        run(catalogue.root, "import", exported, "--tool", name, "--report", tmp_path / "report.json")
+        assert ": 1\n" in run(catalog.root, "export", exported, "--format", name)
+        run(catalog.root, "import", exported, "--tool", name, "--report", tmp_path / "report.json")
         assert json.loads((tmp_path / "report.json").read_text())["unchanged"] == 1
 
 
-def test_the_queue_lists_what_nobody_has_annotated(catalogue: Workspace, write: Write) -> None:
-    run(catalogue.root, "import", write(coco([{"file_name": "a_p0001"}])))
-    paths = run(catalogue.root, "queue", "--paths", "--limit", 2).splitlines()
+def test_the_queue_lists_what_nobody_has_annotated(catalog: Workspace, write: Write) -> None:
+    run(catalog.root, "import", write(coco([{"file_name": "a_p0001"}])))
+    paths = run(catalog.root, "queue", "--paths", "--limit", 2).splitlines()
     assert len(paths) == 2
-    assert all(Path(path).is_relative_to(catalogue.pages) for path in paths)
-    assert "Pages without an annotation: 3" in run(catalogue.root, "queue")
+    assert all(Path(path).is_relative_to(catalog.pages) for path in paths)
+    assert "Pages without an annotation: 3" in run(catalog.root, "queue")
 
 
-def test_the_queue_hands_out_copies_as_many_as_it_lists(catalogue: Workspace, tmp_path: Path) -> None:
-    for image in run(catalogue.root, "queue", "--paths").splitlines():
+def test_the_queue_hands_out_copies_as_many_as_it_lists(catalog: Workspace, tmp_path: Path) -> None:
+    for image in run(catalog.root, "queue", "--paths").splitlines():
         Path(image).parent.mkdir(parents=True, exist_ok=True)
         Path(image).write_bytes(image.encode())
     folder = tmp_path / "upload"
-    assert f"Pages copied to {folder}: 2" in run(catalogue.root, "queue", "--limit", 2, "--copy-to", folder)
-    copies = run(catalogue.root, "queue", "--limit", 2, "--copy-to", folder, "--paths").splitlines()
+    assert f"Pages copied to {folder}: 2" in run(catalog.root, "queue", "--limit", 2, "--copy-to", folder)
+    copies = run(catalog.root, "queue", "--limit", 2, "--copy-to", folder, "--paths").splitlines()
     assert sorted(copies) == sorted(str(path) for path in folder.iterdir())
     assert len(copies) == 2
 
@@ -66,6 +66,6 @@ def test_a_workspace_that_is_not_there_is_named_and_not_made(tmp_path: Path, com
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_file_of_which_nothing_is_taken_is_a_failure(catalogue: Workspace, write: Write) -> None:
+def test_a_file_of_which_nothing_is_taken_is_a_failure(catalog: Workspace, write: Write) -> None:
     with pytest.raises(RedactionError, match=r"Nothing of .* was taken"):
-        run(catalogue.root, "import", write(coco([{"file_name": "b_p0001"}])))
+        run(catalog.root, "import", write(coco([{"file_name": "b_p0001"}])))

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redaction.annotations.box_checks import check_boxes
-from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, style_named
+from redaction.annotations.records import ParsedBox, ParsedFile, ParsedPage, style_named
 from redaction.annotations.tools.formats import Tool, read_file, write_file
 from redaction.catalog.tables import Page
 from redaction.dataset import Style
@@ -29,9 +29,9 @@ hundredths = st.integers(0, 100_000).map(lambda number: number / 100)
 
 
 @st.composite
-def boxes(draw: st.DrawFn) -> BoxRecord:
+def boxes(draw: st.DrawFn) -> ParsedBox:
     x0, y0, width, height = (draw(hundredths) for _ in range(4))
-    return BoxRecord(
+    return ParsedBox(
         row="",
         x0=x0,
         y0=y0,
@@ -43,9 +43,9 @@ def boxes(draw: st.DrawFn) -> BoxRecord:
 
 
 @st.composite
-def pages(draw: st.DrawFn) -> PageRecord:
+def pages(draw: st.DrawFn) -> ParsedPage:
     document, index = draw(st.binary(max_size=4).map(sha256_of_bytes)), draw(st.integers(0, 9999))
-    return PageRecord(
+    return ParsedPage(
         row="",
         paths=(f"{draw(st.text('ab.c ü', min_size=1, max_size=8))}_p{index + 1:04d}.png", f"pages/{document}/{index:04d}.png"),
         sha256=sha256_of_bytes(document.encode()),
@@ -60,7 +60,7 @@ def pages(draw: st.DrawFn) -> PageRecord:
     )
 
 
-def gist(page: PageRecord) -> dict[str, Any]:
+def gist(page: ParsedPage) -> dict[str, Any]:
     """What must survive a way out and back: all but the row's name; boxes to a hundredth of a pixel, labels in any case."""
     rounded = [(round(b.x0, 2), round(b.y0, 2), round(b.x1, 2), round(b.y1, 2), b.label.lower(), b.style) for b in page.boxes]
     said = page.model_dump(include={"sha256", "document", "pdf", "page_index", "annotator", "annotated_at"})
@@ -70,7 +70,7 @@ def gist(page: PageRecord) -> dict[str, Any]:
 @pytest.mark.parametrize("tool", Tool)
 @given(written=st.lists(pages(), min_size=1, max_size=4))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_pages_written_and_read_back_are_the_same(tool: Tool, written: list[PageRecord], tmp_path: Path) -> None:
+def test_pages_written_and_read_back_are_the_same(tool: Tool, written: list[ParsedPage], tmp_path: Path) -> None:
     file = tmp_path / "annotations"
     write_file(file, tool, written)
     found, parsed = read_file(file)
@@ -114,9 +114,9 @@ def places(content: Any) -> Iterator[tuple[Any, Any]]:
 @pytest.mark.parametrize("tool", Tool)
 def test_an_odd_value_anywhere_costs_its_row_and_never_the_file(tool: Tool, tmp_path: Path) -> None:
     file = tmp_path / "annotations"
-    box = BoxRecord(row="", x0=1, y0=2, x1=30, y1=40, label="redaction")
+    box = ParsedBox(row="", x0=1, y0=2, x1=30, y1=40, label="redaction")
     time = datetime.fromtimestamp(1_700_000_000, UTC)
-    named = PageRecord(row="", paths=("a_p0001.png", "b/a_p0001.png"), sha256="0" * 64, pdf="a.pdf", page_index=0)
+    named = ParsedPage(row="", paths=("a_p0001.png", "b/a_p0001.png"), sha256="0" * 64, pdf="a.pdf", page_index=0)
     write_file(file, tool, [named.model_copy(update={"width": 99, "height": 99, "annotated_at": time, "boxes": (box,)})])
     text = file.read_text()
     for number, _ in enumerate(places(json.loads(text))):

@@ -36,9 +36,9 @@ def label_studio_task(name: str) -> dict[str, object]:
     return {"data": {"image": f"/data/upload/1/0a1b2c3d-{name}"}, "annotations": [{"result": []}]}
 
 
-def test_copies_go_by_their_pages_names_and_hold_their_images(catalogue: Workspace, tmp_path: Path) -> None:
-    pages = rendered(catalogue)
-    copies = copy_pages(catalogue, pages, tmp_path / "upload")
+def test_copies_go_by_their_pages_names_and_hold_their_images(catalog: Workspace, tmp_path: Path) -> None:
+    pages = rendered(catalog)
+    copies = copy_pages(catalog, pages, tmp_path / "upload")
     assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == [
         "a_p0001.png",
         "a_p0002.png",
@@ -47,18 +47,18 @@ def test_copies_go_by_their_pages_names_and_hold_their_images(catalogue: Workspa
     ]
     for page, copy in zip(pages, copies, strict=True):
         assert copy.stem == page.file_name
-        assert copy.read_bytes() == (catalogue.root / str(page.image)).read_bytes()
+        assert copy.read_bytes() == (catalog.root / str(page.image)).read_bytes()
 
 
 @pytest.mark.parametrize("tool", ["label-studio", "prodigy", "coco"])
 def test_whatever_the_documents_are_called_each_copy_comes_back_as_its_own_page(
-    catalogue: Workspace, write: Write, tmp_path: Path, tool: str
+    catalog: Workspace, write: Write, tmp_path: Path, tool: str
 ) -> None:
-    add_document(catalogue, "a.pdf", 2, content=b"another document that was published under the same name")
+    add_document(catalog, "a.pdf", 2, content=b"another document that was published under the same name")
     for name in ("Smith v. Jones (2).pdf", "..\\..\\up.pdf", "-rf.pdf", "é.pdf", f"{'long' * 40}.pdf"):
-        add_document(catalogue, name, 1)
-    pages = rendered(catalogue)
-    copies = copy_pages(catalogue, pages, tmp_path / "upload")
+        add_document(catalog, name, 1)
+    pages = rendered(catalog)
+    copies = copy_pages(catalog, pages, tmp_path / "upload")
     assert len({copy.name for copy in copies}) == len(pages)
     assert {copy.parent for copy in copies} == {tmp_path / "upload"}
     if tool == "label-studio":
@@ -67,37 +67,37 @@ def test_whatever_the_documents_are_called_each_copy_comes_back_as_its_own_page(
         file = write([{"image": copy.name, "text": copy.stem, "spans": [], "answer": "accept"} for copy in copies], "x.jsonl")
     else:
         file = write(coco([{"file_name": copy.name} for copy in copies]))
-    report = import_annotations(catalogue, file)
+    report = import_annotations(catalog, file)
     assert (report.added, report.refused) == (len(pages), ())
 
 
 def test_a_name_that_an_annotated_page_has_too_is_not_used_for_one_that_waits(
-    catalogue: Workspace, write: Write, tmp_path: Path
+    catalog: Workspace, write: Write, tmp_path: Path
 ) -> None:
-    import_annotations(catalogue, write(coco([{"file_name": "a_p0001"}])))
-    twin = add_document(catalogue, "a.pdf", 1, content=b"another document that was published under the same name")
-    (page,) = [page for page in rendered(catalogue) if page.document == twin]
-    assert [copy.name for copy in copy_pages(catalogue, [page], tmp_path)] == [f"{twin}_0000.png"]
+    import_annotations(catalog, write(coco([{"file_name": "a_p0001"}])))
+    twin = add_document(catalog, "a.pdf", 1, content=b"another document that was published under the same name")
+    (page,) = [page for page in rendered(catalog) if page.document == twin]
+    assert [copy.name for copy in copy_pages(catalog, [page], tmp_path)] == [f"{twin}_0000.png"]
 
 
-def test_copying_again_leaves_what_is_there_and_adds_what_is_not(catalogue: Workspace, tmp_path: Path) -> None:
-    pages = rendered(catalogue)
-    (first,) = copy_pages(catalogue, pages[:1], tmp_path)
+def test_copying_again_leaves_what_is_there_and_adds_what_is_not(catalog: Workspace, tmp_path: Path) -> None:
+    pages = rendered(catalog)
+    (first,) = copy_pages(catalog, pages[:1], tmp_path)
     before = first.stat()
-    assert len(copy_pages(catalogue, pages, tmp_path)) == 4
+    assert len(copy_pages(catalog, pages, tmp_path)) == 4
     assert first.stat() == before
 
 
-def test_another_file_is_not_overwritten_and_nothing_is_copied_beside_it(catalogue: Workspace, tmp_path: Path) -> None:
-    pages = rendered(catalogue)
+def test_another_file_is_not_overwritten_and_nothing_is_copied_beside_it(catalog: Workspace, tmp_path: Path) -> None:
+    pages = rendered(catalog)
     (tmp_path / "court.1.2_p0001.png").write_bytes(b"somebody else's")
     with pytest.raises(RedactionError, match=r"court\.1\.2_p0001\.png is there already"):
-        copy_pages(catalogue, pages, tmp_path)
+        copy_pages(catalog, pages, tmp_path)
     assert [path.name for path in tmp_path.glob("*.png")] == ["court.1.2_p0001.png"]
 
 
-def test_an_image_that_is_gone_is_named(catalogue: Workspace, tmp_path: Path) -> None:
-    pages = [page for page in rendered(catalogue) if page.document == sha256_of_bytes(b"court.1.2.pdf")]
-    (catalogue.root / str(pages[0].image)).unlink()
+def test_an_image_that_is_gone_is_named(catalog: Workspace, tmp_path: Path) -> None:
+    pages = [page for page in rendered(catalog) if page.document == sha256_of_bytes(b"court.1.2.pdf")]
+    (catalog.root / str(pages[0].image)).unlink()
     with pytest.raises(RedactionError, match=r"0000\.png is gone"):
-        copy_pages(catalogue, pages, tmp_path)
+        copy_pages(catalog, pages, tmp_path)

@@ -29,15 +29,15 @@ def paper(width: int = 900, height: int = 700) -> Page:
     return page
 
 
-def write(page: Page, text: str, at: tuple[int, int], size: float = 0.7, colour: tuple[int, int, int] = BLACK) -> None:
+def write(page: Page, text: str, at: tuple[int, int], size: float = 0.7, color: tuple[int, int, int] = BLACK) -> None:
     """Text whose baseline begins at `at`."""
-    cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, max(1, round(2 * size)), cv2.LINE_AA)
+    cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, color, max(1, round(2 * size)), cv2.LINE_AA)
 
 
-def fill(page: Page, box: Box, colour: tuple[int, int, int]) -> None:
+def fill(page: Page, box: Box, color: tuple[int, int, int]) -> None:
     """A filled box."""
     x0, y0, x1, y1 = box
-    page[y0:y1, x0:x1] = colour
+    page[y0:y1, x0:x1] = color
 
 
 def outline(page: Page, box: Box, shade: int = 90) -> None:
@@ -60,12 +60,12 @@ def assert_found(page: Page, *boxes: Box) -> None:
     assert np.abs(np.array(seen) - np.array(sorted(boxes, key=lambda box: (box[1], box[0])))).max() <= 2
 
 
-@pytest.mark.parametrize("colour", [BLACK, (60, 60, 60), GREY, (222, 222, 222), YELLOW, RED, BLUE])
-def test_a_filled_box_over_words(colour: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("color", [BLACK, (60, 60, 60), GREY, (222, 222, 222), YELLOW, RED, BLUE])
+def test_a_filled_box_over_words(color: tuple[int, int, int]) -> None:
     page = paper()
     boxes = [(200, 140, 520, 168), (60, 236, 760, 264), (420, 300, 450, 326)]
     for box in boxes:
-        fill(page, box, colour)
+        fill(page, box, color)
     assert_found(page, *boxes)
 
 
@@ -83,7 +83,7 @@ def test_a_code_in_the_box_does_not_hide_it(code: str) -> None:
     fill(page, (200, 240, 520, 284), GREY)
     write(page, code, (320, 270))
     fill(page, (200, 400, 520, 444), BLACK)
-    write(page, code, (320, 430), colour=(255, 255, 255))
+    write(page, code, (320, 430), color=(255, 255, 255))
     outline(page, (60, 520, 600, 580))
     write(page, code, (280, 560))
     assert_found(page, (200, 240, 520, 284), (200, 400, 520, 444), (60, 520, 600, 580))
@@ -146,10 +146,10 @@ def heading_in_large_print(page: Page) -> None:
     cv2.putText(page, "EXHIBIT B", (120, 400), cv2.FONT_HERSHEY_DUPLEX, 4.0, BLACK, 26)
 
 
-def headings_on_colour(page: Page) -> None:
+def headings_on_color(page: Page) -> None:
     for column in range(3):
         fill(page, (60 + 250 * column, 200, 305 + 250 * column, 240), BLUE)
-        write(page, "Amount approved", (80 + 250 * column, 228), colour=(255, 255, 255))
+        write(page, "Amount approved", (80 + 250 * column, 228), color=(255, 255, 255))
 
 
 def highlighted_text(page: Page) -> None:
@@ -200,7 +200,7 @@ def margin_of_a_photocopy(page: Page) -> None:
 
 def band_of_a_title_page(page: Page) -> None:
     fill(page, (0, 500, 900, 700), BLUE)
-    write(page, "Annual report", (300, 610), size=1.5, colour=(255, 255, 255))
+    write(page, "Annual report", (300, 610), size=1.5, color=(255, 255, 255))
 
 
 def photograph(page: Page) -> None:
@@ -223,7 +223,7 @@ def bar_code(page: Page) -> None:
     [
         text_alone,
         heading_in_large_print,
-        headings_on_colour,
+        headings_on_color,
         highlighted_text,
         frame_around_the_page,
         form,
@@ -279,11 +279,11 @@ bars = st.lists(
 
 @settings(max_examples=25, deadline=None)
 @given(bars, st.sampled_from([BLACK, GREY, BLUE]))
-def test_wherever_bars_lie_apart_each_is_found_and_nothing_else(drawn: list, colour: tuple[int, int, int]) -> None:
+def test_wherever_bars_lie_apart_each_is_found_and_nothing_else(drawn: list, color: tuple[int, int, int]) -> None:
     page = paper()
     boxes = [(x, 60 + 88 * slot, x + w, 60 + 88 * slot + h) for slot, x, w, h in drawn]
     for box in boxes:
-        fill(page, box, colour)
+        fill(page, box, color)
     detections = RuleBasedDetector().predict(page).at_least(OPERATING_POINT)
     assert len(detections) == len(boxes)
     assert (match_boxes(as_xyxy(boxes), detections) >= 0).all()

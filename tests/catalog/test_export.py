@@ -1,4 +1,4 @@
-"""The catalogue's export: every row, nothing of this machine, and back again."""
+"""The catalog's export: every row, nothing of this machine, and back again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.export import CONTENT, CONTEXT, export_tables, import_tables
 from redaction.catalog.tables import (
     AnnotatedBox,
@@ -49,32 +49,32 @@ def fill(session: Session) -> None:
 
 
 def exported(workspace: Workspace) -> dict[str, bytes]:
-    with open_catalogue(workspace).transaction() as session:
-        export_tables(session, (*CONTENT, *CONTEXT), workspace.catalogue_export)
-    return {path.name: path.read_bytes() for path in workspace.catalogue_export.iterdir()}
+    with open_catalog(workspace).transaction() as session:
+        export_tables(session, (*CONTENT, *CONTEXT), workspace.catalog_export)
+    return {path.name: path.read_bytes() for path in workspace.catalog_export.iterdir()}
 
 
 def test_what_comes_back_is_what_went_out(workspace: Workspace) -> None:
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         fill(session)
     before = exported(workspace)
-    with open_catalogue(workspace).transaction() as session:
-        import_tables(session, workspace.catalogue_export)
+    with open_catalog(workspace).transaction() as session:
+        import_tables(session, workspace.catalog_export)
     assert exported(workspace) == before
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         assert session.exec(select(MonitoringWindow)).one().answered_by == "r"
         assert session.exec(select(Deployment)).one().bento_tag == "here", "what this machine knows of its deployment stays"
 
 
 def test_it_carries_every_table_but_the_monitoring_windows(workspace: Workspace) -> None:
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         fill(session)
     rows = {name: content.count(b"\n") for name, content in exported(workspace).items()}
     assert rows == {f"{table.__tablename__}.jsonl": 1 + (table is AnnotatedBox) for table in (*CONTENT, *CONTEXT)}
 
 
 def test_it_holds_neither_numbers_that_the_database_gave_nor_names_in_a_local_store(workspace: Workspace) -> None:
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         fill(session)
     files = exported(workspace)
     assert "id" not in json.loads(files["boxes.jsonl"].splitlines()[0])
@@ -85,7 +85,7 @@ def test_the_order_in_which_rows_were_written_does_not_show(workspace: Workspace
     other = Workspace.at(tmp_path / "other")
     times = TrainingRun(run="", revision="", annotated_pages=0).data_read_at
     for place, order in ((workspace, "abc"), (other, "cab")):
-        with open_catalogue(place).transaction() as session:
+        with open_catalog(place).transaction() as session:
             session.add_all(TrainingRun(run=run, revision="0", annotated_pages=1, data_read_at=times) for run in order)
             session.add_all(Source(name=name, kind="folder", location="x") for name in order)
     assert exported(workspace) == exported(other)
@@ -93,23 +93,23 @@ def test_the_order_in_which_rows_were_written_does_not_show(workspace: Workspace
 
 @pytest.mark.parametrize("content", ["{}\n", "nonsense\n", '{"sha256": 3}\n', "[]\n"])
 def test_an_export_that_cannot_be_read_changes_nothing(workspace: Workspace, content: str) -> None:
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         fill(session)
     before = exported(workspace)
-    (workspace.catalogue_export / "documents.jsonl").write_text(content)
+    (workspace.catalog_export / "documents.jsonl").write_text(content)
     with (
         pytest.raises(RedactionError, match=r"Line 1 of documents\.jsonl"),
-        open_catalogue(workspace).transaction() as session,
+        open_catalog(workspace).transaction() as session,
     ):
-        import_tables(session, workspace.catalogue_export)
+        import_tables(session, workspace.catalog_export)
     assert exported(workspace) == before
 
 
 def test_an_export_without_a_table_is_refused(workspace: Workspace) -> None:
     exported(workspace)
-    (workspace.catalogue_export / "links.jsonl").unlink()
+    (workspace.catalog_export / "links.jsonl").unlink()
     with (
         pytest.raises(RedactionError, match=r"no file links\.jsonl"),
-        open_catalogue(workspace).transaction() as session,
+        open_catalog(workspace).transaction() as session,
     ):
-        import_tables(session, workspace.catalogue_export)
+        import_tables(session, workspace.catalog_export)

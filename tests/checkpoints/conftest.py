@@ -1,4 +1,4 @@
-"""A workspace with documents, pages, a model and a catalogue that knows them: small, but all of it real."""
+"""A workspace with documents, pages, a model and a catalog that knows them: small, but all of it real."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redaction.annotations.importing import digest_of
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import (
     AnnotatedBox,
     Annotation,
@@ -33,11 +33,11 @@ Files = dict[str, bytes]
 
 
 def add_document(workspace: Workspace, seed: int, pages: int = 3) -> str:
-    """A document with page images of random bytes, in the workspace and in the catalogue, as the ingestion would leave them."""
+    """A document with page images of random bytes, in the workspace and in the catalog, as the ingestion would leave them."""
     content = random.Random(seed).randbytes(3000)
     sha256 = sha256_of_bytes(content)
     put(workspace.documents / f"{sha256}.pdf", content)
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         if session.get(Source, "here") is None:
             session.add(Source(name="here", kind="folder", location="folder"))
             session.flush()
@@ -70,7 +70,7 @@ def annotate(workspace: Workspace, document: str, index: int = 0, boxes: int = 2
     """An annotation of a page, as an import would leave it."""
     page = page_name(document, index)
     drawn = [Box(x0=10 * n, y0=5.25, x1=10 * n + 8, y1=20) for n in range(boxes)]
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         session.add(Annotation(page=page, annotator="maria", tool="coco", digest=digest_of(drawn)))
         session.flush()
         session.add_all(AnnotatedBox(page=page, **box.model_dump()) for box in drawn)
@@ -79,7 +79,7 @@ def annotate(workspace: Workspace, document: str, index: int = 0, boxes: int = 2
 
 def add_history(workspace: Workspace) -> None:
     """A training run, the deployment that came of it, and a monitoring window."""
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         session.add(TrainingRun(run="run-1", revision="abc", annotated_pages=1, version="1"))
         session.add(Deployment(version="1", detector_digest="d", bento_tag="here:1", stage=Stage.PRODUCTION))
         session.add(MonitoringWindow(version="1", requests=3, verdict=Verdict.STABLE))
@@ -92,7 +92,7 @@ def put(path: Path, content: bytes) -> None:
 
 def data_of(workspace: Workspace) -> Files:
     """Every file of the checkpointed folders, by its path in the workspace."""
-    folders = (workspace.documents, workspace.pages, workspace.annotations, workspace.models, workspace.catalogue_export)
+    folders = (workspace.documents, workspace.pages, workspace.annotations, workspace.models, workspace.catalog_export)
     return {
         str(path.relative_to(workspace.root)): path.read_bytes()
         for folder in folders

@@ -11,9 +11,9 @@ from pathlib import Path
 import git
 import pytest
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Link, Source, now
-from redaction.checkpoints import checkpoint, initialise, list_checkpoints, repair, restore, verify
+from redaction.checkpoints import checkpoint, initialize, list_checkpoints, repair, restore, verify
 from redaction.checkpoints.registry import open_registry
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
@@ -60,7 +60,7 @@ class TestMade:
 
     def test_another_look_at_the_sources_and_a_training_run_are_nothing_new(self, filled: Workspace) -> None:
         checkpoint(filled, "first")
-        with open_catalogue(filled).transaction() as session:
+        with open_catalog(filled).transaction() as session:
             session.get_one(Source, "here").checked_at = now()
             session.get_one(Link, "folder/1.pdf").checked_at = now()
         add_history(filled)
@@ -105,7 +105,7 @@ class TestMade:
             verify(workspace)
         assert not workspace.root.exists()
 
-    def test_equal_catalogues_have_equal_exports(self, filled: Workspace, tmp_path: Path) -> None:
+    def test_equal_catalogs_have_equal_exports(self, filled: Workspace, tmp_path: Path) -> None:
         checkpoint(filled, "here")
         before = data_of(filled)
         restore(filled, "data/0001")
@@ -131,8 +131,8 @@ class TestWhere:
         assert outer.git.diff("--cached", "--name-only") == ""
 
     def test_the_remote_may_be_named_and_is_then_kept(self, filled: Workspace, tmp_path: Path) -> None:
-        initialise(filled, str(tmp_path / "elsewhere"))
-        initialise(filled)
+        initialize(filled, str(tmp_path / "elsewhere"))
+        initialize(filled)
         checkpoint(filled, "x")
         assert not remote_of(filled).exists()
         assert any((tmp_path / "elsewhere").rglob("*.dir"))
@@ -150,15 +150,15 @@ class TestWhere:
     @pytest.mark.parametrize("remote", ["", "inside"])
     def test_a_remote_inside_the_workspace_is_refused(self, filled: Workspace, remote: str) -> None:
         with pytest.raises(RedactionError, match="inside the workspace"):
-            initialise(filled, str(filled.root / remote))
+            initialize(filled, str(filled.root / remote))
 
     def test_a_remote_that_cannot_be_made_is_named(self, filled: Workspace, tmp_path: Path) -> None:
         put(tmp_path / "file", b"")
         with pytest.raises(RedactionError, match="file/remote cannot be made"):
-            initialise(filled, str(tmp_path / "file" / "remote"))
+            initialize(filled, str(tmp_path / "file" / "remote"))
 
     def test_a_kind_of_remote_that_is_not_installed_is_named(self, filled: Workspace) -> None:
-        initialise(filled, "s3://bucket/registry")
+        initialize(filled, "s3://bucket/registry")
         with pytest.raises(RedactionError, match="dvc-s3"):
             checkpoint(filled, "x")
         assert list_checkpoints(filled) == []
@@ -232,7 +232,7 @@ class TestLost:
         assert verify(filled).whole
 
     def test_a_push_that_does_not_arrive_whole_leaves_no_checkpoint(self, filled: Workspace) -> None:
-        initialise(filled)
+        initialize(filled)
         (remote_of(filled) / "files").mkdir()
         put(remote_of(filled) / "files" / "md5", b"a file where a folder should be")
         with pytest.raises(RedactionError, match="remote"):
@@ -257,7 +257,7 @@ class TestTwoAtOnce:
         assert [row.tag for row in list_checkpoints(filled)] == ["data/0001"]
 
     def test_who_waits_too_long_is_told(self, filled: Workspace) -> None:
-        initialise(filled)
+        initialize(filled)
         code = (
             "import time; from redaction.checkpoints.registry import open_registry; from redaction.workspace import Workspace\n"
             f"with open_registry(Workspace.at({str(filled.root)!r})): print('open', flush=True); time.sleep(60)"
@@ -271,7 +271,7 @@ class TestTwoAtOnce:
         assert checkpoint(filled, "x").created
 
     def test_a_dvc_command_at_work_is_named(self, filled: Workspace) -> None:
-        initialise(filled)
+        initialize(filled)
         code = (
             "import time; from dvc.repo import Repo\n"
             f"with Repo({str(filled.root)!r}).lock: print('open', flush=True); time.sleep(60)"

@@ -1,4 +1,4 @@
-"""Checkpoints brought back: the very same bytes, the catalogue as it was, and nothing lost on the way."""
+"""Checkpoints brought back: the very same bytes, the catalog as it was, and nothing lost on the way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from redaction.annotations.dataset import read_dataset
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Deployment, MonitoringWindow, Stage, TrainingRun
 from redaction.checkpoints import checkpoint, list_checkpoints, repair, restore
 from redaction.errors import RedactionError
@@ -22,7 +22,7 @@ from .conftest import add_document, add_history, annotate, data_of, objects_of, 
 def test_deleted_files_come_back_byte_by_byte(filled: Workspace) -> None:
     made = checkpoint(filled, "first")
     before = data_of(filled)
-    for folder in (filled.documents, filled.pages, filled.annotations, filled.models, filled.catalogue_export):
+    for folder in (filled.documents, filled.pages, filled.annotations, filled.models, filled.catalog_export):
         shutil.rmtree(folder)
     assert restore(filled, "data/0001") == made.model_copy(update={"created": False})
     assert data_of(filled) == before
@@ -44,7 +44,7 @@ def test_also_when_the_cache_is_gone_or_damaged(filled: Workspace) -> None:
     assert data_of(filled) == before
 
 
-def test_back_and_forth_the_catalogue_goes_with_the_files(filled: Workspace) -> None:
+def test_back_and_forth_the_catalog_goes_with_the_files(filled: Workspace) -> None:
     checkpoint(filled, "first")
     first, first_set = data_of(filled), read_dataset(filled, None)
     annotate(filled, add_document(filled, 3))
@@ -79,7 +79,7 @@ def test_another_machine_needs_only_a_clone_and_the_remote(filled: Workspace, tm
     restore(there, "data/0001")
     assert data_of(there) == data_of(filled)
     assert read_dataset(there, None).digest == read_dataset(filled, None).digest
-    with open_catalogue(there).transaction() as session:
+    with open_catalog(there).transaction() as session:
         assert [row.run for row in session.exec(select(TrainingRun))] == ["run-1"]
         deployments = [(row.version, row.stage, row.bento_tag) for row in session.exec(select(Deployment))]
         assert deployments == [("1", Stage.PRODUCTION, None)]
@@ -89,11 +89,11 @@ def test_what_happened_here_since_is_not_undone(filled: Workspace) -> None:
     """Training runs, deployments and monitoring are a record of what happened; a restore does not change the past."""
     add_history(filled)
     checkpoint(filled, "first")
-    with open_catalogue(filled).transaction() as session:
+    with open_catalog(filled).transaction() as session:
         session.exec(select(Deployment)).one().stage = Stage.ARCHIVED
         session.add(Deployment(version="2", detector_digest="e", stage=Stage.PRODUCTION))
     restore(filled, "data/0001")
-    with open_catalogue(filled).transaction() as session:
+    with open_catalog(filled).transaction() as session:
         stages = {row.version: row.stage for row in session.exec(select(Deployment))}
         assert stages == {"1": Stage.ARCHIVED, "2": Stage.PRODUCTION}
         assert len(session.exec(select(MonitoringWindow)).all()) == 1
@@ -123,14 +123,14 @@ class TestUnsaved:
         document = add_document(filled, 3)
         checkpoint(filled, "first")
         annotate(filled, document)
-        with pytest.raises(RedactionError, match=r"the catalogue's table .* no checkpoint holds"):
+        with pytest.raises(RedactionError, match=r"the catalog's table .* no checkpoint holds"):
             restore(filled, "data/0001")
         assert len(read_dataset(filled, None).pages) == 2
         checkpoint(filled, "now they are kept")
         restore(filled, "data/0001")
         assert len(read_dataset(filled, None).pages) == 1
 
-    def test_a_lost_catalogue_is_nothing_to_lose(self, filled: Workspace, tmp_path: Path) -> None:
+    def test_a_lost_catalog_is_nothing_to_lose(self, filled: Workspace, tmp_path: Path) -> None:
         checkpoint(filled, "first")
         dataset = read_dataset(filled, None)
         moved = Workspace.at(filled.root.rename(tmp_path / "moved"))

@@ -56,7 +56,7 @@ def _of_the_future(manifest: dict[str, Any]) -> None:
 
 
 def _with_a_stray_key(manifest: dict[str, Any]) -> None:
-    manifest["preprocessing"]["colour_space"] = "bgr"
+    manifest["preprocessing"]["color_space"] = "bgr"
 
 
 @pytest.mark.parametrize(

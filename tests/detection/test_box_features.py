@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from redaction.detection.neighbours import company_of, gaps
+from redaction.detection.box_features import interline_gaps, row_neighbors
 
 Box = tuple[int, int, int, int]
 ABOVE, GAP, BELOW = (100, 200, 900, 232), (100, 230, 1000, 252), (100, 250, 800, 282)
@@ -11,7 +11,7 @@ ABOVE, GAP, BELOW = (100, 200, 900, 232), (100, 230, 1000, 252), (100, 250, 800,
 
 
 def are_gaps(boxes: list[Box], scores: list[float]) -> list[bool]:
-    return gaps(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32)).tolist()
+    return interline_gaps(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32)).tolist()
 
 
 def test_the_room_between_two_better_boxes_is_a_gap() -> None:
@@ -30,7 +30,7 @@ def test_only_better_boxes_make_a_gap(scores: list[float]) -> None:
         (ABOVE, GAP, (100, 280, 800, 312)),  # nothing right below
         (ABOVE, GAP, (800, 250, 1600, 282)),  # what is below runs along a quarter of it only
     ],
-    ids=["as thick as its neighbours", "touches one", "beside it"],
+    ids=["as thick as its neighbors", "touches one", "beside it"],
 )
 def test_what_is_no_gap(above: Box, middle: Box, below: Box) -> None:
     assert are_gaps([above, middle, below], [0.9, 0.5, 0.9]) == [False] * 3
@@ -54,4 +54,4 @@ def test_no_boxes_no_gaps() -> None:
 
 def test_holes_of_a_binding_keep_each_other_company() -> None:
     holes = np.array([(100 + 60 * hole, 50, 130 + 60 * hole, 90) for hole in range(5)] + [(100, 400, 700, 430)], np.float32)
-    assert list(company_of(holes)) == [0.5] * 5 + [0.0]
+    assert list(row_neighbors(holes)) == [0.5] * 5 + [0.0]

@@ -8,36 +8,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redaction.detection.box_features import UNSEEN, Evidence
-from redaction.detection.refinement import fit_to_edges
-from redaction.pages.image import Page
+from redaction.detection.box_features import UNSEEN, BoxFeatures
+from redaction.detection.refinement import refine
+from redaction.pages.image import PageImage
 
 BAR = (300, 200, 900, 230)
 
 
-def paper(shade: int = 255) -> Page:
+def paper(shade: int = 255) -> PageImage:
     return np.full((1650, 1275, 3), shade, np.uint8)
 
 
-def with_bar(page: Page, colour: tuple[int, int, int] = (0, 0, 0), box: tuple[int, int, int, int] = BAR) -> Page:
+def with_bar(page: PageImage, color: tuple[int, int, int] = (0, 0, 0), box: tuple[int, int, int, int] = BAR) -> PageImage:
     x0, y0, x1, y1 = box
-    page[y0:y1, x0:x1] = colour
+    page[y0:y1, x0:x1] = color
     return page
 
 
-def with_outline(page: Page, thickness: int = 2) -> Page:
+def with_outline(page: PageImage, thickness: int = 2) -> PageImage:
     x0, y0, x1, y1 = BAR
     inside = (x0 + thickness, y0 + thickness, x1 - thickness, y1 - thickness)
     return with_bar(with_bar(page), (255, 255, 255), inside)
 
 
-def with_text(page: Page, text: str, x: int, baseline: int, size: float = 0.8, shade: int = 0) -> Page:
-    font, colour = cv2.FONT_HERSHEY_SIMPLEX, (shade,) * 3
-    return np.asarray(cv2.putText(page, text, (x, baseline), font, size, colour, 2, cv2.LINE_AA), np.uint8)
+def with_text(page: PageImage, text: str, x: int, baseline: int, size: float = 0.8, shade: int = 0) -> PageImage:
+    font, color = cv2.FONT_HERSHEY_SIMPLEX, (shade,) * 3
+    return np.asarray(cv2.putText(page, text, (x, baseline), font, size, color, 2, cv2.LINE_AA), np.uint8)
 
 
-def fitted(page: Page, box: tuple[float, float, float, float]) -> tuple[list[float], Evidence]:
-    boxes, _, evidence, _ = fit_to_edges(page, np.array([box], np.float32))
+def fitted(page: PageImage, box: tuple[float, float, float, float]) -> tuple[list[float], BoxFeatures]:
+    boxes, _, evidence, _ = refine(page, np.array([box], np.float32))
     assert len(boxes) == 1
     return boxes[0].tolist(), evidence[0]
 
@@ -45,9 +45,9 @@ def fitted(page: Page, box: tuple[float, float, float, float]) -> tuple[list[flo
 Box = tuple[int, int, int, int]
 
 
-def bars_from(page: Page, *guesses: Box) -> list[tuple[Box, int]]:
+def bars_from(page: PageImage, *guesses: Box) -> list[tuple[Box, int]]:
     """The bars that become of the guesses, and which guess each comes from."""
-    found = fit_to_edges(page, np.array(guesses, np.float32))
+    found = refine(page, np.array(guesses, np.float32))
     return [(tuple(box), source) for box, source in zip(found.xyxy.astype(int).tolist(), found.source.tolist(), strict=True)]
 
 
@@ -57,14 +57,14 @@ def bars_from(page: Page, *guesses: Box) -> list[tuple[Box, int]]:
     ids=["exact", "too short", "too long", "all sides off", "too thin"],
 )
 @pytest.mark.parametrize(
-    "colour",
+    "color",
     [(0, 0, 0), (90, 90, 90), (200, 200, 200), (217, 217, 217), (235, 235, 235), (210, 40, 40), (255, 240, 90), (255, 240, 225)],
 )
-def test_a_filled_bar_is_found_to_the_pixel(guess: tuple[float, ...], colour: tuple[int, int, int]) -> None:
-    box, evidence = fitted(with_bar(paper(), colour), guess)  # type: ignore[arg-type]
+def test_a_filled_bar_is_found_to_the_pixel(guess: tuple[float, ...], color: tuple[int, int, int]) -> None:
+    box, evidence = fitted(with_bar(paper(), color), guess)  # type: ignore[arg-type]
     assert box == list(BAR)
     assert evidence.purity == 1
-    assert evidence.darkness == pytest.approx(1 - min(colour) / 255)
+    assert evidence.darkness == pytest.approx(1 - min(color) / 255)
     assert evidence.weakest_side == 1
 
 
@@ -100,7 +100,7 @@ def test_a_pale_bar_on_a_scan_is_found_to_the_pixel_or_two() -> None:
 
 
 @pytest.mark.parametrize("thickness", [0, 2])
-def test_a_white_box_on_grey_paper_ends_with_the_white_or_its_lines(thickness: int) -> None:
+def test_a_white_box_on_gray_paper_ends_with_the_white_or_its_lines(thickness: int) -> None:
     box, _ = fitted(with_outline(paper(200), thickness), (330, 195, 960, 236))
     assert np.abs(np.array(box) - BAR).max() <= thickness
 
@@ -119,11 +119,11 @@ STAIRS = [(600, 200, 1100, 226), (110, 226, 1140, 252), (110, 252, 1050, 278), (
 """Bars over five lines of a paragraph, from the middle of the first to the middle of the last; they touch."""
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (120, 120, 120), (240, 220, 90)])
-def test_touching_bars_are_told_apart_where_their_ends_differ(colour: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("color", [(0, 0, 0), (120, 120, 120), (240, 220, 90)])
+def test_touching_bars_are_told_apart_where_their_ends_differ(color: tuple[int, int, int]) -> None:
     page = paper()
     for bar in STAIRS:
-        with_bar(page, colour, bar)
+        with_bar(page, color, bar)
     assert bars_from(page, (110, 205, 1130, 326)) == [(bar, 0) for bar in STAIRS]
 
 
@@ -131,7 +131,7 @@ def test_where_bars_touch_their_sides_need_no_edge() -> None:
     page = paper()
     for bar in STAIRS:
         with_bar(page, box=bar)
-    for evidence in fit_to_edges(page, np.array([(110, 205, 1130, 326)], np.float32)).evidence:
+    for evidence in refine(page, np.array([(110, 205, 1130, 326)], np.float32)).evidence:
         assert evidence.weakest_side > 0.95
 
 
@@ -212,7 +212,7 @@ def test_specks_get_no_opinion() -> None:
 
 
 def test_no_boxes() -> None:
-    boxes, source, evidence, fills = fit_to_edges(paper(), np.zeros((0, 4), np.float32))
+    boxes, source, evidence, fills = refine(paper(), np.zeros((0, 4), np.float32))
     assert boxes.shape == (0, 4)
     assert source.shape == (0,)
     assert evidence == []
@@ -246,7 +246,7 @@ def test_boxes_of_one_size_in_a_row_keep_each_other_company(count: int, company:
     page, holes = paper(), [(90 + 80 * number, 386, 139 + 80 * number, 401) for number in range(count)]
     for hole in holes:
         with_bar(page, box=hole)
-    fitted_holes = fit_to_edges(page, np.array([*holes, (90, 600, 139, 615), (90, 386, 141, 402)], np.float32))
+    fitted_holes = refine(page, np.array([*holes, (90, 600, 139, 615), (90, 386, 141, 402)], np.float32))
     assert [evidence.company for evidence in fitted_holes.evidence[:count]] == pytest.approx([company] * count)
 
 
@@ -254,7 +254,7 @@ def test_bars_below_each_other_are_no_row() -> None:
     page, bars = paper(), [(225, 120 + 53 * number, 255, 139 + 53 * number) for number in range(12)]
     for bar in bars:
         with_bar(page, box=bar)
-    assert {evidence.company for evidence in fit_to_edges(page, np.array(bars, np.float32)).evidence} == {0}
+    assert {evidence.company for evidence in refine(page, np.array(bars, np.float32)).evidence} == {0}
 
 
 def test_paper_between_two_bars_is_no_outlined_box() -> None:

@@ -17,15 +17,15 @@ from redaction.detection.predictor import Predictor, detections_on_page, load_op
 from redaction.detection.profiles import TrainingConfig
 from redaction.detection.starter import STARTER_PROFILE, starter_detector
 from redaction.errors import RedactionError
-from redaction.evaluation import JudgedPage, average_precision
+from redaction.evaluation import EvaluatedPage, average_precision
 from redaction.evaluation.coco_pages import read_pages
 from redaction.pages.geometry import iou_matrix
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 from redaction.synthesis import SynthesisConfig
 from redaction.training.starter_recipe import StarterConfig, synthetic_pages
 
 
-def letter(bars: list[tuple[int, int, int, int]], outlined: bool = False) -> Page:
+def letter(bars: list[tuple[int, int, int, int]], outlined: bool = False) -> PageImage:
     """A US Letter page at 150 dpi, 40 lines of writing, some of it behind bars."""
     page = np.full((1650, 1275, 3), 255, np.uint8)
     for line in range(40):
@@ -84,8 +84,8 @@ def test_on_real_pages_the_export_says_what_pytorch_says(real_dev: Path) -> None
         with torch.no_grad():
             boxes, scores = (output[0].numpy() for output in network(torch.from_numpy(prepared[None])))
         found = detections_on_page(boxes, scores, placement, manifest.postprocessing)
-        by_torch.append(JudgedPage(page.style, page.truth, found))
-        by_export.append(JudgedPage(page.style, page.truth, predictor.propose([image])[0]))
+        by_torch.append(EvaluatedPage(page.style, page.truth, found))
+        by_export.append(EvaluatedPage(page.style, page.truth, predictor.propose([image])[0]))
     box, score = compare_with_pytorch(network, load_openvino(str(detector.path(OPENVINO)), None), batches)
     assert box <= 0.5
     assert score <= 0.01

@@ -17,7 +17,7 @@ from threading import Thread
 
 import pytest
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.checkpoints import checkpoint
 from redaction.doctor import Finding, Need, Status, check_environment, data, machine, require, services
 from redaction.doctor.findings import bad, fine
@@ -91,13 +91,13 @@ def test_packages_against_the_lock(tmp_path: Path, lock: str | None, status: Sta
 
 
 def test_a_registry_with_its_remote(workspace: Workspace) -> None:
-    open_catalogue(workspace)
+    open_catalog(workspace)
     checkpoint(workspace, "first")
 
     assert only(data.folder(workspace)).status is Status.OK
     remote = only(data.remote(workspace))
     assert remote.status is Status.OK
-    assert only(data.catalogue(workspace)).detail.endswith("is up to date")
+    assert only(data.catalog(workspace)).detail.endswith("is up to date")
 
     Path(remote.detail).rename(workspace.root / "hidden")
     assert only(data.remote(workspace)).status is Status.FAIL
@@ -126,23 +126,23 @@ def test_a_workspace_that_is_a_file(workspace: Workspace) -> None:
     assert only(data.folder(workspace)).status is Status.FAIL
 
 
-def test_a_catalogue_of_the_future_and_one_that_is_none(workspace: Workspace) -> None:
+def test_a_catalog_of_the_future_and_one_that_is_none(workspace: Workspace) -> None:
     workspace.root.mkdir()
-    assert only(data.catalogue(workspace)).detail.endswith("will be made when it is needed")
+    assert only(data.catalog(workspace)).detail.endswith("will be made when it is needed")
 
     path = workspace.root / "catalogue.sqlite"
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE alembic_version (version_num TEXT)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")
-    assert "newer version" in only(data.catalogue(workspace)).detail
+    assert "newer version" in only(data.catalog(workspace)).detail
 
     path.write_bytes(b"no database" * 100)
-    assert only(data.catalogue(workspace)).status is Status.FAIL
+    assert only(data.catalog(workspace)).status is Status.FAIL
 
 
-def test_the_password_of_a_catalogue_is_not_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REDACTION_CATALOGUE", "postgresql+nodriver://me:secret@127.0.0.1:9/data")
-    finding = only(data.catalogue(workspace))
+def test_the_password_of_a_catalog_is_not_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDACTION_CATALOG", "postgresql+nodriver://me:secret@127.0.0.1:9/data")
+    finding = only(data.catalog(workspace))
     assert finding.status is Status.FAIL
     assert "secret" not in finding.model_dump_json()
 

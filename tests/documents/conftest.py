@@ -18,7 +18,7 @@ from redaction.documents.sources import SourcesConfig
 HASTY: dict[str, Any] = {"delay_seconds": 0, "backoff_seconds": 0.01, "timeout_seconds": 5}
 """Politeness for a server that is ours: no pauses."""
 
-Behaviour = Callable[["Visitor"], None]
+Behavior = Callable[["Visitor"], None]
 
 
 class Visitor(BaseHTTPRequestHandler):
@@ -29,11 +29,11 @@ class Visitor(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append((self.path, dict(self.headers), time.monotonic()))
-        behaviour = self.server.behaviours.get(self.path)
-        if behaviour is None:
+        behavior = self.server.behaviors.get(self.path)
+        if behavior is None:
             self.answer(404, b"no such page")
         else:
-            behaviour(self)
+            behavior(self)
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
@@ -55,7 +55,7 @@ class Room(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Visitor)
-        self.behaviours: dict[str, Behaviour] = {}
+        self.behaviors: dict[str, Behavior] = {}
         self.requests: list[tuple[str, dict[str, str], float]] = []
         self.bodies_sent: list[str] = []
 
@@ -75,26 +75,26 @@ class Room(ThreadingHTTPServer):
         """A file with an ETag of its content, answered with 304 when the visitor has it already."""
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
 
-        def behaviour(visitor: Visitor) -> None:
+        def behavior(visitor: Visitor) -> None:
             if validators and visitor.headers.get("If-None-Match") == etag:
                 visitor.answer(304, ETag=etag)
                 return
             self.bodies_sent.append(path)
             visitor.answer(200, body, Content_Type=content_type, **({"ETag": etag} if validators else {}), **headers)
 
-        self.behaviours[path] = behaviour
+        self.behaviors[path] = behavior
 
     def publish_dated(self, path: str, body: bytes, date: str) -> None:
         """A file with a date and no ETag."""
 
-        def behaviour(visitor: Visitor) -> None:
+        def behavior(visitor: Visitor) -> None:
             if visitor.headers.get("If-Modified-Since") == date:
                 visitor.answer(304)
                 return
             self.bodies_sent.append(path)
             visitor.answer(200, body, Last_Modified=date)
 
-        self.behaviours[path] = behaviour
+        self.behaviors[path] = behavior
 
     def index(self, path: str, *links: str, html: str = "") -> None:
         """A page that links to `links`."""
@@ -102,27 +102,27 @@ class Room(ThreadingHTTPServer):
         self.publish(path, f"<html><body>{html}<ul>{items}</ul></body></html>".encode(), "text/html; charset=utf-8")
 
     def redirect(self, path: str, to: str, status: int = 302) -> None:
-        self.behaviours[path] = lambda visitor: visitor.answer(status, Location=to)
+        self.behaviors[path] = lambda visitor: visitor.answer(status, Location=to)
 
     def robots(self, text: str) -> None:
         self.publish("/robots.txt", text.encode(), "text/plain")
 
     def flaky(self, path: str, times: int, status: int = 503, **headers: str) -> None:
         """What is published at `path` comes only after so many failures."""
-        good, failures = self.behaviours[path], iter(range(times))
+        good, failures = self.behaviors[path], iter(range(times))
 
-        def behaviour(visitor: Visitor) -> None:
+        def behavior(visitor: Visitor) -> None:
             if next(failures, None) is None:
                 good(visitor)
             else:
                 visitor.answer(status, **headers)
 
-        self.behaviours[path] = behaviour
+        self.behaviors[path] = behavior
 
     def endless(self, path: str, start: bytes = b"%PDF-1.7\n", pause: float = 0.0) -> None:
         """A body without a length and without an end."""
 
-        def behaviour(visitor: Visitor) -> None:
+        def behavior(visitor: Visitor) -> None:
             visitor.send_response(200)
             visitor.send_header("Connection", "close")
             visitor.end_headers()
@@ -132,19 +132,19 @@ class Room(ThreadingHTTPServer):
                 visitor.wfile.flush()
                 time.sleep(pause)
 
-        self.behaviours[path] = behaviour
+        self.behaviors[path] = behavior
 
     def breaks_off(self, path: str, body: bytes) -> None:
         """Promises the whole body and sends half of it."""
 
-        def behaviour(visitor: Visitor) -> None:
+        def behavior(visitor: Visitor) -> None:
             visitor.send_response(200)
             visitor.send_header("Content-Length", str(len(body)))
             visitor.end_headers()
             visitor.wfile.write(body[: len(body) // 2])
             visitor.close_connection = True
 
-        self.behaviours[path] = behaviour
+        self.behaviors[path] = behavior
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def config_of(*sources: dict[str, Any], **rendering: Any) -> SourcesConfig:
 
 
 def pdf_from(*objects: str) -> bytes:
-    """A PDF of hand-written objects; the first one is the catalogue."""
+    """A PDF of hand-written objects; the first one is the catalog."""
     body, offsets = b"%PDF-1.7\n", []
     for number, content in enumerate(objects, 1):
         offsets.append(len(body))
@@ -220,5 +220,5 @@ def pdf_with_a_slow_page(page_index: int, pages: int) -> bytes:
     contents = [stream("", "/F Do" if number == page_index else "0 0 100 100 re f", kind="") for number in range(pages)]
     forms = [stream(f"/XObject << /F {first_form + level + 1} 0 R >>", "/F Do " * 10) for level in range(8)]
     leaf = stream("", "10 10 500 500 re f")
-    catalogue = ("<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>")
-    return pdf_from(*catalogue, *page_objects, *contents, *forms, leaf)
+    catalog = ("<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>")
+    return pdf_from(*catalog, *page_objects, *contents, *forms, leaf)

@@ -1,4 +1,4 @@
-"""What happens at each link, and what the catalogue says of it afterwards."""
+"""What happens at each link, and what the catalog says of it afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Document, Link, LinkOutcome
 from redaction.documents.discovery import discover
 from redaction.documents.fetching import FetchSummary, SourceCounts, fetch
@@ -32,7 +32,7 @@ def counts(summary: FetchSummary) -> dict[str, int]:
 
 
 def link(workspace: Workspace, url: str) -> Link:
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         return session.get_one(Link, url)
 
 
@@ -77,16 +77,16 @@ def test_a_changed_document_is_a_new_one_and_the_old_one_stays(room: Room, works
 def test_the_same_document_under_two_addresses_is_one_and_named_by_the_first(room: Room, workspace: Workspace) -> None:
     room.publish("/first.pdf", pdf_of("same"))
     room.publish("/second.pdf", pdf_of("same"))
-    original = room.behaviours["/first.pdf"]
-    room.behaviours["/first.pdf"] = lambda visitor: (time.sleep(0.2), original(visitor))[1]  # the second one is here earlier
+    original = room.behaviors["/first.pdf"]
+    room.behaviors["/first.pdf"] = lambda visitor: (time.sleep(0.2), original(visitor))[1]  # the second one is here earlier
     summary = visit(workspace, config_of(url_source(room, "/first.pdf", "/second.pdf")))
     assert counts(summary) == {"found": 2, "new": 1, "duplicates": 1}
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         assert session.get_one(Document, sha256_of_bytes(pdf_of("same"))).file_name == "first.pdf"
     assert len(stored(workspace)) == 1
 
 
-def test_a_document_whose_file_is_gone_is_fetched_anew(room: Room, workspace: Workspace) -> None:
+def test_a_document_whose_file_is_gone_is_fetched_again(room: Room, workspace: Workspace) -> None:
     room.publish("/a.pdf", pdf_of("a"))
     config = config_of(url_source(room, "/a.pdf"))
     visit(workspace, config)
@@ -107,7 +107,7 @@ def test_a_folder_is_read_again_only_where_a_file_was_touched(workspace: Workspa
     assert counts(visit(workspace, config)) == {"found": 2, "unchanged": 1, "quarantined": 1}
     (folder / "Åsa's report.PDF").write_bytes(pdf_of("b"))
     assert counts(visit(workspace, config)) == {"found": 2, "new": 1, "quarantined": 1}
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         assert session.get_one(Document, sha256_of_bytes(pdf_of("a"))).file_name == "Åsa's report.PDF"
 
 
@@ -129,7 +129,7 @@ def test_a_document_keeps_its_published_name_but_never_a_path(
 ) -> None:
     room.publish(path, pdf_of("a"), **({"Content_Disposition": header} if header else {}))
     visit(workspace, config_of(url_source(room, path)))
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         assert session.get_one(Document, sha256_of_bytes(pdf_of("a"))).file_name == name
 
 
@@ -222,7 +222,7 @@ def test_a_server_that_drips_is_hung_up_on(room: Room, workspace: Workspace) -> 
 
 
 def test_a_silent_server_times_out(room: Room, workspace: Workspace) -> None:
-    room.behaviours["/a.pdf"] = lambda _: time.sleep(1)
+    room.behaviors["/a.pdf"] = lambda _: time.sleep(1)
     summary = visit(workspace, config_of(url_source(room, "/a.pdf", politeness={"timeout_seconds": 0.1, "attempts": 2})))
     assert "ReadTimeout" in summary.failures[0].reason
 
@@ -308,7 +308,7 @@ def test_no_more_requests_at_once_than_allowed(room: Room, workspace: Workspace)
         visitor.answer(404)  # type: ignore[attr-defined]
 
     paths = [f"/{number}.pdf" for number in range(20)]
-    room.behaviours |= dict.fromkeys(paths, slow)
+    room.behaviors |= dict.fromkeys(paths, slow)
     visit(workspace, config_of(url_source(room, *paths, politeness={"concurrency": 3})))
     assert most == 3
 
@@ -364,7 +364,7 @@ def test_redirects_are_followed_and_the_link_keeps_its_address(room: Room, works
 
 def test_two_ingestions_do_not_work_in_one_workspace_at_once(room: Room, workspace: Workspace) -> None:
     config = config_of(url_source(room, "/a.pdf"))
-    with exclusive_scratch(workspace, "downloads"), pytest.raises(RedactionError, match="Another ingestion is at work"):
+    with exclusive_scratch(workspace, "downloads"), pytest.raises(RedactionError, match="Another ingestion is running"):
         visit(workspace, config)
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from sqlmodel import select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Document, Link, LinkOutcome, Page, Source
 from redaction.documents.ingestion import IngestionSummary, ingest
 from redaction.documents.sources import SourcesConfig
@@ -72,7 +72,7 @@ def state_of(workspace: Workspace) -> tuple[dict[str, str], dict[str, list[dict[
         for path in folder.rglob("*")
         if path.is_file()
     }
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         rows = {
             table.__name__: sorted((row.model_dump(exclude=TIMES) for row in session.exec(select(table))), key=str)
             for table in (Source, Link, Document, Page)
@@ -154,7 +154,7 @@ def test_a_folder_of_pages_without_rows_makes_way(room: Room, workspace: Workspa
     """What a kill between the pages' place and their rows leaves behind."""
     config = publish(room)
     ingest(workspace, config)
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         for row in session.exec(select(Page)).all():
             session.delete(row)
         for document in session.exec(select(Document)).all():
@@ -168,7 +168,7 @@ def test_a_folder_of_pages_without_rows_makes_way(room: Room, workspace: Workspa
 def test_links_keep_what_the_last_visit_found(room: Room, workspace: Workspace) -> None:
     config = publish(room)
     ingest(workspace, config)
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         outcomes = {link.url.rpartition("/")[2]: link.outcome for link in session.exec(select(Link))}
     assert outcomes["0.pdf"] is LinkOutcome.FETCHED
     assert outcomes["page.pdf"] is LinkOutcome.QUARANTINED

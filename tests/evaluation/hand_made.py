@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from redaction.evaluation import JudgedPage
+from redaction.evaluation import EvaluatedPage
 from redaction.pages.geometry import Detections, as_xyxy
 
 
-def judged(truth: list[list[float]], found: list[tuple[list[float], float]], style: str = "black", **more: Any) -> JudgedPage:
+def judged(truth: list[list[float]], found: list[tuple[list[float], float]], style: str = "black", **more: Any) -> EvaluatedPage:
     """A page with these boxes, and these boxes found with their scores."""
     detections = Detections(as_xyxy([box for box, _ in found]), np.array([score for _, score in found], np.float32))
-    return JudgedPage(style if truth else "no redaction", as_xyxy(truth), detections, **more)
+    return EvaluatedPage(style if truth else "no redaction", as_xyxy(truth), detections, **more)

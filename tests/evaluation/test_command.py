@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from redaction.cli import build
 from redaction.errors import RedactionError
-from redaction.evaluation.report import Report
-from redaction.lifecycle.detectors import contestant
+from redaction.evaluation.report import EvaluationReport
+from redaction.lifecycle.detectors import load_detector
 from redaction.workspace import Workspace
 
 
@@ -39,7 +39,7 @@ def test_everything_in_one_call(made_set: Path, tmp_path: Path) -> None:
     assert predictions[0]["bbox"] == pytest.approx([150, 150, 600, 50], abs=1)
     assert 0.5 <= predictions[0]["score"] <= 1
 
-    written = Report.model_validate_json((report / "evaluation.json").read_text())
+    written = EvaluationReport.model_validate_json((report / "evaluation.json").read_text())
     assert written.evaluation.overall.f1 == 1.0
     assert written.evaluation.by_style["black"].boxes == 2
     assert written.evaluation.seconds_per_page is not None
@@ -84,7 +84,7 @@ def test_the_worst_pages_are_drawn_in_a_page_that_needs_no_network(made_set: Pat
 
 def test_who_is_evaluated_is_told_when_there_is_no_such_one(workspace: Workspace) -> None:
     with pytest.raises(RedactionError, match=r"'nano-00' is neither the folder of a detector nor a version"):
-        contestant("nano-00", workspace)
+        load_detector("nano-00", workspace)
     with pytest.raises(RedactionError, match="neither"):
-        contestant("../elsewhere", workspace)
+        load_detector("../elsewhere", workspace)
     assert not workspace.root.exists()

@@ -20,7 +20,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from redaction.dataset import AnnotatedPage, Box, Split, Style
-from redaction.evaluation import JudgedPage, average_precision, document_draws, evaluate, figures, match, page_style
+from redaction.evaluation import EvaluatedPage, average_precision, document_draws, evaluate, figures, match, page_style
 from redaction.evaluation.bootstrap import interval
 from redaction.evaluation.differences import differences
 from redaction.evaluation.matching import Matches, measure
@@ -103,10 +103,10 @@ def test_a_page_with_two_styles_counts_for_both_with_its_boxes_of_each() -> None
     other = judged([HERE], [(HERE, 0.9)], "black")
     by_style = evaluate([mixed, other], "p", version="v", detector_digest="d", operating_point=0.5).by_style
     assert list(by_style) == ["black", "grey"]
-    black, grey = by_style["black"], by_style["grey"]
+    black, gray = by_style["black"], by_style["grey"]
     assert (black.pages, black.boxes, black.recall, black.false_positives) == (2, 2, 1.0, 1)
-    assert (grey.pages, grey.boxes, grey.recall, grey.false_positives) == (1, 1, 0.0, 1)
-    assert grey.pixel_precision == pytest.approx(1 / 2)  # of what covers its page, half is a redaction, though a black one
+    assert (gray.pages, gray.boxes, gray.recall, gray.false_positives) == (1, 1, 0.0, 1)
+    assert gray.pixel_precision == pytest.approx(1 / 2)  # of what covers its page, half is a redaction, though a black one
 
 
 def test_sizes_are_shares_of_the_page_and_every_detection_counts_for_one() -> None:
@@ -193,7 +193,7 @@ def test_a_page_drawn_twice_counts_as_two_pages() -> None:
 # -- against others
 
 
-def plain_ap50_and_f1(pages: Sequence[JudgedPage], operating_point: float) -> tuple[float, float]:
+def plain_ap50_and_f1(pages: Sequence[EvaluatedPage], operating_point: float) -> tuple[float, float]:
     """AP50 and F1 as a person would write them down, one detection after the other."""
 
     def iou(a: Sequence[float], b: Sequence[float]) -> float:
@@ -237,14 +237,14 @@ def test_the_figures_agree_with_a_plain_implementation(drawn: list) -> None:
     assert (ours.ap50, ours.f1) == pytest.approx(plain_ap50_and_f1(pages, 0.5), abs=1e-9)
 
 
-def noisy_pages(random: np.random.Generator, truths: Sequence[np.ndarray]) -> list[JudgedPage]:
+def noisy_pages(random: np.random.Generator, truths: Sequence[np.ndarray]) -> list[EvaluatedPage]:
     """Pages with these boxes, on which a detector finds a jittered copy of them and some noise."""
     pages = []
     for truth in truths:
         noise = random.uniform(0, 500, (int(random.integers(0, 3)), 2)).astype(np.float32)
         found = np.concatenate([truth + random.normal(0, 3, truth.shape), np.concatenate([noise, noise + 40], axis=1)])
         found = found[(found[:, 2] > found[:, 0]) & (found[:, 3] > found[:, 1])]
-        pages.append(JudgedPage("x", truth, Detections(as_xyxy(found), random.uniform(0, 1, len(found)).astype(np.float32))))
+        pages.append(EvaluatedPage("x", truth, Detections(as_xyxy(found), random.uniform(0, 1, len(found)).astype(np.float32))))
     return pages
 
 
@@ -327,7 +327,7 @@ def test_the_figures_are_the_scorers_to_the_last_digit(scorer: Path) -> None:
             corners = random.integers(0, 12, (int(random.integers(0, 7)), 2))
             found = np.concatenate([corners, corners + random.integers(2, 9, corners.shape)], axis=1)
             scores = random.integers(1, 64, len(found)) / 64
-            pages.append(JudgedPage("x", as_xyxy(truth), Detections(as_xyxy(found), scores.astype(np.float32))))
+            pages.append(EvaluatedPage("x", as_xyxy(truth), Detections(as_xyxy(found), scores.astype(np.float32))))
         if not any(len(one.truth) for one in pages):
             continue
         theirs = [(np.array(xywh(p.truth)), np.array(xywh(p.detections.xyxy)), p.detections.scores.astype(float)) for p in pages]

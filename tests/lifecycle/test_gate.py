@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redaction.evaluation import Evaluation, Figures
+from redaction.evaluation import Evaluation, Metrics
 from redaction.lifecycle.gate import DecisionLimits, FirstDeploymentFloor, ReasonCode, decide
 
 LIMITS = DecisionLimits(
@@ -20,13 +20,13 @@ LIMITS = DecisionLimits(
 )
 
 
-def figures(**changes: float | None) -> Figures:
+def figures(**changes: float | None) -> Metrics:
     values = {"pages": 40, "boxes": 90, "ap": 0.6, "ap50": 0.8, "precision": 0.9, "recall": 0.8, "f1": 0.85, "false_positives": 3}
-    return Figures.model_validate(values | changes)
+    return Metrics.model_validate(values | changes)
 
 
-def evaluation(version: str = "candidate", styles: dict[str, Figures] | None = None, **changes: object) -> Evaluation:
-    on_figures = {name: changes.pop(name) for name in list(changes) if name in Figures.model_fields}
+def evaluation(version: str = "candidate", styles: dict[str, Metrics] | None = None, **changes: object) -> Evaluation:
+    on_figures = {name: changes.pop(name) for name in list(changes) if name in Metrics.model_fields}
     values: dict[str, object] = {
         "version": version,
         "detector_digest": version,

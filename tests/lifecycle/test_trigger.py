@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog import Catalog, open_catalog
 from redaction.catalog.tables import (
     Annotation,
     Deployment,
@@ -37,14 +37,14 @@ def held(version: str) -> Decision:
 
 
 @pytest.fixture
-def catalogue(workspace: Workspace) -> Catalogue:
-    return open_catalogue(workspace)
+def catalog(workspace: Workspace) -> Catalog:
+    return open_catalog(workspace)
 
 
 @pytest.fixture
-def annotate(catalogue: Catalogue) -> Callable[..., None]:
+def annotate(catalog: Catalog) -> Callable[..., None]:
     def annotate(pages: int, hours_ago: float = 0, start: int = 0) -> None:
-        with catalogue.transaction() as session:
+        with catalog.transaction() as session:
             session.merge(Source(name="s", kind="folder", location="x"))
             session.merge(Document(sha256="d", file_name="d.pdf", source="s", size_bytes=1))
             session.flush()
@@ -58,63 +58,63 @@ def annotate(catalogue: Catalogue) -> Callable[..., None]:
     return annotate
 
 
-def test_without_annotations_not_even_force_trains_and_the_reason_says_what_to_type(catalogue: Catalogue) -> None:
-    check = check_retraining(catalogue, min_new_annotations=0, force=True)
+def test_without_annotations_not_even_force_trains_and_the_reason_says_what_to_type(catalog: Catalog) -> None:
+    check = check_retraining(catalog, min_new_annotations=0, force=True)
     assert not check.proceed
     assert "redaction annotations import" in check.reasons[0]
 
 
 @pytest.mark.parametrize(("pages", "force", "proceed"), [(9, False, False), (10, False, True), (1, True, True)])
 def test_enough_new_pages_or_force(
-    catalogue: Catalogue, annotate: Callable[..., None], pages: int, force: bool, proceed: bool
+    catalog: Catalog, annotate: Callable[..., None], pages: int, force: bool, proceed: bool
 ) -> None:
     annotate(pages)
-    assert check_retraining(catalogue, min_new_annotations=10, force=force).proceed is proceed
+    assert check_retraining(catalog, min_new_annotations=10, force=force).proceed is proceed
 
 
-def test_the_reasons_are_right_for_one_page_and_one_request(catalogue: Catalogue, annotate: Callable[..., None]) -> None:
+def test_the_reasons_are_right_for_one_page_and_one_request(catalog: Catalog, annotate: Callable[..., None]) -> None:
     annotate(1)
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         session.add(MonitoringWindow(version="1", requests=100, verdict=Verdict.DRIFTED, retraining_requested=True))
-    assert check_retraining(catalogue, min_new_annotations=2).reasons == (
+    assert check_retraining(catalog, min_new_annotations=2).reasons == (
         "Pages annotated since the last finished training: 1; needed: 2.",
         "Monitoring asks for a retraining (open requests: 1).",
     )
 
 
-def test_only_a_finished_training_uses_annotations_up(catalogue: Catalogue, annotate: Callable[..., None]) -> None:
+def test_only_a_finished_training_uses_annotations_up(catalog: Catalog, annotate: Callable[..., None]) -> None:
     annotate(10, hours_ago=1)
-    start_training_run(catalogue, "run", "revision", 10)
-    assert check_retraining(catalogue, 10).new_annotations == 10
+    start_training_run(catalog, "run", "revision", 10)
+    assert check_retraining(catalog, 10).new_annotations == 10
     annotate(3, start=10)  # while the training runs
-    finish_training_run(catalogue, "run", COMPARISON, held("v1"))
-    assert check_retraining(catalogue, 10).new_annotations == 3
+    finish_training_run(catalog, "run", COMPARISON, held("v1"))
+    assert check_retraining(catalog, 10).new_annotations == 3
 
 
 def test_a_request_of_monitoring_is_answered_by_the_training_that_read_its_data_afterwards(
-    catalogue: Catalogue, annotate: Callable[..., None]
+    catalog: Catalog, annotate: Callable[..., None]
 ) -> None:
     annotate(1, hours_ago=2)
-    with catalogue.transaction() as session:
+    with catalog.transaction() as session:
         for run, hours_ago in (("before", 2), ("after", 0)):
             session.add(TrainingRun(run=run, revision="r", annotated_pages=1, data_read_at=now() - hours_ago * HOUR))
         session.add(
             MonitoringWindow(version="v1", requests=9, verdict=Verdict.DRIFTED, retraining_requested=True, judged_at=now() - HOUR)
         )
-    finish_training_run(catalogue, "before", COMPARISON, held("v2"))
-    assert check_retraining(catalogue, 100).proceed
-    finish_training_run(catalogue, "after", COMPARISON, held("v3"))
-    assert not check_retraining(catalogue, 100).proceed
-    with catalogue.transaction() as session:
+    finish_training_run(catalog, "before", COMPARISON, held("v2"))
+    assert check_retraining(catalog, 100).proceed
+    finish_training_run(catalog, "after", COMPARISON, held("v3"))
+    assert not check_retraining(catalog, 100).proceed
+    with catalog.transaction() as session:
         assert open_retraining_requests(session) == []
         assert session.exec(select(MonitoringWindow)).one().answered_by == "after"
 
 
-def test_the_champion_is_the_one_deployment_in_production(catalogue: Catalogue) -> None:
-    assert production(catalogue, "w").champion is None
-    with catalogue.transaction() as session:
+def test_the_champion_is_the_one_deployment_in_production(catalog: Catalog) -> None:
+    assert production(catalog, "w").champion is None
+    with catalog.transaction() as session:
         session.add(Deployment(version="v1", detector_digest="a", stage=Stage.ARCHIVED))
         session.add(Deployment(version="v2", detector_digest="b", stage=Stage.PRODUCTION))
-    champion = production(catalogue, "w").champion
+    champion = production(catalog, "w").champion
     assert champion is not None
     assert (champion.version, champion.detector_digest) == ("v2", "b")

@@ -2,7 +2,7 @@
 
 The kinds of document and their figures follow 69 real pages of 55 documents (court filings and declassified reports, rendered
 at 150 dpi: brightness quartiles 218-235-244, contrast 45-62-79, ink 0.04-0.08-0.15, sharpness 45-55-64, most pages 1275 wide and
-1650 high, one in fifteen in colour). Scores are those of a detector that is fairly sure. Nothing here uses the code under test.
+1650 high, one in fifteen in color). Scores are those of a detector that is fairly sure. Nothing here uses the code under test.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Kind:
     share: float
     brightness: tuple[float, float, float]
     sharpness: tuple[float, float, float]
-    colour: float
+    color: float
     height: float
 
 
@@ -55,7 +55,7 @@ def _pages(rng: np.random.Generator, count: int, mean_pages: float = MEAN_PAGES)
         return np.asarray(by_document[of] + figures[kind[of], 2] * rng.normal(size=count))
 
     brightness = np.clip(level(np.array([k.brightness for k in KINDS])), 60, 254)
-    colour = np.array([k.colour for k in KINDS])[kind] * rng.gamma(4, 0.25, documents)
+    color = np.array([k.color for k in KINDS])[kind] * rng.gamma(4, 0.25, documents)
     redacted = rng.random(documents) < 0.7
     per_page = rng.gamma(1.2, 6, documents)
     has_boxes = redacted[of] & (rng.random(count) < 0.8)
@@ -73,7 +73,7 @@ def _pages(rng: np.random.Generator, count: int, mean_pages: float = MEAN_PAGES)
             "contrast": np.clip(40 + 0.9 * (245 - brightness) + 150 * covered + 5 * rng.normal(size=count), 5, 127),
             "ink_density": np.clip((250 - brightness) / 280 + 0.01 * rng.normal(size=count), 0.001, 1),
             "block_density": blocks,
-            "colourfulness": np.clip(colour[of] * rng.lognormal(0, 0.2, count), 0, 255),
+            "colourfulness": np.clip(color[of] * rng.lognormal(0, 0.2, count), 0, 255),
             "sharpness": np.clip(level(np.array([k.sharpness for k in KINDS])), 3, None),
             "boxes": boxes.astype(float),
             "top_score": np.where(has_boxes, np.clip(sure + 0.06, 0, 0.999), doubt),

@@ -12,13 +12,13 @@ from redaction.files import sha256_of_file
 from redaction.monitoring.realism import MOST_PAGES, compare_with_real
 
 
-def pages(folder: Path, count: int, seed: int, grey: int = 250, bar_height: int = 12) -> Dataset:
-    """Pages of noise on paper of that grey, with one to three bars on two of three."""
+def pages(folder: Path, count: int, seed: int, gray: int = 250, bar_height: int = 12) -> Dataset:
+    """Pages of noise on paper of that gray, with one to three bars on two of three."""
     folder.mkdir()
     chance = np.random.default_rng(seed)
     made = []
     for number in range(count):
-        image = np.clip(chance.normal(grey, 4, (140, 100, 3)), 0, 255).astype(np.uint8)
+        image = np.clip(chance.normal(gray, 4, (140, 100, 3)), 0, 255).astype(np.uint8)
         boxes = []
         for bar in range(int(chance.integers(1, 4)) if number % 3 else 0):
             x, y = int(chance.integers(5, 30)), 10 + 40 * bar
@@ -52,7 +52,7 @@ def test_pages_of_the_same_kind_stand_out_in_nothing(tmp_path: Path) -> None:
 
 
 def test_darker_paper_and_taller_bars_are_named(tmp_path: Path) -> None:
-    realism = compare_with_real(pages(tmp_path / "real", 40, 1), pages(tmp_path / "synthetic", 40, 2, grey=200, bar_height=24))
+    realism = compare_with_real(pages(tmp_path / "real", 40, 1), pages(tmp_path / "synthetic", 40, 2, gray=200, bar_height=24))
     assert realism is not None
     assert realism.distances["brightness"] == 1
     assert realism.distances["box_height"] == 1, "pages without a box have no height to compare, and do not count"

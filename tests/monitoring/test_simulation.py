@@ -60,12 +60,12 @@ def lower_scores(pages: pd.DataFrame, rng: np.random.Generator) -> None:
     pages["top_score"] -= 0.2 * (pages["boxes"] > 0)
 
 
-def colour(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+def color(pages: pd.DataFrame, rng: np.random.Generator) -> None:
     coloured = rng.random(len(pages)) < 0.75
     pages.loc[coloured, "colourfulness"] = rng.gamma(4, 10, int(coloured.sum()))
 
 
-CHANGES = [darker, blurred, other_sizes, more_boxes, fewer_boxes, lower_scores, colour]
+CHANGES = [darker, blurred, other_sizes, more_boxes, fewer_boxes, lower_scores, color]
 
 
 def none_at_all(pages: pd.DataFrame, rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog import Catalog, open_catalog
 from redaction.catalog.tables import MonitoringWindow, Verdict
 from redaction.lifecycle.trigger import open_retraining_requests
 from redaction.monitoring.judgement import MonitoringJudgement
@@ -51,7 +51,7 @@ def test_the_workers_files_and_the_rotated_ones_make_one_window(tmp_path: Path) 
 
 
 def test_no_page_is_judged_twice_however_finely_the_service_tells_the_time(tmp_path: Path) -> None:
-    # between two microseconds, which is as fine as the catalogue keeps the end of a window
+    # between two microseconds, which is as fine as the catalog keeps the end of a window
     log(
         tmp_path,
         "data.0.log",
@@ -149,8 +149,8 @@ def test_what_the_service_really_logs_is_read(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def catalogue(workspace: Workspace) -> Catalogue:
-    return open_catalogue(workspace)
+def catalog(workspace: Workspace) -> Catalog:
+    return open_catalog(workspace)
 
 
 def judgement(verdict: Verdict) -> MonitoringJudgement:
@@ -165,26 +165,26 @@ def window(until: float, tmp_path: Path) -> Requests:
     return read_requests(tmp_path, "v1")
 
 
-def test_a_drifted_window_asks_for_retraining_in_the_catalogue(catalogue: Catalogue, tmp_path: Path) -> None:
-    number = record_window(catalogue, judgement(Verdict.DRIFTED), "v1", window(9, tmp_path), "state/reports/w.html")
-    with catalogue.transaction() as session:
+def test_a_drifted_window_asks_for_retraining_in_the_catalog(catalog: Catalog, tmp_path: Path) -> None:
+    number = record_window(catalog, judgement(Verdict.DRIFTED), "v1", window(9, tmp_path), "state/reports/w.html")
+    with catalog.transaction() as session:
         (kept,) = session.exec(select(MonitoringWindow)).all()
         assert [request.id for request in open_retraining_requests(session)] == [number]
     assert (kept.version, kept.requests, kept.verdict, kept.reasons) == ("v1", 120, Verdict.DRIFTED, ["because"])
     assert (kept.started_at, kept.ended_at, kept.report) == (NOON, NOON + timedelta(minutes=9), "state/reports/w.html")
 
 
-def test_a_stable_window_asks_for_nothing(catalogue: Catalogue, tmp_path: Path) -> None:
-    record_window(catalogue, judgement(Verdict.STABLE), "v1", window(9, tmp_path))
-    with catalogue.transaction() as session:
+def test_a_stable_window_asks_for_nothing(catalog: Catalog, tmp_path: Path) -> None:
+    record_window(catalog, judgement(Verdict.STABLE), "v1", window(9, tmp_path))
+    with catalog.transaction() as session:
         assert open_retraining_requests(session) == []
 
 
-def test_a_window_with_too_few_requests_goes_on(catalogue: Catalogue, tmp_path: Path) -> None:
-    assert judged_until(catalogue, "v1") is None
-    record_window(catalogue, judgement(Verdict.STABLE), "v1", window(10, tmp_path))
-    record_window(catalogue, judgement(Verdict.TOO_FEW_REQUESTS), "v1", window(20, tmp_path))
-    assert judged_until(catalogue, "v1") == NOON + timedelta(minutes=10)
-    record_window(catalogue, judgement(Verdict.DRIFTED), "v1", window(30, tmp_path))
-    assert judged_until(catalogue, "v1") == NOON + timedelta(minutes=30)
-    assert judged_until(catalogue, "v2") is None, "each version has its own windows"
+def test_a_window_with_too_few_requests_goes_on(catalog: Catalog, tmp_path: Path) -> None:
+    assert judged_until(catalog, "v1") is None
+    record_window(catalog, judgement(Verdict.STABLE), "v1", window(10, tmp_path))
+    record_window(catalog, judgement(Verdict.TOO_FEW_REQUESTS), "v1", window(20, tmp_path))
+    assert judged_until(catalog, "v1") == NOON + timedelta(minutes=10)
+    record_window(catalog, judgement(Verdict.DRIFTED), "v1", window(30, tmp_path))
+    assert judged_until(catalog, "v1") == NOON + timedelta(minutes=30)
+    assert judged_until(catalog, "v2") is None, "each version has its own windows"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from redaction.errors import RedactionError
-from redaction.pages.image import MAX_PIXELS, Page, page_from_bytes, page_from_pil
+from redaction.pages.image import MAX_PIXELS, PageImage, page_from_bytes, page_from_pil
 
 
 def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
@@ -45,7 +45,7 @@ TRANSPARENT_RIGHT = half_black("RGBA", (0, 0, 0, 255), (0, 0, 0, 0))
         encoded(TRANSPARENT_RIGHT.convert("LA")),
         encoded(TRANSPARENT_RIGHT, "WEBP", lossless=True),
     ],
-    ids=["1-bit", "fax", "grey", "palette", "16-bit", "CMYK", "CMYK JPEG", "transparent", "grey transparent", "WebP"],
+    ids=["1-bit", "fax", "gray", "palette", "16-bit", "CMYK", "CMYK JPEG", "transparent", "gray transparent", "WebP"],
 )
 def test_black_stays_black_and_paper_white_in_every_kind_of_image(data: bytes) -> None:
     page = page_from_bytes(data)
@@ -73,7 +73,7 @@ def test_which_side_is_up_is_read_in_every_format(image_format: str) -> None:
     assert (left_black[11:].max() < 60, left_black[:9].min() > 240) == (True, True), "what was left is at the bottom"
 
 
-def by_pillow(data: bytes) -> Page | None:
+def by_pillow(data: bytes) -> PageImage | None:
     """What Pillow alone makes of the bytes; none where it cannot read them."""
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -82,7 +82,7 @@ def by_pillow(data: bytes) -> Page | None:
         return None
 
 
-def by_us(data: bytes) -> Page | None:
+def by_us(data: bytes) -> PageImage | None:
     try:
         return page_from_bytes(data)
     except RedactionError:
@@ -98,18 +98,18 @@ def grainy(mode: str, width: int = 131, height: int = 97) -> Image.Image:
 PLAIN = {
     "JPEG": encoded(grainy("RGB"), "JPEG", quality=90),
     "JPEG, 4:4:4": encoded(grainy("RGB"), "JPEG", quality=90, subsampling=0),
-    "JPEG, grey": encoded(grainy("L"), "JPEG", quality=75),
+    "JPEG, gray": encoded(grainy("L"), "JPEG", quality=75),
     "JPEG, progressive": encoded(grainy("RGB"), "JPEG", progressive=True),
     "JPEG, restart marks": encoded(grainy("RGB"), "JPEG", restart_marker_rows=1),
     "JPEG, RGB without conversion": encoded(grainy("RGB"), "JPEG", keep_rgb=True),
     "JPEG, something behind its end": encoded(grainy("RGB"), "JPEG") + b"\0\0",
     "PNG": encoded(grainy("RGB")),
     "PNG, not compressed": encoded(grainy("RGB"), compress_level=0),
-    "PNG, grey": encoded(grainy("L")),
+    "PNG, gray": encoded(grainy("L")),
     "PNG, 16 bits": encoded(grainy("L").convert("I;16")),
-    "PNG, four grey levels": encoded(grainy("L").quantize(4)),
+    "PNG, four gray levels": encoded(grainy("L").quantize(4)),
     "PNG, animated": encoded(grainy("RGB"), save_all=True, append_images=[Image.new("RGB", (131, 97))], default_image=True),
-    "PNG, a colour is transparent": encoded(grainy("RGB"), transparency=(255, 255, 255)),
+    "PNG, a color is transparent": encoded(grainy("RGB"), transparency=(255, 255, 255)),
     "PNG, one pixel": encoded(grainy("RGB", 1, 1)),
 }
 

@@ -18,7 +18,7 @@ import yaml
 from sqlmodel import select
 
 from redaction.annotations.importing import import_annotations
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Deployment, MonitoringWindow, Stage, TrainingRun, Verdict
 from redaction.checkpoints import list_checkpoints
 from redaction.cli.demo.story import page_images
@@ -168,7 +168,7 @@ def test_enough_annotations_lead_to_a_detector_in_production(life: Life) -> None
     assert life.steps(life.trained) == dict.fromkeys(
         ("check", "validate", "synthesize", "train", "evaluate", "decide", "deploy", "monitor"), "completed"
     )
-    with open_catalogue(life.workspace).transaction() as session:
+    with open_catalog(life.workspace).transaction() as session:
         deployed = session.exec(select(Deployment)).one()
     assert deployed.stage is Stage.PRODUCTION
     answer = httpx.post(
@@ -218,7 +218,7 @@ def test_the_dashboard_gets_something_to_look_at(life: Life) -> None:
 
 def test_with_nothing_new_the_run_stops_at_the_check_and_judges_the_traffic(life: Life) -> None:
     assert life.steps(life.nothing_new) == {"check": "completed", "monitor": "completed"}
-    with open_catalogue(life.workspace).transaction() as session:
+    with open_catalog(life.workspace).transaction() as session:
         windows = {window.requests: window for window in session.exec(select(MonitoringWindow))}
     assert windows[REQUESTS].report is not None
     assert life.workspace.inside(windows[REQUESTS].report).is_file()
@@ -235,7 +235,7 @@ def test_a_forced_run_on_the_same_data_reuses_the_pure_steps_and_holds(life: Lif
 
 
 def test_every_finished_training_is_on_record_with_its_findings(life: Life) -> None:
-    with open_catalogue(life.workspace).transaction() as session:
+    with open_catalog(life.workspace).transaction() as session:
         trainings = session.exec(select(TrainingRun).order_by(TrainingRun.data_read_at)).all()
     assert [training.decision is not None and training.decision["deploy"] for training in trainings] == [True, False]
     assert all(training.comparison and training.finished_at for training in trainings)

@@ -35,7 +35,7 @@ def assert_changed_exactly(before: np.ndarray, after: np.ndarray, known: KnownPa
     outside = changed.copy()
     for box in known.boxes:
         x0, y0, x1, y1 = (round(value) for value in (box.x0, box.y0, box.x1, box.y1))
-        # neighbours may touch, so nothing is said here of what lies further out than the box: that is `outside`
+        # neighbors may touch, so nothing is said here of what lies further out than the box: that is `outside`
         ys, xs = np.nonzero(changed[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3])
         xs, ys = xs + max(0, x0 - 3), ys + max(0, y0 - 3)
         assert xs.min() <= x0 + TOLERANCE_PX and ys.min() <= y0 + TOLERANCE_PX, box
@@ -64,17 +64,17 @@ def test_scanned_redactions_lie_where_the_boxes_say(style: Style) -> None:
     for seed in range(10):
         pdf = new_pdf()
         known = write_scanned_page(pdf, Random(seed), style)
-        grey = render(bytes(pdf.output())).mean(axis=2)
-        assert grey.shape == (known.height, known.width)
+        gray = render(bytes(pdf.output())).mean(axis=2)
+        assert gray.shape == (known.height, known.width)
         for box in known.boxes:
             x0, y0, x1, y1 = (round(value) for value in (box.x0, box.y0, box.x1, box.y1))
-            inside = grey[y0 + 3 : y1 - 3, x0 + 3 : x1 - 3]
+            inside = gray[y0 + 3 : y1 - 3, x0 + 3 : x1 - 3]
             usual = np.median(inside)
             assert (abs(inside - usual) < 45).mean() > 0.45, box
             if style is Style.BLACK:
                 third = (y1 - y0) // 3  # corners may be rounded
-                assert (grey[y0 + third : y1 - third, [x0 + 2, x1 - 3]] < 110).mean() > 0.9, box
-                beside = grey[y0 + 1 : y1 - 1, [max(0, x0 - 4), min(known.width - 1, x1 + 4)]]
+                assert (gray[y0 + third : y1 - third, [x0 + 2, x1 - 3]] < 110).mean() > 0.9, box
+                beside = gray[y0 + 1 : y1 - 1, [max(0, x0 - 4), min(known.width - 1, x1 + 4)]]
                 assert (abs(beside - usual) > 15).any(), box
         boxes += len(known.boxes)
     assert boxes > 20

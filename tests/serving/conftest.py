@@ -30,7 +30,7 @@ from redaction.detection.artifact import (
 from redaction.detection.predictor import Predictor
 from redaction.detection.preprocessing import Preprocessing
 from redaction.detection.profiles import PROFILES, TrainingConfig
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home
 from serving.local import control
@@ -51,10 +51,10 @@ def cells() -> NDArray[np.float32]:
 
 
 def write_openvino(path: Path, darkness: float) -> None:
-    """A network that scores every cell by how much darker it is, on average, than `darkness` (a normalised value)."""
+    """A network that scores every cell by how much darker it is, on average, than `darkness` (a normalized value)."""
     pages = ops.parameter([1, 3, FRAME_HEIGHT, FRAME_WIDTH], ov.Type.f32, name="pages")
-    grey = ops.reduce_mean(pages, ops.constant([1]), keep_dims=True)
-    pooled = ops.avg_pool(grey, [CELL, CELL], [0, 0], [0, 0], [CELL, CELL], exclude_pad=False)
+    gray = ops.reduce_mean(pages, ops.constant([1]), keep_dims=True)
+    pooled = ops.avg_pool(gray, [CELL, CELL], [0, 0], [0, 0], [CELL, CELL], exclude_pad=False)
     scores = ops.sigmoid(
         ops.multiply(ops.subtract(ops.constant(np.float32(darkness)), pooled), ops.constant(np.float32(SHARPNESS)))
     )
@@ -119,8 +119,8 @@ def detectors(tmp_path_factory: pytest.TempPathFactory) -> Detectors:
     return make
 
 
-def page_with_bar(bar: tuple[int, int, int, int] = (200, 300, 700, 420), width: int = 1275, height: int = 1650) -> Page:
-    """A white page with some text, a grey block and one black bar (x0, y0, x1, y1)."""
+def page_with_bar(bar: tuple[int, int, int, int] = (200, 300, 700, 420), width: int = 1275, height: int = 1650) -> PageImage:
+    """A white page with some text, a gray block and one black bar (x0, y0, x1, y1)."""
     page = np.full((height, width, 3), 255, np.uint8)
     for line in range(20):
         cv2.putText(page, f"line {line} of a filing", (150, 500 + 40 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 1)
@@ -130,7 +130,7 @@ def page_with_bar(bar: tuple[int, int, int, int] = (200, 300, 700, 420), width: 
 
 
 @pytest.fixture(scope="session")
-def page() -> Page:
+def page() -> PageImage:
     """A page with one bar."""
     return page_with_bar()
 

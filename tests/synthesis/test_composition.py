@@ -165,7 +165,7 @@ def test_a_page_without_redactions_has_no_boxes(layout: str) -> None:
     assert (page.before == page.after).all()
 
 
-def test_a_colour_copied_without_colours_counts_as_grey() -> None:
+def test_a_color_copied_without_colors_counts_as_gray() -> None:
     styles = set()
     for index in range(12):
         page = compose(recipe(index, (LookName.COLOURED,), "report", hard=True), None)

@@ -70,13 +70,13 @@ def test_the_ink_of_a_paragraph_lies_in_its_words(
     assert not without(ink(sheet.pdf), words_of(sheet), size * 0.2).any()
 
 
-@pytest.mark.parametrize("align", ["left", "centre", "right"])
+@pytest.mark.parametrize("align", ["left", "center", "right"])
 def test_words_of_one_line_do_not_overlap_and_end_where_they_are_aligned(align: str) -> None:
     sheet = new_sheet()
     line = sheet.line(300, 100, "seven words in a line of text", Font("Times", 12), align)  # type: ignore[arg-type]
     assert len(line) == 7
     assert all(one[2] < other[0] for one, other in pairwise(line))
-    at = {"left": line[0][0], "centre": (line[0][0] + line[-1][2]) / 2, "right": line[-1][2]}[align]
+    at = {"left": line[0][0], "center": (line[0][0] + line[-1][2]) / 2, "right": line[-1][2]}[align]
     assert at == pytest.approx(300)
 
 
@@ -167,7 +167,7 @@ def test_the_same_seed_gives_the_same_page(layout: str) -> None:
 
 
 def test_a_page_looks_the_same_alone_and_within_a_document() -> None:
-    """Fonts, colours and widths that one page set must not leak into the next."""
+    """Fonts, colors and widths that one page set must not leak into the next."""
     document, names = new_pdf(), sorted(LAYOUTS)[::3]
     for seed, layout in enumerate(names):
         write_page(document, Random(seed), layout, LETTER_PT)
@@ -182,9 +182,9 @@ def test_words_on_coloured_grounds_outlive_a_photocopier() -> None:
     """Thresholded anywhere near the middle, a ground and the words on it still differ: else a heading would look taken out."""
     rng = Random(0)
     for _ in range(500):
-        for colour in (dark(rng), bright(rng), pale(rng), ground(rng)):
-            assert abs(brightness(colour) - brightness(readable_on(colour))) > 160
-            assert not 95 < brightness(colour) < 188
+        for color in (dark(rng), bright(rng), pale(rng), ground(rng)):
+            assert abs(brightness(color) - brightness(readable_on(color))) > 160
+            assert not 95 < brightness(color) < 188
 
 
 def test_pages_come_in_many_sizes() -> None:

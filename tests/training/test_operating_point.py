@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.evaluation import JudgedPage, figures
+from redaction.evaluation import EvaluatedPage, figures
 from redaction.pages.geometry import Detections, as_xyxy
 from redaction.training.operating_point import UNDECIDED, choose_operating_point, recall_claim
 
 
-def page(truth: int, hits: list[float], misses: list[float], document: str = "") -> JudgedPage:
+def page(truth: int, hits: list[float], misses: list[float], document: str = "") -> EvaluatedPage:
     """A page with so many redactions, detections of the first ones with the scores `hits`, and false ones with `misses`."""
     boxes = [(0, 20 * row, 10, 20 * row + 10) for row in range(truth)]
     false = [(100, 20 * row, 110, 20 * row + 10) for row in range(len(misses))]
-    return JudgedPage(
+    return EvaluatedPage(
         "black",
         as_xyxy(boxes),
         Detections(as_xyxy(boxes[: len(hits)] + false), np.array(hits + misses, np.float32)),
@@ -38,7 +38,7 @@ def page(truth: int, hits: list[float], misses: list[float], document: str = "")
     ],
 )
 def test_the_score_chosen_is_amid_good_ones(
-    pages: list[JudgedPage], between: tuple[float, float], recall: float, precision: float
+    pages: list[EvaluatedPage], between: tuple[float, float], recall: float, precision: float
 ) -> None:
     point = choose_operating_point(pages).point
     assert between[0] < point.score <= between[1]
@@ -54,7 +54,7 @@ def test_the_score_chosen_is_amid_good_ones(
     ],
 )
 def test_a_target_of_recall_is_met_by_the_highest_score_that_does(
-    pages: list[JudgedPage], target: float, score: float, recall: float
+    pages: list[EvaluatedPage], target: float, score: float, recall: float
 ) -> None:
     point = choose_operating_point(pages, target).point
     assert point.score == pytest.approx(score, abs=1e-3)
@@ -69,7 +69,7 @@ def test_a_target_out_of_reach_falls_back_to_the_best_f2_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("pages", [[], [page(0, [], [])], [page(3, [], [0.9])]])
-def test_where_nothing_was_found_it_says_so(pages: list[JudgedPage]) -> None:
+def test_where_nothing_was_found_it_says_so(pages: list[EvaluatedPage]) -> None:
     chosen = choose_operating_point(pages)
     assert (chosen.point, chosen.claim) == (UNDECIDED, None)
 
@@ -132,12 +132,12 @@ def test_it_moves_less_from_one_set_of_pages_to_the_next_than_the_best_f2_does()
     def drawn(mean: float) -> list[float]:
         return (1 / (1 + np.exp(-rng.normal(mean, 1.5, 3)))).tolist()
 
-    def f2(pages: list[JudgedPage], score: float) -> float:
+    def f2(pages: list[EvaluatedPage], score: float) -> float:
         at_it = figures(pages, score)
         precision, recall = at_it.precision or 0.0, at_it.recall or 0.0
         return 5 * precision * recall / (4 * precision + recall) if recall else 0.0
 
-    def best_f2(pages: list[JudgedPage]) -> float:
+    def best_f2(pages: list[EvaluatedPage]) -> float:
         candidates = sorted(float(score) for judged in pages for score in judged.detections.scores)
         return max(candidates, key=lambda score: f2(pages, score))
 

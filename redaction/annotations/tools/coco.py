@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat, ValidationError
 
-from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, Reason, Refusal, as_number, style_named
+from redaction.annotations.records import ParsedBox, ParsedFile, ParsedPage, RefusalReason, RefusedRow, as_number, style_named
 from redaction.dataset import Style
 
 Id = Annotated[str, BeforeValidator(lambda number: str(number) if isinstance(number, int) else number)]
@@ -51,15 +51,17 @@ def read_coco(content: dict[str, Any]) -> ParsedFile:
 
     The style of a box is its own ``style`` (or ``attributes.style``), else its image's.
     """
-    refused: list[Refusal] = []
+    refused: list[RefusedRow] = []
     images = _told_apart(_valid(_Image, content["images"], "image", refused), refused)
     categories = content.get("categories") if isinstance(content.get("categories"), list) else []
     labels = {category.id: category.name for _, category in _valid(_Category, categories, "category", refused)}
-    boxes: dict[str, list[BoxRecord]] = defaultdict(list)
+    boxes: dict[str, list[ParsedBox]] = defaultdict(list)
     styles = {image.id: image.style for _, image in images}
     for row, annotation in _valid(_Annotation, content["annotations"], "annotation", refused):
         if annotation.image_id not in styles:
-            refused.append(Refusal(row=row, reason=Reason.UNKNOWN_PAGE, detail=f"the file has no image {annotation.image_id}"))
+            refused.append(
+                RefusedRow(row=row, reason=RefusalReason.UNKNOWN_PAGE, detail=f"the file has no image {annotation.image_id}")
+            )
             continue
         style = annotation.style or (annotation.attributes or {}).get("style") or styles[annotation.image_id]
         label = labels.get(annotation.category_id, f"category {annotation.category_id}")
@@ -68,13 +70,15 @@ def read_coco(content: dict[str, Any]) -> ParsedFile:
     pages = []
     for row, image in images:
         if image.id in touched and not boxes[image.id]:
-            refused.append(Refusal(row=row, reason=Reason.NO_BOX_LEFT, detail="none of the image's annotations could be read"))
+            refused.append(
+                RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the image's annotations could be read")
+            )
         else:
             pages.append(_page(row, image, boxes[image.id]))
     return ParsedFile(pages=tuple(pages), refused=tuple(refused))
 
 
-def write_coco(pages: Sequence[PageRecord]) -> dict[str, Any]:
+def write_coco(pages: Sequence[ParsedPage]) -> dict[str, Any]:
     """The pages as a COCO file, with where each page comes from in fields of our own that other readers skip."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -91,23 +95,25 @@ def write_coco(pages: Sequence[PageRecord]) -> dict[str, Any]:
     }
 
 
-def _told_apart(images: list[tuple[str, _Image]], refused: list[Refusal]) -> list[tuple[str, _Image]]:
+def _told_apart(images: list[tuple[str, _Image]], refused: list[RefusedRow]) -> list[tuple[str, _Image]]:
     """The images whose boxes can be told: two under one id would each get the boxes of both."""
     counts = Counter(image.id for _, image in images)
     for row, image in images:
         if counts[image.id] > 1:
-            refused.append(Refusal(row=row, reason=Reason.MALFORMED, detail="another image of the file has the same id"))
+            refused.append(
+                RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail="another image of the file has the same id")
+            )
     return [(row, image) for row, image in images if counts[image.id] == 1]
 
 
-def _valid(model: type[Any], rows: Any, kind: str, refused: list[Refusal]) -> list[tuple[str, Any]]:
+def _valid(model: type[Any], rows: Any, kind: str, refused: list[RefusedRow]) -> list[tuple[str, Any]]:
     valid = []
     for position, content in enumerate(rows, start=1):
         row = _row_name(kind, position, content)
         try:
             valid.append((row, model.model_validate(content)))
         except ValidationError as error:
-            refused.append(Refusal(row=row, reason=Reason.MALFORMED, detail=first_fault(error)))
+            refused.append(RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
     return valid
 
 
@@ -120,8 +126,8 @@ def first_fault(error: ValidationError) -> str:
     return f"{where}: {fault['msg']}" if where else fault["msg"]
 
 
-def _images_of_refused(rows: Any, refused: list[Refusal]) -> set[str]:
-    malformed = {refusal.row for refusal in refused if refusal.reason is Reason.MALFORMED}
+def _images_of_refused(rows: Any, refused: list[RefusedRow]) -> set[str]:
+    malformed = {refusal.row for refusal in refused if refusal.reason is RefusalReason.MALFORMED}
     named = {_row_name("annotation", position, row): row for position, row in enumerate(rows, start=1) if isinstance(row, dict)}
     return {str(row.get("image_id")) for name, row in named.items() if name in malformed}
 
@@ -131,13 +137,13 @@ def _row_name(kind: str, position: int, content: Any) -> str:
     return f"{kind} {content['id']}" if named else f"{kind} at position {position}"
 
 
-def _box(row: str, xywh: list[float], label: str, style: Style) -> BoxRecord:
+def _box(row: str, xywh: list[float], label: str, style: Style) -> ParsedBox:
     x, y, width, height = xywh
-    return BoxRecord(row=row, x0=x, y0=y, x1=x + width, y1=y + height, label=label, style=style)
+    return ParsedBox(row=row, x0=x, y0=y, x1=x + width, y1=y + height, label=label, style=style)
 
 
-def _page(row: str, image: _Image, boxes: list[BoxRecord]) -> PageRecord:
-    return PageRecord(
+def _page(row: str, image: _Image, boxes: list[ParsedBox]) -> ParsedPage:
+    return ParsedPage(
         row=row,
         paths=(image.file_name,) if image.file_name else (),
         boxes=tuple(boxes),
@@ -145,7 +151,7 @@ def _page(row: str, image: _Image, boxes: list[BoxRecord]) -> PageRecord:
     )
 
 
-def _image_row(image_id: int, page: PageRecord) -> dict[str, Any]:
+def _image_row(image_id: int, page: ParsedPage) -> dict[str, Any]:
     origin = {
         "sha256": page.sha256,
         "document": page.document,
@@ -159,7 +165,7 @@ def _image_row(image_id: int, page: PageRecord) -> dict[str, Any]:
     return {"id": image_id, "file_name": page.paths[0], **size, **known}
 
 
-def _annotation_row(annotation_id: int, image_id: int, box: BoxRecord) -> dict[str, Any]:
+def _annotation_row(annotation_id: int, image_id: int, box: ParsedBox) -> dict[str, Any]:
     width, height = box.x1 - box.x0, box.y1 - box.y0
     return {
         "id": annotation_id,

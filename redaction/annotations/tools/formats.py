@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from redaction.annotations.records import PageRecord, ParsedFile, Reason, Refusal
+from redaction.annotations.records import ParsedFile, ParsedPage, RefusalReason, RefusedRow
 from redaction.annotations.tools.coco import read_coco, write_coco
 from redaction.annotations.tools.label_studio import read_label_studio, write_label_studio
 from redaction.annotations.tools.prodigy import read_prodigy, write_prodigy
@@ -35,7 +35,7 @@ def read_file(file: Path, tool: Tool | None = None) -> tuple[Tool, ParsedFile]:
     found = _tool_of(content, text)
     if found is None or (tool is not None and found is not tool):
         wanted = tool.value if tool else "COCO, Prodigy image.manual JSONL or Label Studio JSON"
-        raise RedactionError(f"{file} is not a file in the format of {wanted}; export it anew, or name its tool with --tool.")
+        raise RedactionError(f"{file} is not a file in the format of {wanted}; export it again, or name its tool with --tool.")
     if found is Tool.COCO:
         return found, read_coco(content)
     if found is Tool.LABEL_STUDIO:
@@ -45,7 +45,7 @@ def read_file(file: Path, tool: Tool | None = None) -> tuple[Tool, ParsedFile]:
     return found, ParsedFile(pages=parsed.pages, refused=(*unreadable, *parsed.refused))
 
 
-def write_file(file: Path, tool: Tool, pages: Sequence[PageRecord]) -> None:
+def write_file(file: Path, tool: Tool, pages: Sequence[ParsedPage]) -> None:
     """Write the pages in the format of `tool`; equal pages give equal bytes."""
     if tool is Tool.PRODIGY:
         write_text(file, "".join(_line(row) + "\n" for row in write_prodigy(pages)))
@@ -78,7 +78,7 @@ def _tool_of(content: Any, text: str) -> Tool | None:
     return Tool.PRODIGY if any(isinstance(row, dict) and "image" in row for _, row in rows) else None
 
 
-def _lines(text: str) -> tuple[list[tuple[str, Any]], list[Refusal]]:
+def _lines(text: str) -> tuple[list[tuple[str, Any]], list[RefusedRow]]:
     rows, refused = [], []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -86,7 +86,7 @@ def _lines(text: str) -> tuple[list[tuple[str, Any]], list[Refusal]]:
         try:
             rows.append((f"line {number}", json.loads(line)))
         except (ValueError, RecursionError):
-            refused.append(Refusal(row=f"line {number}", reason=Reason.MALFORMED, detail="the line is not JSON"))
+            refused.append(RefusedRow(row=f"line {number}", reason=RefusalReason.MALFORMED, detail="the line is not JSON"))
     return rows, refused
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, Reason, Refusal, as_number, style_named
+from redaction.annotations.records import ParsedBox, ParsedFile, ParsedPage, RefusalReason, RefusedRow, as_number, style_named
 from redaction.annotations.tools.coco import first_fault
 
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
@@ -78,11 +78,13 @@ def read_label_studio(tasks: Sequence[Any]) -> ParsedFile:
         try:
             task = _Task.model_validate(content)
         except ValidationError as error:
-            refused.append(Refusal(row=row, reason=Reason.MALFORMED, detail=first_fault(error)))
+            refused.append(RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
             continue
         finished = [annotation for annotation in task.annotations if not annotation.was_cancelled]
         if not finished:
-            refused.append(Refusal(row=row, reason=Reason.NOT_ACCEPTED, detail="nobody finished an annotation of this task"))
+            refused.append(
+                RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail="nobody finished an annotation of this task")
+            )
             continue
         page = _page(row, task.data, max(finished, key=lambda annotation: annotation.time), refused)
         if page:
@@ -90,12 +92,12 @@ def read_label_studio(tasks: Sequence[Any]) -> ParsedFile:
     return ParsedFile(pages=tuple(pages), refused=tuple(refused))
 
 
-def write_label_studio(pages: Sequence[PageRecord]) -> list[dict[str, Any]]:
+def write_label_studio(pages: Sequence[ParsedPage]) -> list[dict[str, Any]]:
     """The pages as Label Studio's tasks: each box a rectangle, its style a choice made for that region."""
     return [_task_row(number, page) for number, page in enumerate(pages, start=1)]
 
 
-def _page(row: str, data: _Data, annotation: _Annotation, refused: list[Refusal]) -> PageRecord | None:
+def _page(row: str, data: _Data, annotation: _Annotation, refused: list[RefusedRow]) -> ParsedPage | None:
     styles = _styles(annotation)
     rectangles = [result for result in annotation.result if result.get("type") != "choices"]
     regions, boxes = [], []
@@ -106,13 +108,13 @@ def _page(row: str, data: _Data, annotation: _Annotation, refused: list[Refusal]
             boxes.append(_box(region_row, region, styles.get(region.id)))
             regions.append(region)
         except ValidationError as error:
-            refused.append(Refusal(row=region_row, reason=Reason.MALFORMED, detail=first_fault(error)))
+            refused.append(RefusedRow(row=region_row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
         except ValueError as error:
-            refused.append(Refusal(row=region_row, reason=Reason.MALFORMED, detail=str(error)))
+            refused.append(RefusedRow(row=region_row, reason=RefusalReason.MALFORMED, detail=str(error)))
     if rectangles and not regions:
-        refused.append(Refusal(row=row, reason=Reason.NO_BOX_LEFT, detail="none of the task's regions could be read"))
+        refused.append(RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the task's regions could be read"))
         return None
-    return PageRecord(
+    return ParsedPage(
         row=row,
         paths=_paths(data),
         width=regions[0].original_width if regions else None,
@@ -136,13 +138,13 @@ def _styles(annotation: _Annotation) -> dict[str | None, str]:
     return styles
 
 
-def _box(row: str, region: _Region, style: object) -> BoxRecord:
+def _box(row: str, region: _Region, style: object) -> ParsedBox:
     value = region.value
     if value.rotation or region.image_rotation:
         raise ValueError("the region is rotated; redactions are upright boxes")
     x, y = value.x / 100 * region.original_width, value.y / 100 * region.original_height
     width, height = value.width / 100 * region.original_width, value.height / 100 * region.original_height
-    return BoxRecord(row=row, x0=x, y0=y, x1=x + width, y1=y + height, label=value.rectanglelabels[0], style=style_named(style))
+    return ParsedBox(row=row, x0=x, y0=y, x1=x + width, y1=y + height, label=value.rectanglelabels[0], style=style_named(style))
 
 
 def _paths(data: _Data) -> tuple[str, ...]:
@@ -163,7 +165,7 @@ def _annotator(completed_by: int | str | dict[str, Any] | None) -> str | None:
     return None if completed_by is None else str(completed_by)
 
 
-def _task_row(number: int, page: PageRecord) -> dict[str, Any]:
+def _task_row(number: int, page: ParsedPage) -> dict[str, Any]:
     data = {
         "image": page.paths[-1],
         "file_name": page.paths[0],
@@ -185,7 +187,7 @@ def _task_row(number: int, page: PageRecord) -> dict[str, Any]:
     return {"id": number, "data": {key: value for key, value in data.items() if value is not None}, "annotations": [annotation]}
 
 
-def _result_rows(region: str, page: PageRecord, box: BoxRecord) -> list[dict[str, Any]]:
+def _result_rows(region: str, page: ParsedPage, box: ParsedBox) -> list[dict[str, Any]]:
     if page.width is None or page.height is None:
         raise ValueError(f"{page.row} has boxes but no size, so they cannot be told in percent")
     place = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from redaction.annotations.records import BoxRecord, PageRecord, ParsedFile, Reason, Refusal, as_number, style_named
+from redaction.annotations.records import ParsedBox, ParsedFile, ParsedPage, RefusalReason, RefusedRow, as_number, style_named
 from redaction.annotations.tools.coco import first_fault
 from redaction.files import sha256_of_bytes
 
@@ -55,25 +55,27 @@ def read_prodigy(lines: Iterable[tuple[str, Any]]) -> ParsedFile:
             task = _Task.model_validate(content)
             meta = _Meta.model_validate(task.meta)
         except ValidationError as error:
-            refused.append(Refusal(row=row, reason=Reason.MALFORMED, detail=first_fault(error)))
+            refused.append(RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
             continue
         if task.answer != "accept":
-            refused.append(Refusal(row=row, reason=Reason.NOT_ACCEPTED, detail=f"the annotator's answer is {task.answer!r}"))
+            refused.append(
+                RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail=f"the annotator's answer is {task.answer!r}")
+            )
             continue
         boxes = _boxes(row, task.spans, refused)
         if task.spans and not boxes:
-            refused.append(Refusal(row=row, reason=Reason.NO_BOX_LEFT, detail="none of the task's spans could be read"))
+            refused.append(RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the task's spans could be read"))
             continue
         pages.append(_page(row, task, meta, boxes))
     return ParsedFile(pages=tuple(pages), refused=tuple(refused))
 
 
-def write_prodigy(pages: Sequence[PageRecord]) -> list[dict[str, Any]]:
+def write_prodigy(pages: Sequence[ParsedPage]) -> list[dict[str, Any]]:
     """The pages as Prodigy's tasks, one for each line of a JSONL file."""
     return [_task_row(page) for page in pages]
 
 
-def _boxes(row: str, spans: list[dict[str, Any]], refused: list[Refusal]) -> list[BoxRecord]:
+def _boxes(row: str, spans: list[dict[str, Any]], refused: list[RefusedRow]) -> list[ParsedBox]:
     boxes = []
     for number, content in enumerate(spans, start=1):
         span_row = f"{row}, span {number}"
@@ -81,11 +83,11 @@ def _boxes(row: str, spans: list[dict[str, Any]], refused: list[Refusal]) -> lis
             span = _Span.model_validate(content)
             x0, y0, x1, y1 = _xyxy(span)
         except ValidationError as error:
-            refused.append(Refusal(row=span_row, reason=Reason.MALFORMED, detail=first_fault(error)))
+            refused.append(RefusedRow(row=span_row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
         except ValueError as error:
-            refused.append(Refusal(row=span_row, reason=Reason.MALFORMED, detail=str(error)))
+            refused.append(RefusedRow(row=span_row, reason=RefusalReason.MALFORMED, detail=str(error)))
         else:
-            boxes.append(BoxRecord(row=span_row, x0=x0, y0=y0, x1=x1, y1=y1, label=span.label, style=style_named(span.style)))
+            boxes.append(ParsedBox(row=span_row, x0=x0, y0=y0, x1=x1, y1=y1, label=span.label, style=style_named(span.style)))
     return boxes
 
 
@@ -102,10 +104,10 @@ def _xyxy(span: _Span) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _page(row: str, task: _Task, meta: _Meta, boxes: list[BoxRecord]) -> PageRecord:
+def _page(row: str, task: _Task, meta: _Meta, boxes: list[ParsedBox]) -> ParsedPage:
     inline = task.image.startswith("data:")
     names = (task.path, None if inline else task.image, task.text)
-    return PageRecord(
+    return ParsedPage(
         row=row,
         paths=tuple(dict.fromkeys(name for name in names if name)),
         sha256=meta.sha256 or (_sha256_of_data_uri(task.image) if inline else None),
@@ -134,7 +136,7 @@ def _sha256_of_data_uri(uri: str) -> str | None:
         return None  # the task may still name the page in another way; if not, it is refused as unknown
 
 
-def _task_row(page: PageRecord) -> dict[str, Any]:
+def _task_row(page: ParsedPage) -> dict[str, Any]:
     meta = {"sha256": page.sha256, "document": page.document, "pdf": page.pdf, "page_index": page.page_index}
     row: dict[str, Any] = {
         "image": page.paths[-1],
@@ -152,7 +154,7 @@ def _task_row(page: PageRecord) -> dict[str, Any]:
     return row
 
 
-def _span_row(box: BoxRecord) -> dict[str, Any]:
+def _span_row(box: ParsedBox) -> dict[str, Any]:
     x0, y0, x1, y1 = (as_number(number) for number in (box.x0, box.y0, box.x1, box.y1))
     return {
         "label": box.label.upper(),

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlmodel import col, select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Page
 from redaction.cli.demo import traffic
 from redaction.configuration import read_mapping
@@ -37,7 +37,7 @@ QUIET = {
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
     "PYTHONWARNINGS": "ignore",
 }
-FORGET = ("REDACTION_CATALOGUE",)  # a demo must not write into somebody's real database
+FORGET = ("REDACTION_CATALOG",)  # a demo must not write into somebody's real database
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Demo:
     def environment(self) -> dict[str, str]:
         """What the commands run with."""
         kept = {name: value for name, value in os.environ.items() if name not in FORGET}
-        colours = {} if self.console.is_terminal else {"ZENML_LOGGING_COLORS_DISABLED": "true"}
-        return QUIET | colours | kept | {"REDACTION_WORKSPACE": str(self.workspace.root)}
+        colors = {} if self.console.is_terminal else {"ZENML_LOGGING_COLORS_DISABLED": "true"}
+        return QUIET | colors | kept | {"REDACTION_WORKSPACE": str(self.workspace.root)}
 
     def chapter(self, title: str) -> None:
         """Say what comes next."""
@@ -149,7 +149,7 @@ def annotate(demo: Demo, annotations: Path) -> None:
 
 
 def train_and_deploy(demo: Demo, config: str) -> None:
-    """Check, validate, synthesise, train, evaluate, decide, deploy."""
+    """Check, validate, synthesize, train, evaluate, decide, deploy."""
     demo.chapter("3. A detector is trained, judged, and put into production")
     demo.run("zenml", "pipeline", "run", "pipelines.ct_cd.ct_cd", "-c", config)
 
@@ -178,7 +178,7 @@ def watch(demo: Demo, config: str) -> None:
 
 def page_images(workspace: Workspace) -> list[Path]:
     """Every rendered page, in the order of their names."""
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         images = session.exec(select(Page.image).where(col(Page.image).is_not(None)).order_by(Page.name)).all()
     return [workspace.inside(image) for image in images if image]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from sqlmodel import col, func, select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import AnnotatedBox, Annotation, MonitoringWindow, Page, TrainingRun
 from redaction.cli.demo.story import Demo, as_typed, service_url
 from redaction.evaluation import Comparison
@@ -25,7 +25,7 @@ def show(demo: Demo, elapsed: str) -> None:
 
 
 def _counts(demo: Demo) -> list[tuple[str, str]]:
-    with open_catalogue(demo.workspace).transaction() as session:
+    with open_catalog(demo.workspace).transaction() as session:
         pages = session.exec(select(func.count()).select_from(Page).where(col(Page.image).is_not(None))).one()
         annotated = session.exec(select(func.count()).select_from(Annotation)).one()
         boxes = session.exec(select(func.count()).select_from(AnnotatedBox)).one()
@@ -33,7 +33,7 @@ def _counts(demo: Demo) -> list[tuple[str, str]]:
 
 
 def _training(demo: Demo) -> list[tuple[str, str]]:
-    with open_catalogue(demo.workspace).transaction() as session:
+    with open_catalog(demo.workspace).transaction() as session:
         finished = session.exec(
             select(TrainingRun).where(col(TrainingRun.finished_at).is_not(None)).order_by(col(TrainingRun.finished_at).desc())
         ).first()
@@ -56,7 +56,7 @@ def _service(demo: Demo) -> list[tuple[str, str]]:
 
 
 def _monitoring(demo: Demo) -> list[tuple[str, str]]:
-    with open_catalogue(demo.workspace).transaction() as session:
+    with open_catalog(demo.workspace).transaction() as session:
         window = session.exec(select(MonitoringWindow).order_by(col(MonitoringWindow.judged_at).desc())).first()
     if window is None:
         return [("monitoring", "no window judged")]

@@ -23,9 +23,9 @@ def as_they_are(image: Image) -> Image:
 
 
 def dark_photocopy(image: Image) -> Image:
-    """The third copy of a copy: dark, soft and grey."""
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    soft = cv2.GaussianBlur(grey, (0, 0), 1.6)
+    """The third copy of a copy: dark, soft and gray."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    soft = cv2.GaussianBlur(gray, (0, 0), 1.6)
     dark = np.clip(soft.astype(np.float32) * 0.55, 0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(dark, cv2.COLOR_GRAY2BGR), np.uint8)
 

@@ -1,7 +1,7 @@
 """The starter: a detector that ships with the program, trained on synthetic pages alone.
 
 It finds redactions minutes after a clone, and is what a training of the same profile starts from (``init: starter``).
-``redaction starter`` trains it anew; see `redaction.training.starter_recipe`.
+``redaction starter`` trains it again; see `redaction.training.starter_recipe`.
 """
 
 from __future__ import annotations

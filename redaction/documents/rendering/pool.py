@@ -31,7 +31,7 @@ RENDERER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # A page is a handful of 6 MB arrays. Left to itself glibc maps each one anew, and clearing those pages in the kernel costs a
+    # A page is a handful of 6 MB arrays. Left to itself glibc maps each one again, and clearing those pages in the kernel costs a
     # quarter of the time (measured: 50 against 38 ms of processor a page). So arrays up to 32 MB, glibc's maximum, are reused.
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
     "MALLOC_TRIM_THRESHOLD_": str(512 * 1024 * 1024),

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from redaction.catalog import Catalogue, open_catalogue
+from redaction.catalog import Catalog, open_catalog
 from redaction.catalog.tables import Document, DocumentStatus, Page, page_name
 from redaction.documents.discovery import Problem
 from redaction.documents.fetching import documents_with_status
@@ -24,7 +24,7 @@ from redaction.documents.rendering.worker import Done, FailedPage, Job, Opened, 
 from redaction.documents.scratch import exclusive_scratch
 from redaction.documents.sources import Politeness, Rendering, SourcesConfig
 from redaction.files import sync
-from redaction.progress import Report, logged
+from redaction.progress import ProgressCallback, logged
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
@@ -64,16 +64,16 @@ class _Growing:
     pages: dict[int, RenderedPage | FailedPage] = field(default_factory=dict)
 
 
-def render(workspace: Workspace, config: SourcesConfig, progress: Report | None = None) -> RenderSummary:
+def render(workspace: Workspace, config: SourcesConfig, progress: ProgressCallback | None = None) -> RenderSummary:
     """Render every document that was fetched and not rendered yet, whichever run fetched it.
 
     Raises:
         RedactionError: another ingestion is at work in this workspace, or renderers cannot start or write.
     """
     started = time.monotonic()
-    ledger = _Ledger(workspace, open_catalogue(workspace))
+    ledger = _Ledger(workspace, open_catalog(workspace))
     with exclusive_scratch(workspace, "rendering") as scratch:
-        waiting = documents_with_status(ledger.catalogue, DocumentStatus.FETCHED)
+        waiting = documents_with_status(ledger.catalog, DocumentStatus.FETCHED)
         present = [document for document in waiting if _file(workspace, document).is_file()]
         growing = {document.sha256: _Growing(document, _job(workspace, config, document, scratch)) for document in present}
         _settle_aside(ledger, _grown(growing, config.rendering, progress or logged()))
@@ -92,7 +92,7 @@ def _settle_aside(ledger: _Ledger, finished: Iterable[_Growing]) -> None:
             settled.result()
 
 
-def _grown(growing: dict[str, _Growing], rendering: Rendering, progress: Report) -> Iterator[_Growing]:
+def _grown(growing: dict[str, _Growing], rendering: Rendering, progress: ProgressCallback) -> Iterator[_Growing]:
     """The documents, each as soon as nothing of it is left to do."""
     pages_done = pages_known = 0
     with RenderPool(rendering.workers or len(os.sched_getaffinity(0)), rendering.page_seconds, rendering.page_megabytes) as pool:
@@ -125,8 +125,8 @@ def _grown(growing: dict[str, _Growing], rendering: Rendering, progress: Report)
 class _Ledger:
     """Turns rendered documents into folders, rows and a summary."""
 
-    def __init__(self, workspace: Workspace, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def __init__(self, workspace: Workspace, catalog: Catalog) -> None:
+        self.catalog = catalog
         self._workspace = workspace
         self._documents: list[str] = []
         self._pages: list[str] = []
@@ -140,7 +140,7 @@ class _Ledger:
         if refusal is None:
             _take_place(Path(grown.job.folder), self._workspace.pages / document.sha256)
         pages = [_row(document, event) for _, event in sorted(grown.pages.items())] if refusal is None else []
-        with self.catalogue.transaction() as session:
+        with self.catalog.transaction() as session:
             row = session.get_one(Document, document.sha256)
             row.page_count = grown.page_count
             row.reason = refusal
@@ -181,7 +181,7 @@ def _no_page(grown: _Growing) -> str | None:
 
 
 def _row(document: Document, event: RenderedPage | FailedPage) -> Page:
-    """The catalogue's row for a page; people count pages from 1."""
+    """The catalog's row for a page; people count pages from 1."""
     page = Page(
         name=page_name(document.sha256, event.page_index),
         document=document.sha256,

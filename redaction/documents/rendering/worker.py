@@ -20,8 +20,8 @@ WebP q90                      93.7    154
 Rendering itself takes about 20 ms, so PNG would cut the pages per second by four tenths; and on scans, which hold noise, it was
 measured four to six times as large (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive, as
 tests/documents/test_rendering.py shows: the inside of a filled box moves by at most 4 of 255 levels, and a one-pixel outline,
-grey or coloured, by at most 32 from the lossless picture. Without chroma subsampling a thin coloured outline keeps its colour,
-for a tenth more bytes. One-bit formats are smaller still, but lose grey boxes. A page without colour is a grey JPEG: encoded in
+gray or coloured, by at most 32 from the lossless picture. Without chroma subsampling a thin coloured outline keeps its color,
+for a tenth more bytes. One-bit formats are smaller still, but lose gray boxes. A page without color is a gray JPEG: encoded in
 2.3 ms instead of 5.2, with a tenth fewer bytes, and the same to whoever reads it.
 """
 
@@ -224,19 +224,19 @@ def _rendered(job: Job, page: pdfium.PdfPage, page_index: int) -> RenderedPage:
         raise ValueError(
             f"would be {width_pt * scale:.0f} x {height_pt * scale:.0f} pixels, more than {job.max_megapixels:g} million"
         )
-    # pdfium composes four bytes a pixel faster than three, to the same colours
+    # pdfium composes four bytes a pixel faster than three, to the same colors
     image = page.render(scale=scale, prefer_bgrx=True).to_numpy()
-    grey = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY)
-    features = features_of(grey, image)
-    jpeg = _jpeg(grey if features.colourfulness == 0 and _is_grey(image, grey) else image)
-    height, width = grey.shape
+    gray = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY)
+    features = features_of(gray, image)
+    jpeg = _jpeg(gray if features.colourfulness == 0 and _is_gray(image, gray) else image)
+    height, width = gray.shape
     rendered = RenderedPage(
         page_index=page_index,
         width=width,
         height=height,
         dpi=scale * 72,
         sha256=hashlib.sha256(jpeg).hexdigest(),
-        perceptual_hash=perceptual_hash(grey),
+        perceptual_hash=perceptual_hash(gray),
         features=features,
     )
     (Path(job.folder) / image_name(page_index)).write_bytes(jpeg)
@@ -248,18 +248,18 @@ def image_name(page_index: int) -> str:
     return f"{page_index:04d}{IMAGE_SUFFIX}"
 
 
-def perceptual_hash(grey: NDArray[np.uint8]) -> str:
+def perceptual_hash(gray: NDArray[np.uint8]) -> str:
     """What ``imagehash.phash`` gives for the page at a quarter of its size: 16 hexadecimal digits, alike for pages that are.
 
     Args:
-        grey: shape (height, width), uint8.
+        gray: shape (height, width), uint8.
     """
     # imagehash would import SciPy for its cosine transform, which is a third of the time that a renderer takes to start. The
     # hash looks at 32 x 32 pixels only; halving the page first gives Pillow's slow, careful filter little to do.
     for _ in range(2):
-        if min(grey.shape) >= 2 * HASH_PIXELS:
-            grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    small = Image.fromarray(grey).resize((HASH_PIXELS, HASH_PIXELS), Image.Resampling.LANCZOS)
+        if min(gray.shape) >= 2 * HASH_PIXELS:
+            gray = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    small = Image.fromarray(gray).resize((HASH_PIXELS, HASH_PIXELS), Image.Resampling.LANCZOS)
     low = cv2.dct(np.asarray(small, np.float64))[:8, :8]
     # OpenCV's transform is the orthonormal one, whose constant terms are smaller than those of the plain one by this factor
     low[0] *= math.sqrt(2)
@@ -267,8 +267,8 @@ def perceptual_hash(grey: NDArray[np.uint8]) -> str:
     return np.packbits(low > np.median(low)).tobytes().hex()
 
 
-def _is_grey(image: NDArray[np.uint8], grey: NDArray[np.uint8]) -> bool:
-    return bool(np.array_equal(image.view(np.uint32), cv2.cvtColor(grey, cv2.COLOR_GRAY2BGRA).view(np.uint32)))
+def _is_gray(image: NDArray[np.uint8], gray: NDArray[np.uint8]) -> bool:
+    return bool(np.array_equal(image.view(np.uint32), cv2.cvtColor(gray, cv2.COLOR_GRAY2BGRA).view(np.uint32)))
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:

@@ -34,14 +34,14 @@ def letter(sheet: Sheet) -> None:
 
 def _letterhead(sheet: Sheet, x: float, right: float) -> float:
     rng, name = sheet.rng, sheet.words.agency()
-    kind = rng.choice(["logo", "centre", "band", "plain"])
+    kind = rng.choice(["logo", "center", "band", "plain"])
     if kind == "band":
         fill = dark(rng)
         sheet.rect(0, 0, sheet.width, rng.uniform(50, 90), fill=fill)
         sheet.text(x, 38, name, Font("Helvetica", rng.uniform(15, 24), "B", readable_on(fill)))
-    elif kind == "centre":
+    elif kind == "center":
         furniture.seal(sheet, sheet.width / 2, 50, 26, dark(rng))
-        sheet.text(sheet.width / 2, 92, name.upper(), Font("Times", rng.uniform(12, 16), "B"), "centre")
+        sheet.text(sheet.width / 2, 92, name.upper(), Font("Times", rng.uniform(12, 16), "B"), "center")
     else:
         if kind == "logo":
             furniture.logo(sheet, x, 36, rng.uniform(28, 48))
@@ -178,7 +178,7 @@ def chat(sheet: Sheet) -> None:
         sheet.rect(x0, top, x0 + width, bottom, fill=(18, 18, 20))
     bar = rng.choice([(240, 240, 242), dark(rng), bright(rng)])
     sheet.rect(x0, top, x0 + width, top + 44, fill=bar)
-    sheet.text(x0 + width / 2, top + 28, sheet.words.person(), Font("Helvetica", 12, "B", readable_on(bar)), "centre")
+    sheet.text(x0 + width / 2, top + 28, sheet.words.person(), Font("Helvetica", 12, "B", readable_on(bar)), "center")
     mine, theirs = bright(rng), (58, 58, 62) if black else (230, 230, 235)
     font, y = Font(rng.choice(["Helvetica", "Sans"]), rng.uniform(9, 12)), top + 60
     while y < bottom - 70:
@@ -199,7 +199,7 @@ def chat(sheet: Sheet) -> None:
                 y + height + 11,
                 f"{sheet.words.date()} {sheet.words.time()}",
                 Font("Helvetica", 7, "", (140, 140, 140)),
-                "centre",
+                "center",
             )
             end += 12
         y = max(end, y + height) + rng.uniform(4, 16)

@@ -29,7 +29,7 @@ def court(sheet: Sheet) -> None:
         y = _caption(sheet, setting, y, right)
     while y + leading <= bottom:
         if rng.random() < 0.15:
-            sheet.line((left + right) / 2, y + leading * 0.6, sheet.words.title(), font.with_style("B"), "centre")
+            sheet.line((left + right) / 2, y + leading * 0.6, sheet.words.title(), font.with_style("B"), "center")
             y += leading
         if rng.random() < 0.08 and bottom - y > 150:
             y = (
@@ -59,7 +59,7 @@ def court(sheet: Sheet) -> None:
         sheet.height - 24,
         sheet.fitting(f"{rng.randint(1, 40)} {sheet.words.title()}", Font("Times", 8), 300),
         Font("Times", 8),
-        "centre",
+        "center",
     )
 
 
@@ -70,7 +70,7 @@ def _footnotes(sheet: Sheet, left: float, right: float, bottom: float) -> None:
 
 def _caption(sheet: Sheet, setting: Setting, y: float, right: float) -> float:
     font, x, middle = setting.font, setting.left, (setting.left + right) / 2
-    sheet.text(middle, y + 20, "UNITED DISTRICT COURT", font.with_style("B"), "centre")
+    sheet.text(middle, y + 20, "UNITED DISTRICT COURT", font.with_style("B"), "center")
     for row, text in enumerate(
         [sheet.words.person().upper() + ",", "Plaintiff,", "v.", sheet.words.agency().upper() + ",", "Defendant."]
     ):
@@ -102,7 +102,7 @@ def transcript(sheet: Sheet) -> None:
     if rng.random() < 0.5:
         furniture.filing_stamp(sheet)
     _testimony(sheet, 66, 56, sheet.width - 120, sheet.height - 120, rng.uniform(9.5, 12))
-    sheet.text(sheet.width / 2, sheet.height - 32, f"{sheet.words.agency()} 555-0199", Font("Helvetica", 9, "B"), "centre")
+    sheet.text(sheet.width / 2, sheet.height - 32, f"{sheet.words.agency()} 555-0199", Font("Helvetica", 9, "B"), "center")
 
 
 def _testimony(sheet: Sheet, x: float, y: float, width: float, height: float, size: float) -> None:
@@ -139,7 +139,7 @@ def contract(sheet: Sheet) -> None:
         y,
         sheet.fitting(sheet.words.title(), font.with_style("B"), width),
         font.with_style("B").scaled(1.3),
-        "centre",
+        "center",
     )
     y += 20
     while y < sheet.height - 190:
@@ -171,7 +171,7 @@ def contract(sheet: Sheet) -> None:
 
 
 def cover(sheet: Sheet) -> None:
-    """Little text and large shapes: an exhibit's cover, a chart, a picture, a title on blocks of colour."""
+    """Little text and large shapes: an exhibit's cover, a chart, a picture, a title on blocks of color."""
     rng = sheet.rng
     font = Font(draw_font(rng).family, rng.choice([rng.uniform(22, 46), rng.uniform(46, 140)]), "B")
     text = rng.choice(
@@ -190,9 +190,9 @@ def cover(sheet: Sheet) -> None:
         fill = dark(rng)
         sheet.rect(0, 0, sheet.width, rng.uniform(40, 130), fill=fill)
         sheet.rect(0, sheet.height - rng.uniform(30, 90), sheet.width, sheet.height, fill=fill)
-    sheet.text(sheet.width / 2, y, text, font, "centre")
+    sheet.text(sheet.width / 2, y, text, font, "center")
     if rng.random() < 0.3:
-        sheet.text(sheet.width / 2, y + font.size, "[FILED UNDER SEAL]", font.scaled(0.5), "centre")
+        sheet.text(sheet.width / 2, y + font.size, "[FILED UNDER SEAL]", font.scaled(0.5), "center")
     height = sheet.height - y - 180
     if height > 120 and rng.random() < 0.45:
         rng.choice([pictures.photo, pictures.chart])(sheet, 110, y + 50, sheet.width - 220, height * rng.uniform(0.6, 1))

@@ -1,4 +1,4 @@
-"""Other papers of offices: charts of organisation, calendars, fax covers, questionnaires, inventories, cards."""
+"""Other papers of offices: charts of organization, calendars, fax covers, questionnaires, inventories, cards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from redaction.synthesis.sheet import Font, Rgb, Sheet
 def diagram(sheet: Sheet) -> None:
     """Boxes with words in them, joined by lines: who reports to whom, or what happens next."""
     rng, font = sheet.rng, draw_font(sheet.rng, 7, 10).with_style("")
-    sheet.line(sheet.width / 2, 50, sheet.words.title().title(), font.with_style("B").scaled(1.6), "centre")
+    sheet.line(sheet.width / 2, 50, sheet.words.title().title(), font.with_style("B").scaled(1.6), "center")
     levels = rng.randint(2, 5)
     step, tints = (sheet.height - 150) / levels, [rng.choice([None, pale(rng), ground(rng)]) for _ in range(levels)]
     above: list[tuple[float, float]] = []
@@ -41,7 +41,7 @@ def _node(sheet: Sheet, x: float, y: float, width: float, height: float, tint: R
     ink = font.inked(readable_on(tint or (255, 255, 255)))
     ink = ink.scaled(min(1.5, max(1.0, height / ink.size / 4.5)))
     text = f"{sheet.words.person()} {sheet.words.words(sheet.rng.randint(3, 8))}"
-    sheet.paragraph(x + 4, y + 3, width - 8, text, ink, ink.size * 1.25, bottom=y + height - 2, align="centre")
+    sheet.paragraph(x + 4, y + 3, width - 8, text, ink, ink.size * 1.25, bottom=y + height - 2, align="center")
 
 
 def calendar(sheet: Sheet) -> None:
@@ -53,7 +53,7 @@ def calendar(sheet: Sheet) -> None:
     sheet.rect(x, top - 20, sheet.width - 36, top, fill=fill)
     for day in range(7):
         head = Font("Helvetica", 9, "B", readable_on(fill))
-        sheet.text(x + (day + 0.5) * wide, top - 6, "MTWTFSS"[day], head, "centre")
+        sheet.text(x + (day + 0.5) * wide, top - 6, "MTWTFSS"[day], head, "center")
     busy, shade = rng.uniform(0.1, 0.6), rng.choice([None, (235, 235, 235)])
     for cell in range(7 * weeks):
         left, y = x + cell % 7 * wide, top + cell // 7 * high
@@ -131,7 +131,7 @@ def questionnaire(sheet: Sheet) -> None:
         elif kind == "scale":
             for index in range(10):
                 sheet.rect(x + index * 24, y + 2, x + index * 24 + 22, y + 18, edge=(0, 0, 0), fill=(250 - index * 14,) * 3)
-                sheet.text(x + index * 24 + 11, y + 14, str(index + 1), Font("Helvetica", 9), "centre")
+                sheet.text(x + index * 24 + 11, y + 14, str(index + 1), Font("Helvetica", 9), "center")
             y += 26
         else:
             high = rng.uniform(30, 80)
@@ -186,7 +186,7 @@ def withheld(sheet: Sheet) -> None:
     title = rng.choice(
         ["PAGES WITHHELD", "DELETED PAGE INFORMATION SHEET", "WITHDRAWAL SHEET", "NIET OPENBAAR", "Page denied in full"]
     )
-    sheet.text(sheet.width / 2, y, title, font.with_style("B").scaled(1.5), "centre")
+    sheet.text(sheet.width / 2, y, title, font.with_style("B").scaled(1.5), "center")
     y = sheet.paragraph(70, y + 20, width, sheet.words.prose(2), font, font.size * 1.4, bottom=sheet.height - 300) + 16
     grounds = [sheet.words.ground() for _ in range(rng.randint(4, 18))]
     for index, text in enumerate(grounds):
@@ -202,11 +202,11 @@ def withheld(sheet: Sheet) -> None:
     if rng.random() < 0.5:
         stars = rng.choice(["XXXXXXXXXXXXXXXXXXXXXX", "* * * * * * * * * * * *"])
         for row in range(3):
-            sheet.text(sheet.width / 2, min(sheet.height - 80, y + 30) + row * 14, stars, font, "centre")
+            sheet.text(sheet.width / 2, min(sheet.height - 80, y + 30) + row * 14, stars, font, "center")
 
 
 def cards(sheet: Sheet) -> None:
-    """Copies of identity cards, licences or cheques on a page: a photograph, captioned values, a code along the edge."""
+    """Copies of identity cards, licenses or cheques on a page: a photograph, captioned values, a code along the edge."""
     rng = sheet.rng
     sheet.line(50, 50, sheet.words.title().title(), Font("Helvetica", 13, "B"))
     y = 80.0

@@ -46,10 +46,10 @@ def map_page(sheet: Sheet) -> None:
 
 def brochure(sheet: Sheet) -> None:
     """A page that somebody designed: coloured grounds to the edges, bands, a thin frame, a seal, large bold words."""
-    rng, colour = sheet.rng, poster(sheet.rng)
-    paper = rng.choice([colour, colour, (255, 255, 255), (255, 255, 255), (255, 255, 255), pale(rng)])
+    rng, color = sheet.rng, poster(sheet.rng)
+    paper = rng.choice([color, color, (255, 255, 255), (255, 255, 255), (255, 255, 255), pale(rng)])
     sheet.rect(0, 0, sheet.width, sheet.height, fill=paper)
-    _bands(sheet, colour)
+    _bands(sheet, color)
     inset = rng.uniform(16, 60)
     if rng.random() < 0.5:
         frame = rng.choice([(255, 255, 255), (225, 225, 170), dark(rng), (0, 0, 0)])
@@ -66,27 +66,27 @@ def brochure(sheet: Sheet) -> None:
         text = sheet.words.surname().upper()
         word = sheet.shrunk(word, text, 0.8 * sheet.width)
         top = sheet.height * rng.uniform(0.3, 0.6)
-        sheet.text(sheet.width / 2, top, text, word, "centre")
+        sheet.text(sheet.width / 2, top, text, word, "center")
         top += rng.uniform(20, 60)
     _large_words(sheet, top, Font(rng.choice(["Helvetica", "Sans", "Times"]), rng.uniform(13, 24), "B", ink))
 
 
-def _bands(sheet: Sheet, colour: Rgb) -> None:
-    """Bands of colour across the whole width, at the head and the foot, or down one side."""
+def _bands(sheet: Sheet, color: Rgb) -> None:
+    """Bands of color across the whole width, at the head and the foot, or down one side."""
     rng = sheet.rng
     for top in (True, False):
         if rng.random() < 0.6:
             high = rng.uniform(20, 200)
-            fill = rng.choice([colour, colour, dark(rng), bright(rng)])
+            fill = rng.choice([color, color, dark(rng), bright(rng)])
             y = 0 if top else sheet.height - high
             sheet.rect(0, y, sheet.width, y + high, fill=fill)
             if rng.random() < 0.6:
                 title = Font("Helvetica", min(26, high * 0.5), rng.choice(["", "B"]), readable_on(fill))
                 sheet.text(
-                    sheet.width / 2, y + high * 0.6, sheet.fitting(sheet.words.title().upper(), title, 500), title, "centre"
+                    sheet.width / 2, y + high * 0.6, sheet.fitting(sheet.words.title().upper(), title, 500), title, "center"
                 )
     if rng.random() < 0.15:
-        sheet.rect(0, 0, rng.uniform(30, 180), sheet.height, fill=rng.choice([colour, dark(rng)]))
+        sheet.rect(0, 0, rng.uniform(30, 180), sheet.height, fill=rng.choice([color, dark(rng)]))
 
 
 def _large_words(sheet: Sheet, y: float, font: Font) -> None:
@@ -96,7 +96,7 @@ def _large_words(sheet: Sheet, y: float, font: Font) -> None:
         text = sheet.words.words(rng.randint(2, 14))
         text = f"{number}. {text.upper()}" if rng.random() < 0.7 else text.title()
         y = sheet.paragraph(
-            x, y, width, text, font, font.size * 1.3, bottom=sheet.height - 80, align=rng.choice(["left", "centre", "centre"])
+            x, y, width, text, font, font.size * 1.3, bottom=sheet.height - 80, align=rng.choice(["left", "center", "center"])
         )
         y, number = y + gap, number + 1
 
@@ -128,7 +128,7 @@ def handwritten(sheet: Sheet) -> None:
             sheet.rule(70, 0, 70, sheet.height, 0.7, (220, 120, 120))
     y = 70.0
     if paper == "form":
-        sheet.text(sheet.width / 2, 70, sheet.words.agency().upper(), Font("Times", 14, "B"), "centre")
+        sheet.text(sheet.width / 2, 70, sheet.words.agency().upper(), Font("Times", 14, "B"), "center")
         for row in range(3):
             sheet.text(80, 110 + row * 24, f"{sheet.words.field()}:", Font("Times", 11))
             sheet.rule(180, 112 + row * 24, 480, 112 + row * 24, 0.6)
@@ -152,7 +152,7 @@ def sparse(sheet: Sheet) -> None:
     text = rng.choice(
         ["This page intentionally left blank", sheet.words.sentence(), sheet.words.title(), "END", f"page {rng.randint(2, 90)}"]
     )
-    sheet.line(sheet.width / 2, rng.uniform(60, sheet.height - 40), sheet.fitting(text, font, sheet.width - 120), font, "centre")
+    sheet.line(sheet.width / 2, rng.uniform(60, sheet.height - 40), sheet.fitting(text, font, sheet.width - 120), font, "center")
     if rng.random() < 0.3:
         sheet.rule(60, sheet.height - 60, sheet.width - 60, sheet.height - 60, rng.choice([0.6, 2]))
     if rng.random() < 0.3:

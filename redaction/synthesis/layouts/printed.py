@@ -47,7 +47,7 @@ def contents(sheet: Sheet) -> None:
         76,
         rng.choice(["CONTENTS", "TABLE OF AUTHORITIES", "INHOUD", "Index"]),
         font.with_style("B").scaled(1.3),
-        "centre",
+        "center",
     )
     leading, dots = font.size * rng.uniform(1.3, 2.4), rng.random() < 0.7
     while y < sheet.height - rng.uniform(60, 100):
@@ -108,7 +108,7 @@ def minutes(sheet: Sheet) -> None:
 
 
 def title_page(sheet: Sheet) -> None:
-    """Blocks of colour, a large title, a picture, an imprint."""
+    """Blocks of color, a large title, a picture, an imprint."""
     rng = sheet.rng
     base = rng.choice([(255, 255, 255), ground(rng), dark(rng)])
     sheet.rect(0, 0, sheet.width, sheet.height, fill=base)
@@ -133,7 +133,7 @@ def title_page(sheet: Sheet) -> None:
         font,
         size * 1.15,
         bottom=y + size * 3,
-        align=rng.choice(["left", "centre"]),
+        align=rng.choice(["left", "center"]),
     )
     sheet.line(60, end + 18, f"{sheet.words.agency()}, {sheet.words.date()}", Font("Helvetica", 12, "", readable_on(panel)))
     if rng.random() < 0.5:
@@ -152,18 +152,18 @@ def slides(sheet: Sheet) -> None:
 
 def _slide(sheet: Sheet, x0: float, y0: float, x1: float, y1: float, base: tuple[int, int, int]) -> None:
     rng, white = sheet.rng, sheet.rng.random() < 0.5
-    ground_colour = (255, 255, 255) if white else base
-    sheet.rect(x0, y0, x1, y1, fill=ground_colour, edge=(120, 120, 120))
+    ground_color = (255, 255, 255) if white else base
+    sheet.rect(x0, y0, x1, y1, fill=ground_color, edge=(120, 120, 120))
     size = (y1 - y0) * rng.uniform(0.055, 0.085)
-    head = Font(rng.choice(["Helvetica", "Sans", "Times"]), size, "B", readable_on(base if white else ground_colour))
+    head = Font(rng.choice(["Helvetica", "Sans", "Times"]), size, "B", readable_on(base if white else ground_color))
     if white:
         sheet.rect(x0, y0, x1, y0 + size * 1.9, fill=base)
     sheet.text(x0 + 24, y0 + size * 1.3, sheet.fitting(sheet.words.title().title(), head, x1 - x0 - 60), head)
-    body = Font(head.family, size * rng.uniform(0.45, 0.65), "", readable_on(ground_colour))
+    body = Font(head.family, size * rng.uniform(0.45, 0.65), "", readable_on(ground_color))
     half, y = rng.random() < 0.5, y0 + size * 2.4
     right = (x0 + x1) / 2 if half else x1 - 24
     while y + body.size * 2 < y1 - 12:
-        sheet.ellipse(x0 + 26, y + body.size * 0.45, x0 + 26 + body.size * 0.35, y + body.size * 0.8, fill=body.colour)
+        sheet.ellipse(x0 + 26, y + body.size * 0.45, x0 + 26 + body.size * 0.35, y + body.size * 0.8, fill=body.color)
         text = sheet.words.words(rng.randint(2, 14)).capitalize()
         y = sheet.paragraph(x0 + 40, y, right - x0 - 44, text, body, body.size * 1.3, bottom=y1 - 10) + body.size * 0.6
     if half:

@@ -31,9 +31,9 @@ def draw_font(rng: Random, smallest: float = 8.5, largest: float = 13) -> Font:
     families: list[Family] = ["Times", "Helvetica", "Courier", "Sans", "Serif", "Stix"]
     family = rng.choices(families, [6, 5, 1, 2, 2, 2])[0]
     stretch = rng.choice([100, 100, 100, 86, 93, 108])
-    grey = rng.choice([0, 0, 0, 40, 70])
+    gray = rng.choice([0, 0, 0, 40, 70])
     style: Style = "B" if rng.random() < 0.06 else ""
-    return Font(family, rng.uniform(smallest, largest), style, (grey, grey, grey), stretch)
+    return Font(family, rng.uniform(smallest, largest), style, (gray, gray, gray), stretch)
 
 
 def draw_setting(rng: Random, font: Font | None = None) -> Setting:
@@ -80,7 +80,7 @@ def _label(sheet: Sheet, setting: Setting, x: float, y: float, kind: str, number
     size, baseline = setting.font.size, y + setting.leading * 0.5 + setting.font.size * 0.26
     if kind in ("disc", "square"):
         draw = sheet.ellipse if kind == "disc" else sheet.rect
-        draw(x, baseline - size * 0.5, x + size * 0.38, baseline - size * 0.12, fill=setting.font.colour)
+        draw(x, baseline - size * 0.5, x + size * 0.38, baseline - size * 0.12, fill=setting.font.color)
     else:
         sheet.text(x, baseline, {"1.": f"{number}.", "(a)": f"({'abcdefghij'[number % 10]})"}.get(kind, kind), setting.font)
 
@@ -88,10 +88,10 @@ def _label(sheet: Sheet, setting: Setting, x: float, y: float, kind: str, number
 def heading(sheet: Sheet, setting: Setting, x: float, y: float, width: float) -> float:
     """A heading in one of the usual ways; returns where the text goes on."""
     rng, font, leading = sheet.rng, setting.font, setting.leading
-    text, kind = sheet.words.title(), rng.choice(["centre", "left", "underlined", "large", "reversed", "ruled"])
+    text, kind = sheet.words.title(), rng.choice(["center", "left", "underlined", "large", "reversed", "ruled"])
     bold = font.with_style("B")
-    if kind == "centre":
-        sheet.line(x + width / 2, y + leading, sheet.fitting(text, bold, width), bold, "centre")
+    if kind == "center":
+        sheet.line(x + width / 2, y + leading, sheet.fitting(text, bold, width), bold, "center")
     elif kind == "reversed" and width > 90:
         furniture.reversed_heading(
             sheet, x, y + 2, width * rng.choice([1, 1, rng.uniform(0.3, 0.9)]), text, font.size * rng.uniform(1.4, 2)
@@ -165,8 +165,8 @@ def page_number(sheet: Sheet, font: Font) -> None:
     text = rng.choice(
         [f"- {number} -", f"{number}", f"Page {number} of {number + rng.randint(0, 40)}", f"{sheet.words.agency()} | {number}"]
     )
-    align = rng.choice(["left", "centre", "right"])
-    x = {"left": 60.0, "centre": sheet.width / 2, "right": sheet.width - 60}[align]
+    align = rng.choice(["left", "center", "right"])
+    x = {"left": 60.0, "center": sheet.width / 2, "right": sheet.width - 60}[align]
     if rng.random() < 0.25:
         sheet.rule(50, sheet.height - 46, sheet.width - 50, sheet.height - 46, rng.choice([0.5, 1.5]))
     sheet.text(x, sheet.height - 32, text, font.scaled(0.85), align)  # type: ignore[arg-type]

@@ -44,7 +44,7 @@ def web_page(sheet: Sheet) -> None:
             y + 15,
             sheet.fitting(sheet.words.words(1).title(), font, 88),
             font.with_style("B").inked(readable_on(button)),
-            "centre",
+            "center",
         )
     foot = sheet.height - rng.uniform(40, 80)
     sheet.rect(0, foot, sheet.width, sheet.height, fill=bar)
@@ -58,12 +58,12 @@ def web_page(sheet: Sheet) -> None:
 
 
 def listing(sheet: Sheet) -> None:
-    """A program or a log in a typeface of fixed width, numbered, on white, grey or a dark ground."""
+    """A program or a log in a typeface of fixed width, numbered, on white, gray or a dark ground."""
     rng = sheet.rng
     base = rng.choice([(255, 255, 255), (255, 255, 255), (245, 245, 245), (30, 30, 30), (0, 43, 54)])
     sheet.rect(0, 0, sheet.width, sheet.height, fill=base)
     font = Font(rng.choice(["Courier", "Mono"]), rng.uniform(6.5, 9.5), "", readable_on(base))
-    inks = [font.colour, font.colour, (200, 80, 80), (90, 150, 90), (90, 120, 220)]
+    inks = [font.color, font.color, (200, 80, 80), (90, 150, 90), (90, 120, 220)]
     x, y, depth = 60.0, 50.0, 0
     while y < sheet.height - 50:
         depth = max(0, min(6, depth + rng.choice([-1, 0, 0, 0, 1])))
@@ -144,7 +144,7 @@ def web_form(sheet: Sheet) -> None:
         y = top + high + rng.uniform(6, 16)
     button = bright(rng)
     sheet.rounded(x, y, x + 90, y + 24, fill=button, radius=4)
-    sheet.text(x + 45, y + 16, rng.choice(["Submit", "OK", "Verzenden", "Save"]), font.inked(readable_on(button)), "centre")
+    sheet.text(x + 45, y + 16, rng.choice(["Submit", "OK", "Verzenden", "Save"]), font.inked(readable_on(button)), "center")
 
 
 def posts(sheet: Sheet) -> None:

@@ -20,7 +20,7 @@ def _marking(sheet: Sheet, text: str, font: Font) -> None:
     """The classification at the top and the foot of the page, often struck out when the paper was released."""
     rng, big = sheet.rng, font.with_style("B").scaled(sheet.rng.uniform(1, 1.6))
     for y in (rng.uniform(30, 46), sheet.height - rng.uniform(24, 40)):
-        line = sheet.text(sheet.width / 2, y, text, big, "centre")
+        line = sheet.text(sheet.width / 2, y, text, big, "center")
         if rng.random() < 0.4:
             sheet.rule(line[0][0] - 4, y - big.size * 0.3, line[-1][2] + 4, y - big.size * 0.3, rng.uniform(0.8, 2.5))
 
@@ -33,9 +33,9 @@ def typewritten(sheet: Sheet) -> None:
     x, right = rng.uniform(80, 140), sheet.width - rng.uniform(70, 130)
     y, leading = rng.uniform(70, 130), font.size * rng.choice([1.1, 1.3, 1.6, 2.1])
     _marking(sheet, rng.choice(_MARKINGS), font)
-    number, bottom, labelled = rng.randint(1, 9), sheet.height - 84, rng.random() < 0.8
+    number, bottom, labeled = rng.randint(1, 9), sheet.height - 84, rng.random() < 0.8
     while y < bottom - 30:
-        if labelled:
+        if labeled:
             sheet.text(
                 x - 8, y + leading * 0.5 + font.size * 0.26, f"{number}." if rng.random() < 0.7 else "Comment:", font, "right"
             )
@@ -52,7 +52,7 @@ def brief(sheet: Sheet) -> None:
     font = font.scaled(rng.choice([1, 1, 1.15]) * max(1, 10.5 / font.size))
     furniture.release_stamp(sheet)
     heading = Font("Helvetica", 9, "I")
-    sheet.text(sheet.width / 2, 40, "FOR THE MINISTER ONLY" if rng.random() < 0.6 else rng.choice(_MARKINGS), heading, "centre")
+    sheet.text(sheet.width / 2, 40, "FOR THE MINISTER ONLY" if rng.random() < 0.6 else rng.choice(_MARKINGS), heading, "center")
     if rng.random() < 0.3:
         for notch in range(24):
             sheet.rect(40 + notch * 22, 56, 50 + notch * 22, 60, edge=(0, 0, 0), line=0.7)
@@ -65,7 +65,7 @@ def brief(sheet: Sheet) -> None:
             sheet.text(x - 150, y + leading * 0.76, f"{number}.", font)
             sheet.paragraph(x - 125, y, 100, sheet.words.words(rng.randint(1, 3)).title(), font, font.size * 1.15)
         elif number == 1:
-            sheet.line(x + width / 2, y, sheet.words.title(), font, "centre")
+            sheet.line(x + width / 2, y, sheet.words.title(), font, "center")
             y += leading * 1.5
         for _ in range(rng.randint(1, 3)):
             y = (
@@ -80,7 +80,7 @@ def brief(sheet: Sheet) -> None:
         sheet.height - 40,
         rng.choice(["(continued)", str(rng.randint(1, 9)), "FOR THE MINISTER ONLY"]),
         font,
-        "centre",
+        "center",
     )
 
 
@@ -175,7 +175,7 @@ def _registry_marks(sheet: Sheet) -> None:
         wide, high = sheet.length(text, font) + rng.uniform(10, 50), font.size * rng.uniform(1.4, 2.4)
         x, y = rng.uniform(0.1, 0.6) * sheet.width, rng.choice([rng.uniform(30, 90), sheet.height - rng.uniform(50, 90)])
         sheet.rect(x, y, x + wide, y + high, edge=(0, 0, 0), line=rng.choice([0.6, 1, 1.6]))
-        sheet.text(x + wide / 2, y + high / 2 + font.size * 0.3, text, font, "centre")
+        sheet.text(x + wide / 2, y + high / 2 + font.size * 0.3, text, font, "center")
     for _ in range(rng.choice([0, 0, 1, 2])):
         _slip(sheet, rng.uniform(0.05, 0.75) * sheet.width, rng.uniform(0.05, 0.8) * sheet.height)
 
@@ -264,7 +264,7 @@ def police(sheet: Sheet) -> None:
     rng, font = sheet.rng, _typewriter(sheet)
     font = font if rng.random() < 0.6 else Font("Helvetica", 9.5)
     x, right, y = 36.0, sheet.width - 36, 40.0
-    sheet.text(sheet.width / 2, y, f"{sheet.words.agency().upper()} - INCIDENT REPORT", Font("Helvetica", 13, "B"), "centre")
+    sheet.text(sheet.width / 2, y, f"{sheet.words.agency().upper()} - INCIDENT REPORT", Font("Helvetica", 13, "B"), "center")
     y = _ruled_head(sheet, x, y + 10, right, rng.randint(2, 5))
     for _ in range(rng.randint(1, 3)):
         furniture.reversed_heading(sheet, x, y, right - x, sheet.words.title(), 14)

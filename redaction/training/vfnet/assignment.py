@@ -21,7 +21,7 @@ from mmdet.models.losses import GIoULoss, VarifocalLoss
 from torch import Tensor
 
 POINTS_ACROSS = (1.5, 6.0)
-"""A level is for boxes whose shorter side is this many of its strides; neighbouring levels share some boxes."""
+"""A level is for boxes whose shorter side is this many of its strides; neighboring levels share some boxes."""
 MARGIN = 0.15
 """Share of a box's width and height, at each end, whose points do not learn it: from there the other end is far away."""
 WIDE_STRIDES = 4
@@ -82,7 +82,7 @@ def _lies_on(anchors: Tensor, strides: Tensor, truth: Tensor) -> Tensor:
 
 
 @LOSSES.register_module()
-class LyingOnARedaction(VarifocalLoss):  # type: ignore[misc]
+class SoftVarifocalLoss(VarifocalLoss):  # type: ignore[misc]
     """Varifocal loss whose positive points learn scores from 0.5 on.
 
     The original's score is the overlap alone: at the far ends of a bar, where boxes are wrong at first, it learns that there is
@@ -97,7 +97,7 @@ class LyingOnARedaction(VarifocalLoss):  # type: ignore[misc]
 
 
 @LOSSES.register_module()
-class EveryBoxCounts(GIoULoss):  # type: ignore[misc]
+class UnweightedGIoULoss(GIoULoss):  # type: ignore[misc]
     """GIoU loss without VFNet's weights, which are the overlaps themselves, so that what is wrong the most learns the least."""
 
     def forward(self, boxes: Tensor, truth: Tensor, *_: Any, **__: Any) -> Tensor:

@@ -24,7 +24,7 @@ from redaction.tracking import Tracker
 
 logger = logging.getLogger(__name__)
 
-Figures = dict[str, float]
+EpochMetrics = dict[str, float]
 """Of one epoch: ``train_loss``, ``validation_loss``, ``ap``, ``ap50``."""
 
 
@@ -46,8 +46,8 @@ class ValidationMetric(COCOMetric):  # type: ignore[misc]
         return {"ap": self.ap}
 
 
-class StayInEvaluation(Callback):  # type: ignore[misc]
-    """IceVision goes back to training mode after each validation batch, and batch normalisation would learn from the next one."""
+class KeepEvalMode(Callback):  # type: ignore[misc]
+    """IceVision goes back to training mode after each validation batch, and batch normalization would learn from the next one."""
 
     order = 1  # straight after IceVision's own callback
 
@@ -79,7 +79,7 @@ class SaveEachEpoch(Callback):  # type: ignore[misc]
     order = 60  # after fastai's recorder
 
     def __init__(
-        self, state_file: Path, best_file: Path, metric: ValidationMetric, history: list[Figures], tracker: Tracker
+        self, state_file: Path, best_file: Path, metric: ValidationMetric, history: list[EpochMetrics], tracker: Tracker
     ) -> None:
         self.state_file, self.best_file, self.metric, self.history, self.tracker = state_file, best_file, metric, history, tracker
 
@@ -112,12 +112,12 @@ class SaveEachEpoch(Callback):  # type: ignore[misc]
         self.tracker.log(self.history[-1], len(self.history))
 
 
-class SayWhatIsLeft(Callback):  # type: ignore[misc]
+class ProgressReporter(Callback):  # type: ignore[misc]
     """A bar on a terminal; in a log, a line for each epoch."""
 
     order = 70
 
-    def __init__(self, history: list[Figures], say: Callable[[str], None] = logger.info) -> None:
+    def __init__(self, history: list[EpochMetrics], say: Callable[[str], None] = logger.info) -> None:
         self.history, self.say = history, say
         self.bar: Progress | None = None
 
@@ -187,8 +187,8 @@ def load_torch(path: Path) -> dict[str, Any]:
     return state
 
 
-def resume(learn: Any, path: Path) -> list[Figures]:
-    """Put network and optimiser back to where they were after the last whole epoch; the figures of the epochs done."""
+def resume(learn: Any, path: Path) -> list[EpochMetrics]:
+    """Put network and optimizer back to where they were after the last whole epoch; the figures of the epochs done."""
     if not path.exists():
         return []
     state = load_torch(path)
@@ -196,7 +196,7 @@ def resume(learn: Any, path: Path) -> list[Figures]:
     network.load_state_dict(state["model"])
     device = next(network.parameters()).device
     learn.opt.load_state_dict(_to_device(state["optimizer"], device))
-    history: list[Figures] = state["history"]
+    history: list[EpochMetrics] = state["history"]
     return history
 
 

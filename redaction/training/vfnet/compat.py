@@ -43,7 +43,7 @@ def prepare_icevision() -> None:
 
 
 def _quieten() -> None:
-    """Hold back what says nothing to a person: mmcv's pages of initialisation, IceVision's notes, old syntax in old packages."""
+    """Hold back what says nothing to a person: mmcv's pages of initialization, IceVision's notes, old syntax in old packages."""
     from loguru import logger
 
     logger.disable("icevision")
@@ -91,7 +91,7 @@ def _provide_mmcv_operators() -> None:
     import mmcv
     from torchvision.ops import nms
 
-    # else mmcv lists how each of some hundred tensors was initialised, and lets the root logger's handlers show errors only
+    # else mmcv lists how each of some hundred tensors was initialized, and lets the root logger's handlers show errors only
     for name in ("mmcv", "mmdet"):
         mmcv.utils.logging.logger_initialized[name] = True
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -32,7 +32,7 @@ from redaction.dataset import AnnotatedPage, Dataset
 from redaction.detection.preprocessing import Preprocessing
 from redaction.errors import RedactionError
 from redaction.pages.geometry import clip_to_page
-from redaction.pages.image import PAPER, Page, page_from_file
+from redaction.pages.image import PAPER, PageImage, page_from_file
 
 CLASSES = ("redaction",)
 
@@ -95,17 +95,17 @@ class PageParser(Parser):  # type: ignore[misc]
 
 
 class _ForIceVision:
-    """The last transform: the detector's normalisation. IceVision turns the channels round after it, and so does this."""
+    """The last transform: the detector's normalization. IceVision turns the channels round after it, and so does this."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing
 
-    def __call__(self, frame: Page, **_: Any) -> NDArray[np.float32]:
-        return np.ascontiguousarray(self.preprocessing.normalise(frame)[:, :, ::-1])
+    def __call__(self, frame: PageImage, **_: Any) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.preprocessing.normalize(frame)[:, :, ::-1])
 
 
 class AugmentedPages(RecordDataset):  # type: ignore[misc]
-    """Pages augmented anew at each reading; how, follows from `seed` and the page alone, whichever process reads it and when."""
+    """Pages augmented again at each reading; how, follows from `seed` and the page alone, whichever process reads it and when."""
 
     seed = 0
 
@@ -135,9 +135,9 @@ def augmentation() -> list[Any]:
 
 
 def records(dataset: Dataset, preprocessing: Preprocessing, augment: bool) -> RecordDataset:
-    """The dataset as IceVision's, pages in their frame and normalised; augmented where asked for."""
+    """The dataset as IceVision's, pages in their frame and normalized; augmented where asked for."""
     (parsed,) = PageParser(dataset, preprocessing).parse(data_splitter=SingleSplitSplitter(), autofix=False, show_pbar=False)
-    last = albumentations.Lambda(image=_ForIceVision(preprocessing), name="normalise")
+    last = albumentations.Lambda(image=_ForIceVision(preprocessing), name="normalize")
     if augment:
         return AugmentedPages(parsed, tfms.A.Adapter([*augmentation(), last]))
     return RecordDataset(parsed, tfms.A.Adapter([last]))
@@ -156,7 +156,7 @@ def data_loaders(
     learn_from = records(train, preprocessing, augment=True)
     judge_by = records(validation, preprocessing, augment=False)
     return [
-        # a last batch of one page would spoil the statistics of the batch normalisation
+        # a last batch of one page would spoil the statistics of the batch normalization
         vfnet.train_dl(
             learn_from, batch_size=batch_size, num_workers=workers, shuffle=True, drop_last=len(learn_from) >= batch_size
         ),

@@ -18,7 +18,7 @@ from redaction.detection.predictor import Graph, import_openvino, load_onnxrunti
 from redaction.detection.preprocessing import Preprocessing
 from redaction.detection.rescoring import LEAST_SCORE
 from redaction.errors import RedactionError
-from redaction.pages.image import Page
+from redaction.pages.image import PageImage
 
 ONNX_OPSET = 20
 MAX_BATCH = 64
@@ -62,7 +62,7 @@ class DecodedNetwork(nn.Module):
 
 
 def export(
-    model: nn.Module, preprocessing: Preprocessing, folder: Path, pages: Sequence[Page], slim: bool = False
+    model: nn.Module, preprocessing: Preprocessing, folder: Path, pages: Sequence[PageImage], slim: bool = False
 ) -> dict[str, float]:
     """Write the exports into the folder and compare each with PyTorch on the given pages.
 

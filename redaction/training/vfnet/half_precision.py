@@ -1,8 +1,8 @@
 """Weights in 16 bits that an export does not round once more.
 
-An export folds each batch normalisation into the convolution before it, and rounds the product. Multiplied by a number that is no
+An export folds each batch normalization into the convolution before it, and rounds the product. Multiplied by a number that is no
 power of two, what was rounded is rounded again, to something else than PyTorch computes with: ends of long boxes moved by 0.9
-pixels. So each channel is scaled, which batch normalisation undoes again, until the factor folded into it is a power of two.
+pixels. So each channel is scaled, which batch normalization undoes again, until the factor folded into it is a power of two.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ def rounded(model: nn.Module) -> dict[str, Tensor]:
     """Round the network to 16 bits, in place, so that its exports in 16 bits say the same.
 
     Returns:
-        Its state for a file: what belongs to batch normalisations in 32 bits (a hundredth of the whole), the rest in 16.
+        Its state for a file: what belongs to batch normalizations in 32 bits (a hundredth of the whole), the rest in 16.
     """
     exact: set[str] = set()
     with torch.no_grad():
-        for name, convolution, norm in _normalised(model):
+        for name, convolution, norm in _normalized(model):
             _scale_to_powers_of_two(convolution, norm)
             exact |= {f"{name}.{tensor}" for tensor in norm.state_dict()}
         state = {
@@ -33,7 +33,7 @@ def rounded(model: nn.Module) -> dict[str, Tensor]:
             for name, tensor in model.state_dict().items()
         }
         model.load_state_dict(state)
-        for _, _, norm in _normalised(model):
+        for _, _, norm in _normalized(model):
             # what is folded into the convolution's bias
             mean, variance = _statistics(norm)
             shift = norm.weight / (variance + norm.eps).sqrt() * mean
@@ -47,8 +47,8 @@ def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return norm.running_mean, norm.running_var  # type: ignore[return-value]
 
 
-def _normalised(model: nn.Module) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm2d]]:
-    """Each batch normalisation of the ResNet with its name and the convolution before it."""
+def _normalized(model: nn.Module) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm2d]]:
+    """Each batch normalization of the ResNet with its name and the convolution before it."""
     modules: dict[str, Any] = dict(model.named_modules())
     for name, norm in modules.items():
         if isinstance(norm, nn.BatchNorm2d):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from redaction.dataset import Dataset
 from redaction.detection.artifact import OPENVINO, Detector, seal
 from redaction.detection.predictor import import_openvino
-from redaction.evaluation import JudgedPage, average_precision
+from redaction.evaluation import EvaluatedPage, average_precision
 from redaction.pages.image import page_from_file
 
 logger = logging.getLogger(__name__)
@@ -27,12 +27,12 @@ CALIBRATION_PAGES = 100
 
 
 def in_8_bits_if_as_good(
-    exact: Detector, judged: list[JudgedPage], train: Dataset, judge: Callable[[Detector], list[JudgedPage]]
-) -> tuple[list[JudgedPage], dict[str, float]]:
+    exact: Detector, judged: list[EvaluatedPage], train: Dataset, judge: Callable[[Detector], list[EvaluatedPage]]
+) -> tuple[list[EvaluatedPage], dict[str, float]]:
     """Put an export in 8 bits in the exact one's place, unless it loses more than 0.005 of AP or AP50.
 
     Args:
-        exact: the detector; its folder is changed, and has to be sealed anew.
+        exact: the detector; its folder is changed, and has to be sealed again.
         judged: what it says of the validation pages.
         judge: asks a detector the same.
 
@@ -45,7 +45,7 @@ def in_8_bits_if_as_good(
     with tempfile.TemporaryDirectory(dir=exact.folder.parent) as scratch:
         folder = Path(scratch) / "detector"
         shutil.copytree(exact.folder, folder)
-        quantise(exact.path(OPENVINO), [prepare(page_from_file(train.image_path(page)))[0][None] for page in pages], folder)
+        quantize(exact.path(OPENVINO), [prepare(page_from_file(train.image_path(page)))[0][None] for page in pages], folder)
         in_8_bits = judge(seal(folder, exact.manifest))
         before, after = average_precision(judged), average_precision(in_8_bits)
         kept = all((old or 0.0) - (new or 0.0) <= MAX_AP_LOSS for old, new in zip(before, after, strict=True))
@@ -57,8 +57,8 @@ def in_8_bits_if_as_good(
     return (in_8_bits if kept else judged), {"int8": float(kept), "int8_ap": ap, "int8_ap50": ap50}
 
 
-def quantise(exported: Path, pages: Sequence[NDArray[np.float32]], folder: Path) -> None:
-    """Write the model again, with weights and activations in 8 bits (post-training quantisation by NNCF).
+def quantize(exported: Path, pages: Sequence[NDArray[np.float32]], folder: Path) -> None:
+    """Write the model again, with weights and activations in 8 bits (post-training quantization by NNCF).
 
     Args:
         exported: the exact model.

@@ -10,7 +10,7 @@ from mmdet.models.dense_heads import VFNetHead
 from torch import Tensor, nn
 
 from redaction.detection.profiles import Profile
-from redaction.training.vfnet.assignment import EveryBoxCounts, LyingOnARedaction, PointsOnRedactions
+from redaction.training.vfnet.assignment import PointsOnRedactions, SoftVarifocalLoss, UnweightedGIoULoss
 
 STRIDES = (8, 16, 32, 64, 128)
 """Distance between the points of each level of the pyramid, in pixels of the frame."""
@@ -44,7 +44,7 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
     """The network with fresh weights, as IceVision builds it; `number_of_classes` does not count the background.
 
     Args:
-        pretrained: leave the first stages and the running statistics of the batch normalisation as they come (the caller loads
+        pretrained: leave the first stages and the running statistics of the batch normalization as they come (the caller loads
             weights that were trained with large batches).
     """
     backbone = {
@@ -62,9 +62,9 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
         "feat_channels": profile.neck_channels,
         "stacked_convs": profile.stacked_convs,
         "regress_ranges": _regress_ranges(profile.finest_box),
-        "loss_cls.type": LyingOnARedaction.__name__,
-        "loss_bbox.type": EveryBoxCounts.__name__,
-        "loss_bbox_refine.type": EveryBoxCounts.__name__,
+        "loss_cls.type": SoftVarifocalLoss.__name__,
+        "loss_bbox.type": UnweightedGIoULoss.__name__,
+        "loss_bbox_refine.type": UnweightedGIoULoss.__name__,
         "anchor_generator": {
             "type": "AnchorGenerator",
             "ratios": [1.0],

@@ -23,19 +23,19 @@ from redaction.detection.artifact import CARD, WEIGHTS, Detector, Manifest, Post
 from redaction.detection.predictor import Predictor
 from redaction.detection.profiles import TrainingConfig
 from redaction.errors import RedactionError
-from redaction.evaluation import JudgedPage, average_precision, judge_pages
+from redaction.evaluation import EvaluatedPage, average_precision, predict_pages
 from redaction.files import new_folder, sha256_of_file, write_bytes, write_text
 from redaction.pages.image import page_from_file
 from redaction.tracking import NoTracker, TrackedPage, Tracker
 from redaction.training.card import card
 from redaction.training.operating_point import UNDECIDED, choose_operating_point
-from redaction.training.rescoring_fit import fit_confirmation
+from redaction.training.rescoring_fit import fit_rescoring
 from redaction.training.vfnet.callbacks import (
-    Figures,
+    EpochMetrics,
+    KeepEvalMode,
+    ProgressReporter,
     SaveEachEpoch,
-    SayWhatIsLeft,
     SeedEachEpoch,
-    StayInEvaluation,
     ValidationMetric,
     load_torch,
     resume,
@@ -109,7 +109,7 @@ def _check(dataset: Dataset, name: str) -> None:
 
 def fit(
     train: Dataset, validation: Dataset, config: TrainingConfig, place: Path, tracker: Tracker
-) -> tuple[nn.Module, list[Figures]]:
+) -> tuple[nn.Module, list[EpochMetrics]]:
     """Run the epochs that are still to be run.
 
     Args:
@@ -125,14 +125,14 @@ def fit(
         dls=data_loaders(train, validation, config.preprocessing, config.batch_size, config.workers),
         model=initial_model(config, place.parent / "downloads"),
         metrics=[metric],
-        cbs=[StayInEvaluation(), SeedEachEpoch(config.seed), GradientClip(LARGEST_GRADIENT)],
+        cbs=[KeepEvalMode(), SeedEachEpoch(config.seed), GradientClip(LARGEST_GRADIENT)],
     )
     learn.unfreeze()  # IceVision's learner starts with all but the head frozen
     learn.remove_cb(ProgressCallback)
     learn.logger = lambda *_: None
     learn.create_opt()
     history = resume(learn, state_file)
-    learn.add_cbs([SaveEachEpoch(state_file, best_file, metric, history, tracker), SayWhatIsLeft(history)])
+    learn.add_cbs([SaveEachEpoch(state_file, best_file, metric, history, tracker), ProgressReporter(history)])
     if len(history) < config.epochs:
         with no_random(config.seed, reproducible=False):  # gives the process its own chance back afterwards
             learn.fit_one_cycle(config.epochs, config.learning_rate, pct_start=WARM_UP, start_epoch=len(history))
@@ -142,7 +142,7 @@ def fit(
 
 
 def _pack(
-    model: nn.Module, history: list[Figures], train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path
+    model: nn.Module, history: list[EpochMetrics], train: Dataset, validation: Dataset, config: TrainingConfig, folder: Path
 ) -> Detector:
     """Weights, exports, confirmation, operating point and card."""
     state = rounded(model) if config.slim else {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
@@ -161,13 +161,13 @@ def _pack(
         provenance=_provenance(train, validation),
         metrics={},
     )
-    confirmation = fit_confirmation(Predictor(seal(folder, manifest)), train)
+    confirmation = fit_rescoring(Predictor(seal(folder, manifest)), train)
     manifest = manifest.model_copy(update={"confirmation": confirmation})
     detector = seal(folder, manifest)
     judged, figures = _judge(detector, validation), {f"parity_{name}": value for name, value in parity.items()}
     if config.int8:
-        judged, quantised = in_8_bits_if_as_good(detector, judged, train, lambda other: _judge(other, validation))
-        figures |= quantised
+        judged, quantized = in_8_bits_if_as_good(detector, judged, train, lambda other: _judge(other, validation))
+        figures |= quantized
     ap, ap50 = average_precision(judged)
     best = max(history, key=lambda epoch: epoch["ap"])
     measured = {"ap": ap, "ap50": ap50, "train_loss": best["train_loss"], "validation_loss": best["validation_loss"]}
@@ -183,10 +183,10 @@ def _pack(
     return seal(folder, manifest)
 
 
-def _judge(detector: Detector, dataset: Dataset) -> list[JudgedPage]:
+def _judge(detector: Detector, dataset: Dataset) -> list[EvaluatedPage]:
     """What the detector, as it will be served, says of each page."""
     images = ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)
-    return list(judge_pages(Predictor(detector), images))
+    return list(predict_pages(Predictor(detector), images))
 
 
 def _examples(detector: Detector, dataset: Dataset) -> list[TrackedPage]:

@@ -17,7 +17,7 @@ from fpdf import FPDF
 from PIL import Image
 from sqlmodel import col, select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Document, DocumentStatus, Page
 from redaction.documents.discovery import discover
 from redaction.documents.fetching import fetch
@@ -51,12 +51,12 @@ def rendered(workspace: Workspace, sources: SourcesConfig) -> RenderSummary:
 
 
 def rows(workspace: Workspace) -> list[Page]:
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         return list(session.exec(select(Page).order_by(col(Page.file_name))))
 
 
 def document(workspace: Workspace, content: bytes) -> Document:
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         return session.get_one(Document, sha256_of_bytes(content))
 
 
@@ -269,13 +269,13 @@ def test_a_document_whose_file_is_gone_waits_for_the_next_fetch(folder: Path, wo
 
 def _text_page(seed: int, width: int, height: int) -> np.ndarray:  # type: ignore[type-arg]
     rng = np.random.default_rng(seed)
-    grey = np.full((height, width), 250, np.uint8)
+    gray = np.full((height, width), 250, np.uint8)
     for _ in range(60):
         x, y, w, h = (
             int(value) for value in rng.integers((0, 0, 1, 1), (width, height, max(2, width // 4), max(2, height // 20)))
         )
-        grey[y : y + h, x : x + w] = rng.integers(0, 256)
-    return grey
+        gray[y : y + h, x : x + w] = rng.integers(0, 256)
+    return gray
 
 
 @pytest.mark.parametrize("size", [(1275, 1650), (1240, 1755), (32, 32), (127, 63), (21, 3001), (1, 1)])
@@ -306,13 +306,13 @@ def test_features_are_what_they_are_called() -> None:
     page = np.clip(rng.normal(200, 60, (1001, 777, 3)), 0, 255).astype(np.uint8)
     page[100:300, 100:500] = 0
     features = page_features(page)
-    grey, saturation = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), cv2.cvtColor(page, cv2.COLOR_RGB2HSV)[..., 1]
+    gray, saturation = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), cv2.cvtColor(page, cv2.COLOR_RGB2HSV)[..., 1]
     assert (features.width, features.height) == (777, 1001)
-    assert features.brightness == pytest.approx(grey.mean())
-    assert features.contrast == pytest.approx(grey.std())
-    assert features.ink_density == pytest.approx((grey < 128).mean())
-    assert features.block_density == pytest.approx(200 * 400 / grey.size, rel=0.02)
-    assert features.sharpness == pytest.approx(cv2.Laplacian(grey, cv2.CV_64F).std())
+    assert features.brightness == pytest.approx(gray.mean())
+    assert features.contrast == pytest.approx(gray.std())
+    assert features.ink_density == pytest.approx((gray < 128).mean())
+    assert features.block_density == pytest.approx(200 * 400 / gray.size, rel=0.02)
+    assert features.sharpness == pytest.approx(cv2.Laplacian(gray, cv2.CV_64F).std())
     assert features.colourfulness == pytest.approx(saturation.mean(), rel=0.01), "from a sample of the pixels"
 
 
@@ -325,17 +325,17 @@ def test_the_smallest_page_has_features(size: tuple[int, int]) -> None:
 # --- the format ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (128, 128, 128), (200, 200, 200), (255, 255, 255), (200, 30, 30), (250, 240, 120)])
-def test_a_filled_box_survives_the_format(folder: Path, workspace: Workspace, colour: tuple[int, int, int]) -> None:
-    (folder / "a.pdf").write_bytes(_pdf_with_box(fill=colour))
+@pytest.mark.parametrize("color", [(0, 0, 0), (128, 128, 128), (200, 200, 200), (255, 255, 255), (200, 30, 30), (250, 240, 120)])
+def test_a_filled_box_survives_the_format(folder: Path, workspace: Workspace, color: tuple[int, int, int]) -> None:
+    (folder / "a.pdf").write_bytes(_pdf_with_box(fill=color))
     rendered(workspace, config(folder))
     inside = _image(workspace)[220:290, 320:580].astype(int)
-    assert np.abs(inside - np.array(colour)).max() <= 4
+    assert np.abs(inside - np.array(color)).max() <= 4
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (160, 160, 160), (200, 30, 30), (30, 30, 220)])
-def test_a_thin_outline_survives_the_format(folder: Path, workspace: Workspace, colour: tuple[int, int, int]) -> None:
-    (folder / "a.pdf").write_bytes(_pdf_with_box(line=colour))
+@pytest.mark.parametrize("color", [(0, 0, 0), (160, 160, 160), (200, 30, 30), (30, 30, 220)])
+def test_a_thin_outline_survives_the_format(folder: Path, workspace: Workspace, color: tuple[int, int, int]) -> None:
+    (folder / "a.pdf").write_bytes(_pdf_with_box(line=color))
     rendered(workspace, config(folder))
     image = _image(workspace).astype(int)
     with pdfium.PdfDocument(folder / "a.pdf") as lossless:
@@ -345,22 +345,22 @@ def test_a_thin_outline_survives_the_format(folder: Path, workspace: Workspace, 
     assert np.abs(image[220:290, 330:570] - 255).max() <= 2, "the inside stays white"
 
 
-def test_only_a_page_without_colour_is_a_grey_image(folder: Path, workspace: Workspace) -> None:
-    """It is a third of the work to encode, and the same to whoever reads it. One coloured pixel is colour."""
+def test_only_a_page_without_color_is_a_gray_image(folder: Path, workspace: Workspace) -> None:
+    """It is a third of the work to encode, and the same to whoever reads it. One coloured pixel is color."""
     (folder / "grey.pdf").write_bytes(_pdf_with_box(fill=(128, 128, 128)))
     (folder / "dot.pdf").write_bytes(_pdf_with_dot())
     rendered(workspace, config(folder))
-    dot, grey = (workspace.inside(str(page.image)) for page in rows(workspace))
-    with Image.open(grey) as image, Image.open(dot) as other:
+    dot, gray = (workspace.inside(str(page.image)) for page in rows(workspace))
+    with Image.open(gray) as image, Image.open(dot) as other:
         assert (image.mode, other.mode) == ("L", "RGB")
-    page = page_from_file(grey)
+    page = page_from_file(gray)
     assert page.shape == (1651, 1275, 3)
     assert np.array_equal(page[..., 0], page[..., 2])
     assert np.ptp(page_from_file(dot).astype(int), axis=2).max() > 50
 
 
 def _pdf_with_dot() -> bytes:
-    """White, but for one pixel of 150 dpi that features, of which colour is one, do not sample."""
+    """White, but for one pixel of 150 dpi that features, of which color is one, do not sample."""
     page = FPDF(unit="pt", format=(612, 792))
     page.add_page()
     page.set_fill_color(255, 0, 0)

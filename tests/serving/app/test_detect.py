@@ -24,7 +24,7 @@ from redaction.detection.predictor import Predictor
 from redaction.import_graph import required_files
 from redaction.monitoring.records import PageRecord
 from redaction.pages.geometry import covered_share
-from redaction.pages.image import Page, page_from_bytes
+from redaction.pages.image import PageImage, page_from_bytes
 from redaction.workspace import Workspace
 from serving.app.requests import CHECK_HEADER, MAX_BODY_BYTES
 from serving.bento_store import bentoml_home
@@ -32,7 +32,7 @@ from serving.bento_store import bentoml_home
 BAR = (200, 300, 700, 420)
 
 
-def as_file(page: Page, image_format: str = "PNG", mode: str = "RGB", **options: object) -> bytes:
+def as_file(page: PageImage, image_format: str = "PNG", mode: str = "RGB", **options: object) -> bytes:
     """The page as an image file's bytes."""
     buffer = io.BytesIO()
     Image.fromarray(page).convert(mode).save(buffer, image_format, **options)
@@ -49,7 +49,7 @@ def detect(client: httpx.Client, data: bytes, **fields: str) -> httpx.Response:
     return client.post("/detect", files={"page": ("page.png", data, "image/png")}, data=fields)
 
 
-def refusal(response: httpx.Response, status: int) -> str:
+def error(response: httpx.Response, status: int) -> str:
     """The sentence of a refusal with that status."""
     assert response.status_code == status, response.text
     body = response.json()
@@ -60,7 +60,7 @@ def refusal(response: httpx.Response, status: int) -> str:
 # --- what is served
 
 
-def test_the_answer_is_what_the_detector_says_offline(client: httpx.Client, page: Page, detectors) -> None:
+def test_the_answer_is_what_the_detector_says_offline(client: httpx.Client, page: PageImage, detectors) -> None:
     detector = detectors("1")
     expected = Predictor(detector, threads=1).predict(page).at_least(detector.operating_point)
     answer = detect(client, as_file(page)).json()
@@ -74,7 +74,7 @@ def test_the_answer_is_what_the_detector_says_offline(client: httpx.Client, page
     assert answer["runtime"] == "openvino"
 
 
-def test_the_boxes_lie_on_the_bar(client: httpx.Client, page: Page) -> None:
+def test_the_boxes_lie_on_the_bar(client: httpx.Client, page: PageImage) -> None:
     boxes = detect(client, as_file(page)).json()["boxes"]
     for box in boxes:
         middle = (box["x0"] + box["x1"]) / 2, (box["y0"] + box["y1"]) / 2
@@ -82,7 +82,7 @@ def test_the_boxes_lie_on_the_bar(client: httpx.Client, page: Page) -> None:
         assert BAR[1] <= middle[1] <= BAR[3], box
 
 
-def test_a_page_may_be_the_raw_body(client: httpx.Client, page: Page) -> None:
+def test_a_page_may_be_the_raw_body(client: httpx.Client, page: PageImage) -> None:
     data = as_file(page)
     raw = client.post("/detect?threshold=0.9", content=data, headers={"content-type": "image/png"}).json()
     multipart = detect(client, data, threshold="0.9").json()
@@ -90,7 +90,7 @@ def test_a_page_may_be_the_raw_body(client: httpx.Client, page: Page) -> None:
     assert raw["threshold"] == multipart["threshold"] == 0.9
 
 
-def test_the_threshold_decides_what_is_reported(client: httpx.Client, page: Page) -> None:
+def test_the_threshold_decides_what_is_reported(client: httpx.Client, page: PageImage) -> None:
     data = as_file(page)
     scores = {t: [b["score"] for b in detect(client, data, threshold=t).json()["boxes"]] for t in ("0.0", "0.5", "0.99", "1")}
     assert len(scores["0.0"]) > len(scores["0.5"]) > len(scores["0.99"])
@@ -113,13 +113,15 @@ def test_the_threshold_decides_what_is_reported(client: httpx.Client, page: Page
         ("WEBP", "RGB", {"lossless": True}),
     ],
 )
-def test_every_kind_of_page_image_is_read(client: httpx.Client, page: Page, image_format: str, mode: str, options: dict) -> None:
+def test_every_kind_of_page_image_is_read(
+    client: httpx.Client, page: PageImage, image_format: str, mode: str, options: dict
+) -> None:
     answer = detect(client, as_file(page, image_format, mode, **options))
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["boxes"]) > 10
 
 
-def test_sixteen_bits_of_grey_are_read(client: httpx.Client, page: Page) -> None:
+def test_sixteen_bits_of_gray_are_read(client: httpx.Client, page: PageImage) -> None:
     buffer = io.BytesIO()
     Image.fromarray(page[..., 0].astype(np.uint16) * 257).save(buffer, "PNG")
     assert len(detect(client, buffer.getvalue()).json()["boxes"]) > 10
@@ -132,7 +134,7 @@ def test_what_is_transparent_is_paper_and_no_redaction(client: httpx.Client) -> 
     assert detect(client, buffer.getvalue()).json()["boxes"] == []
 
 
-def test_a_turned_photograph_is_set_upright(client: httpx.Client, page: Page) -> None:
+def test_a_turned_photograph_is_set_upright(client: httpx.Client, page: PageImage) -> None:
     turned = Image.fromarray(page).rotate(90, expand=True)
     exif = Image.Exif()
     exif[0x0112] = 6  # "turn clockwise to see it upright"
@@ -187,16 +189,16 @@ def huge_png(width: int, height: int) -> bytes:
     ],
 )
 def test_what_is_no_page_image_is_refused_with_a_sentence(client: httpx.Client, data: bytes, status: int, word: str) -> None:
-    assert word in refusal(detect(client, data), status)
+    assert word in error(detect(client, data), status)
     raw = client.post("/detect", content=data, headers={"content-type": "image/png"})
-    assert word in refusal(raw, status)
+    assert word in error(raw, status)
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "JPEG", "TIFF", "WEBP"])
-def test_a_truncated_image_is_refused_and_not_half_read(client: httpx.Client, page: Page, image_format: str) -> None:
+def test_a_truncated_image_is_refused_and_not_half_read(client: httpx.Client, page: PageImage, image_format: str) -> None:
     data = as_file(page, image_format)
     for share in (0.1, 0.5, 0.95):
-        assert "cannot be read" in refusal(detect(client, data[: int(len(data) * share)]), 422)
+        assert "cannot be read" in error(detect(client, data[: int(len(data) * share)]), 422)
 
 
 def test_damaged_images_never_break_the_service(client: httpx.Client) -> None:
@@ -218,21 +220,21 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(client: httpx.Cli
     bomb = huge_png(40_000, 20_000)
     assert len(bomb) < 1_000_000
     started = time.monotonic()
-    assert "pixels" in refusal(detect(client, bomb), 422)
+    assert "pixels" in error(detect(client, bomb), 422)
     assert time.monotonic() - started < 2
 
 
-def test_a_file_of_several_pages_is_refused_and_not_answered_for_its_first(client: httpx.Client, page: Page) -> None:
+def test_a_file_of_several_pages_is_refused_and_not_answered_for_its_first(client: httpx.Client, page: PageImage) -> None:
     buffer = io.BytesIO()
     first, second = Image.fromarray(page), Image.fromarray(page)
     first.save(buffer, "TIFF", save_all=True, append_images=[second])
-    assert "2 pages" in refusal(detect(client, buffer.getvalue()), 422)
+    assert "2 pages" in error(detect(client, buffer.getvalue()), 422)
 
 
 def test_a_body_over_the_limit_is_refused(client: httpx.Client) -> None:
     body = bytes(MAX_BODY_BYTES + 1)
-    assert "32 MiB" in refusal(client.post("/detect", content=body, headers={"content-type": "image/png"}), 413)
-    assert "32 MiB" in refusal(detect(client, body), 413)
+    assert "32 MiB" in error(client.post("/detect", content=body, headers={"content-type": "image/png"}), 413)
+    assert "32 MiB" in error(detect(client, body), 413)
 
 
 def test_a_body_that_does_not_say_its_length_is_cut_off_at_the_limit(client: httpx.Client) -> None:
@@ -246,7 +248,7 @@ def test_a_body_that_does_not_say_its_length_is_cut_off_at_the_limit(client: htt
 
     # the server closes the connection on a client that would not stop, which then may not live to read why
     with contextlib.suppress(httpx.TransportError):
-        refusal(client.post("/detect", content=endless(), headers={"content-type": "image/png"}), 413)
+        error(client.post("/detect", content=endless(), headers={"content-type": "image/png"}), 413)
     assert sent < 4 * MAX_BODY_BYTES
     assert client.get("/readyz").status_code == 200
 
@@ -254,18 +256,18 @@ def test_a_body_that_does_not_say_its_length_is_cut_off_at_the_limit(client: htt
 def test_an_address_in_place_of_the_file_is_not_fetched(client: httpx.Client) -> None:
     # BentoML itself would download it: a way into whatever network the service stands in
     response = client.post("/detect", data={"page": "http://127.0.0.1:9/secret"}, files={"other": b"x"})
-    assert "not a file" in refusal(response, 400)
+    assert "not a file" in error(response, 400)
 
 
 def test_the_field_must_be_there(client: httpx.Client) -> None:
-    assert "is missing" in refusal(client.post("/detect", files={"image": b"x"}), 400)
+    assert "is missing" in error(client.post("/detect", files={"image": b"x"}), 400)
 
 
 @pytest.mark.parametrize(
     "media_type", ["application/json", "application/x-www-form-urlencoded", "text/plain", "application/vnd.bentoml+pickle"]
 )
 def test_other_types_of_body_are_refused(client: httpx.Client, media_type: str) -> None:
-    assert media_type in refusal(client.post("/detect", content=b'{"page": "x"}', headers={"content-type": media_type}), 415)
+    assert media_type in error(client.post("/detect", content=b'{"page": "x"}', headers={"content-type": media_type}), 415)
 
 
 MULTIPART = "multipart/form-data"
@@ -287,15 +289,15 @@ MULTIPART = "multipart/form-data"
     "media_type", ["multipart/form-data; boundary=b", "multipart/form-data", "multipart/form-data; boundary="]
 )
 def test_a_broken_multipart_body_is_refused(client: httpx.Client, body: bytes, media_type: str) -> None:
-    refusal(client.post("/detect", content=body, headers={"content-type": media_type}), 400)
+    error(client.post("/detect", content=body, headers={"content-type": media_type}), 400)
 
 
 @pytest.mark.parametrize("threshold", ["high", "-0.1", "1.01", "nan", "inf", "1e999", "0,5"])
-def test_a_threshold_that_is_no_score_is_refused(client: httpx.Client, page: Page, threshold: str) -> None:
+def test_a_threshold_that_is_no_score_is_refused(client: httpx.Client, page: PageImage, threshold: str) -> None:
     data = as_file(page)
-    assert "no score" in refusal(detect(client, data, threshold=threshold), 400)
+    assert "no score" in error(detect(client, data, threshold=threshold), 400)
     raw = client.post("/detect", params={"threshold": threshold}, content=data, headers={"content-type": "image/png"})
-    assert "no score" in refusal(raw, 400)
+    assert "no score" in error(raw, 400)
 
 
 # --- what is recorded
@@ -306,7 +308,7 @@ def recorded(workspace: Workspace) -> list[dict[str, object]]:
     return [json.loads(line) for file in folder.glob("*.log") for line in file.read_text().splitlines()]
 
 
-def test_every_page_becomes_one_line_of_numbers(client: httpx.Client, page: Page, module_workspace: Workspace) -> None:
+def test_every_page_becomes_one_line_of_numbers(client: httpx.Client, page: PageImage, module_workspace: Workspace) -> None:
     before = len(recorded(module_workspace))
     answer = detect(client, as_file(page)).json()
     detect(client, as_file(page), threshold="1")
@@ -326,12 +328,12 @@ def test_every_page_becomes_one_line_of_numbers(client: httpx.Client, page: Page
     assert not {"page", "image"} & set(first)
 
 
-def test_checks_and_refusals_are_no_traffic(client: httpx.Client, page: Page, module_workspace: Workspace) -> None:
+def test_checks_and_refusals_are_no_traffic(client: httpx.Client, page: PageImage, module_workspace: Workspace) -> None:
     time.sleep(0.5)
     before = len(recorded(module_workspace))
     data = as_file(page)
     assert client.post("/detect", files={"page": data}, headers={CHECK_HEADER: "golden"}).status_code == 200
-    refusal(detect(client, b"%PDF"), 415)
+    error(detect(client, b"%PDF"), 415)
     time.sleep(0.5)
     assert len(recorded(module_workspace)) == before
 
@@ -345,7 +347,7 @@ def test_what_every_bentoml_service_offers(client: httpx.Client, path: str) -> N
 
 
 def test_refusals_are_counted_too(client: httpx.Client) -> None:
-    refusal(detect(client, b""), 400)
+    error(detect(client, b""), 400)
     metrics = client.get("/metrics").text
     assert 'http_response_code="400"' in metrics
 
@@ -379,5 +381,5 @@ def test_nothing_of_training_or_orchestration_is_in_the_process(served: str, mod
     assert {Path(file).relative_to(source) for file in own} == set(required_files("serving.app.service"))
 
 
-def test_what_pillow_reads_here_is_what_the_service_reads(page: Page) -> None:
+def test_what_pillow_reads_here_is_what_the_service_reads(page: PageImage) -> None:
     assert (page_from_bytes(as_file(page)) == page).all()

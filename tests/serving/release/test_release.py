@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from redaction.catalog import open_catalogue
+from redaction.catalog import open_catalog
 from redaction.catalog.tables import Deployment, Stage
 from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
@@ -56,7 +56,7 @@ def nothing_is_left(module_workspace: Workspace) -> Iterator[None]:
 
 def stages(workspace: Workspace) -> list[tuple[str, Stage]]:
     """Version and stage of every deployment, oldest first."""
-    with open_catalogue(workspace).transaction() as session:
+    with open_catalog(workspace).transaction() as session:
         return [(row.version, row.stage) for row in session.exec(select(Deployment).order_by(Deployment.id))]
 
 
@@ -186,7 +186,7 @@ def test_rollback_brings_the_earlier_one_back(module_workspace: Workspace, pages
     outcome = rollback(module_workspace)
     assert outcome.served, outcome.reasons
     assert version_served(module_workspace, pages[0]) == "1"
-    with open_catalogue(module_workspace).transaction() as session:
+    with open_catalog(module_workspace).transaction() as session:
         archived = session.exec(select(Deployment).where(Deployment.version == "2", Deployment.stage == Stage.ARCHIVED)).one()
         assert archived.reasons == ["rolled back to 1"]
         assert archived.retired_at is not None

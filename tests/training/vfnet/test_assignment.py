@@ -94,12 +94,12 @@ def test_a_page_without_redactions_is_background() -> None:
 
 def test_a_point_on_a_redaction_is_worth_something_however_wrong_its_box() -> None:
     prepare_icevision()
-    from redaction.training.vfnet.assignment import EveryBoxCounts, LyingOnARedaction
+    from redaction.training.vfnet.assignment import SoftVarifocalLoss, UnweightedGIoULoss
     from redaction.training.vfnet.model import build_model
 
     head: Any = build_model(PROFILES["nano"]).bbox_head
-    assert isinstance(head.loss_cls, LyingOnARedaction)
-    assert isinstance(head.loss_bbox, EveryBoxCounts)
+    assert isinstance(head.loss_cls, SoftVarifocalLoss)
+    assert isinstance(head.loss_bbox, UnweightedGIoULoss)
     # of scores -1 to 2 (as log-odds), the one with the least loss where the overlap is nearly nothing is that of one half
     odds = torch.linspace(-1, 2, 31)
     losses = [float(head.loss_cls(score.view(1, 1), torch.tensor([[0.01]]))) for score in odds]

@@ -10,7 +10,7 @@ from redaction.training.vfnet.compat import prepare_icevision
 
 @pytest.fixture
 def trained() -> nn.Module:
-    """`nano`, its batch normalisations as after a training: no factor is a power of two, one channel says nothing."""
+    """`nano`, its batch normalizations as after a training: no factor is a power of two, one channel says nothing."""
     prepare_icevision()
     from redaction.training.vfnet.model import build_model
 

@@ -11,7 +11,7 @@ import pytest
 from redaction.dataset import Dataset
 from redaction.detection.artifact import OPENVINO, Detector
 from redaction.detection.predictor import Predictor
-from redaction.evaluation import JudgedPage, judge_pages
+from redaction.evaluation import EvaluatedPage, predict_pages
 from redaction.pages.image import page_from_file
 from redaction.training.vfnet import int8
 
@@ -21,22 +21,22 @@ def exact(toy_detector: Detector, tmp_path: Path) -> Detector:
     return Detector.load(Path(shutil.copytree(toy_detector.folder, tmp_path / "detector")))
 
 
-def says_of(detector: Detector, dataset: Dataset) -> list[JudgedPage]:
-    return list(judge_pages(Predictor(detector), ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)))
+def says_of(detector: Detector, dataset: Dataset) -> list[EvaluatedPage]:
+    return list(predict_pages(Predictor(detector), ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)))
 
 
 def test_it_says_nearly_the_same_and_weighs_less(exact: Detector, toy_training: Dataset, tmp_path: Path) -> None:
     from redaction.detection.artifact import seal
-    from redaction.training.vfnet.int8 import quantise
+    from redaction.training.vfnet.int8 import quantize
 
     pages = [page_from_file(toy_training.image_path(page)) for page in toy_training.pages[:12]]
-    folder = Path(shutil.copytree(exact.folder, tmp_path / "quantised"))
-    quantise(exact.path(OPENVINO), [exact.manifest.preprocessing.prepare(page)[0][None] for page in pages], folder)
-    quantised = seal(folder, exact.manifest)
+    folder = Path(shutil.copytree(exact.folder, tmp_path / "quantized"))
+    quantize(exact.path(OPENVINO), [exact.manifest.preprocessing.prepare(page)[0][None] for page in pages], folder)
+    quantized = seal(folder, exact.manifest)
     weights = Path(OPENVINO).with_suffix(".bin").name
-    assert quantised.path(weights).stat().st_size < 0.5 * exact.path(weights).stat().st_size
+    assert quantized.path(weights).stat().st_size < 0.5 * exact.path(weights).stat().st_size
     for page in pages[:4]:
-        one, other = (Predictor(detector).predict(page).at_least(0.8) for detector in (exact, quantised))
+        one, other = (Predictor(detector).predict(page).at_least(0.8) for detector in (exact, quantized))
         assert len(one) == len(other) == 3
         order = [np.lexsort(found.xyxy.T) for found in (one, other)]
         assert np.abs(one.xyxy[order[0]] - other.xyxy[order[1]]).max(initial=0) < 4

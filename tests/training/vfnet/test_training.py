@@ -116,13 +116,13 @@ def test_validation_teaches_the_network_nothing(toy_validation: Dataset, tmp_pat
     import torch
     from icevision.models.mmdet import vfnet
 
-    from redaction.training.vfnet.callbacks import StayInEvaluation, ValidationMetric
+    from redaction.training.vfnet.callbacks import KeepEvalMode, ValidationMetric
     from redaction.training.vfnet.data import data_loaders
     from redaction.training.vfnet.pretrained import initial_model
 
     loaders = data_loaders(toy_validation, toy_validation, SHORT.preprocessing, batch_size=2, workers=0)
     model = initial_model(SHORT, tmp_path)
-    learn = vfnet.fastai.learner(dls=loaders, model=model, metrics=[ValidationMetric()], cbs=[StayInEvaluation()])
+    learn = vfnet.fastai.learner(dls=loaders, model=model, metrics=[ValidationMetric()], cbs=[KeepEvalMode()])
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with learn.no_bar(), learn.no_logging():
         loss = learn.validate()[0]

@@ -19,7 +19,7 @@ export ZENML_AUTO_OPEN_DASHBOARD := false
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test lint format types lock starter bench clean
+.PHONY: help install demo test lint format types lock starter schemas bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ types: install ## check types
 
 starter: install ## train the detector that ships with the program anew (more than an hour)
 	@$(BIN)/redaction starter
+
+schemas: install ## write the JSON Schema of the document report into docs/schemas
+	@$(BIN)/python -m redaction.reports > docs/schemas/document-report.json
 
 bench: install ## measure what docs/benchmarks.md tells
 	@$(BIN)/python -m benchmarks

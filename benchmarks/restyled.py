@@ -17,21 +17,22 @@ from rich.progress import track
 from rich.table import Table
 
 from redaction.dataset import Style
-from redaction.evaluation import EvaluatedPage, Metrics, figures
+from redaction.evaluation import EvaluatedPage, Metrics, compute_metrics
 from redaction.evaluation.coco_pages import ListedPage, PageList, read_pages
-from redaction.evaluation.judging import predict_each
-from redaction.lifecycle.detectors import LoadedDetector, load_detector
+from redaction.evaluation.predicting import predict_each
+from redaction.detection.predictor import LoadedDetector
+from redaction.lifecycle.detectors import load_detector
 from redaction.pages.image import PageImage
 from redaction.synthesis.bars import Bar
-from redaction.synthesis.looks import Look
-from redaction.synthesis.painting import fill_of
+from redaction.synthesis.appearances import Appearance
+from redaction.synthesis.painting import painted_bar
 from redaction.workspace import Workspace
 
 LINE_PX = 26.0
 """Height of a line at 150 dpi, which codes are written to fit."""
 CODES = ("5.1.2.e", "(b)(6)", "10.2.e", "s. 40(2)")
 WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (90, 90, 90)
-PLAIN = Look(style=Style.GREY, fill=None, edge=None, edge_px=1, ink=BLACK, code_share=1, codes=CODES)
+PLAIN = Appearance(style=Style.GREY, fill=None, edge=None, edge_px=1, ink=BLACK, code_share=1, codes=CODES)
 LOOKS = {
     "black, white codes": replace(PLAIN, fill=BLACK, ink=WHITE),
     "dark blue": replace(PLAIN, fill=(20, 30, 80), codes=()),
@@ -47,24 +48,24 @@ LOOKS = {
 }
 
 
-def restyled(listed: PageList, look: Look) -> Iterator[tuple[ListedPage, PageImage]]:
+def restyled(listed: PageList, look: Appearance) -> Iterator[tuple[ListedPage, PageImage]]:
     """The pages that have redactions, each of which now has that look."""
     for page, image in listed.images([page for page in listed.pages if len(page.truth)]):
         painted, rng = image.copy(), Random(page.name)  # noqa: S311  # pictures, not secrets
         code = rng.choice(look.codes) if look.codes else None
         for x0, y0, x1, y1 in page.truth.round().astype(int).tolist():
             if x1 > x0 and y1 > y0:
-                painted[y0:y1, x0:x1] = fill_of(Bar((x0, y0, x1, y1), look, code, LINE_PX), WHITE)
+                painted[y0:y1, x0:x1] = painted_bar(Bar((x0, y0, x1, y1), look, code, LINE_PX), WHITE)
         yield page, painted
 
 
-def measure(who: LoadedDetector, listed: PageList, look: Look) -> Metrics:
+def measure(who: LoadedDetector, listed: PageList, look: Appearance) -> Metrics:
     """The figures of a detector on pages of that look, at its operating point."""
     judged = [
-        EvaluatedPage(page.style, page.truth, found, document=page.document, area=page.width * page.height)
+        EvaluatedPage(page.style, page.truth, found, document=page.document, area_px=page.width * page.height)
         for page, found, *_ in predict_each(who.predictor, restyled(listed, look))
     ]
-    return figures(judged, who.operating_point)
+    return compute_metrics(judged, who.operating_point)
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""What annotated pages must satisfy before a detector learns from them: Great Expectations suites, and what they find."""
+"""Validation of annotated pages with Great Expectations suites before training."""

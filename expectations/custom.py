@@ -1,13 +1,13 @@
-"""Expectations that Great Expectations lacks. Importing this module makes their names known to it, so that suites may use them.
+"""Custom expectations. Importing this module registers them with Great Expectations, so that suites can use them by name.
 
-Each is a *map* expectation: a yes or no for every row, so that the rows at fault can be named. The conditions are written so
-that a missing number (NaN) counts as a fault, which Great Expectations' own comparisons would silently skip.
+Each is a *map* expectation: a boolean for every row, so that failing rows can be reported. A missing number (NaN) fails the
+condition; Great Expectations' own comparisons silently skip it.
 
-The classes have no defaults of their own on purpose: Great Expectations leaves arguments that equal a class's default out of
-what it reports, and then nobody can tell which columns and which share were judged. The suites name every argument.
+The classes deliberately have no defaults: Great Expectations omits arguments that equal a default from its results, which then
+do not say which columns and which share were checked. The suites give every argument.
 """
 
-# Great Expectations is not followed by mypy (see pyproject.toml), so its classes and decorators have no type here.
+# mypy does not follow Great Expectations (see pyproject.toml), so its classes and decorators are untyped here.
 # mypy: disable-error-code="misc, untyped-decorator"
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _BoxInsidePage(MulticolumnMapMetricProvider):
 
 
 class ExpectBoxesToLieInsideTheirPage(MulticolumnMapExpectation):
-    """Every box lies on its page: no corner beyond the page's edges."""
+    """Every box lies inside its page."""
 
     map_metric: ClassVar[str] = "multicolumn_values.box_inside_page"
 
@@ -54,7 +54,7 @@ class _BoxHasArea(MulticolumnMapMetricProvider):
 
 
 class ExpectBoxesToHaveArea(MulticolumnMapExpectation):
-    """Every box has a positive width and a positive height (the product alone would pass a box that is wrong twice)."""
+    """Every box has a positive width and a positive height; a positive product of two negative numbers would not be enough."""
 
     map_metric: ClassVar[str] = "multicolumn_values.box_has_area"
 
@@ -70,7 +70,7 @@ class _DocumentInOneSplit(ColumnPairMapMetricProvider):
 
 
 class ExpectDocumentsToStayInOneSplit(ColumnPairMapExpectation):
-    """No document has pages in two splits: a detector is never tested on a document that it learnt from."""
+    """No document has pages in two splits: a detector is never tested on a document that it was trained on."""
 
     map_metric: ClassVar[str] = "column_pair_values.document_in_one_split"
     domain_keys: ClassVar[tuple[str, ...]] = (

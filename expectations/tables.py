@@ -1,4 +1,4 @@
-"""Annotated pages as the two tables that the suites speak about: one row a page, one row a box."""
+"""Annotated pages as the two tables that the suites check: one row per page, one row per box."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BOX_COLUMNS = {
 UNREADABLE = "unreadable"
 
 HASHING_THREADS = 4
-"""Reading files waits on the disk and hashing gives the interpreter lock free, so a few threads pay even on few cores."""
+"""Reading waits for the disk and hashing releases the interpreter lock, so a few threads help even on few cores."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class _ImageFile:
 
 
 def page_table(dataset: Dataset) -> pd.DataFrame:
-    """One row a page: what the dataset says of it, and what its image file really is.
+    """One row per page: its entry in the dataset, and the properties of its image file.
 
-    Sizes are texts such as ``1275x1650``. ``image_sha256`` is of the file's bytes as they are now, ``image_size`` from the
-    image's own header (``unreadable`` when it is no image); both are missing when there is no such file. A file outside the
-    dataset's root counts as not found: nothing outside is ever read.
+    Sizes are strings such as ``1275x1650``. ``image_sha256`` is the digest of the file as it is now, ``image_size`` is read from
+    the image header (``unreadable`` if it is not an image); both are missing if there is no file. Files outside the dataset's
+    root are never read and count as not found.
     """
     with ThreadPoolExecutor(HASHING_THREADS) as pool:
         files = list(pool.map(lambda page: _image_file(dataset, page), dataset.pages))
@@ -82,7 +82,7 @@ def page_table(dataset: Dataset) -> pd.DataFrame:
 
 
 def box_table(dataset: Dataset) -> pd.DataFrame:
-    """One row a box, in page pixels; ``box`` counts from 0 on each page, ``area_share`` is the box's share of its page."""
+    """One row per box, in page pixels; ``box`` starts at 0 on each page, ``area_share`` is the box's share of the page area."""
     rows = [
         (
             page.page,
@@ -110,10 +110,10 @@ def _image_file(dataset: Dataset, page: AnnotatedPage) -> _ImageFile:
     path = dataset.image_path(page).resolve()
     if not path.is_relative_to(Path(dataset.root).resolve()) or not path.is_file():
         return _ImageFile(found=False)
-    return _ImageFile(found=True, sha256=sha256_of_file(path), size=_size_in_header(path))
+    return _ImageFile(found=True, sha256=sha256_of_file(path), size=_size_from_header(path))
 
 
-def _size_in_header(path: Path) -> str:
+def _size_from_header(path: Path) -> str:
     try:
         with Image.open(path) as image:
             return f"{image.width}x{image.height}"

@@ -1,4 +1,4 @@
-"""Run suites against a dataset, say what failed and on which pages, and take the failing pages out."""
+"""Run suites on a dataset, report the failing pages, and remove them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class FailingRow(Frozen):
 
     page: str
     box: int | None = None
-    """Number of the box on its page, from 0; none in a row about the page itself."""
+    """Number of the box on its page, from 0; None in the table of pages."""
     reason: str
-    """The values at fault, such as ``x1=1300, page_width=1275``."""
+    """The invalid values, such as ``x1=1300, page_width=1275``."""
 
 
 class ExpectationResult(Frozen):
-    """What became of one expectation."""
+    """The result of one expectation."""
 
     rule: str
     """The expectation as a sentence, from the suite."""
@@ -43,28 +43,28 @@ class ExpectationResult(Frozen):
     """The expectation's name in Great Expectations."""
     success: bool
     rows: int
-    """Rows that were looked at."""
+    """Number of rows that were checked."""
     mostly: float = 1.0
     """The share of rows that must satisfy the rule."""
     observed: str | None = None
-    """What was seen, where the rule is about the table and not about its rows."""
+    """The observed value, if the rule is about the table as a whole."""
     error: str | None = None
-    """Why the rule could not be judged at all; it then counts as failed."""
+    """Why the rule could not be evaluated; it then counts as failed."""
     failing: tuple[FailingRow, ...] = ()
-    """Every row that breaks the rule, also when the rule tolerates a few."""
+    """Every row that breaks the rule, even if the rule tolerates some."""
 
     @property
-    def names_its_rows(self) -> bool:
-        """Whether leaving the failing rows out cures the failure.
+    def fixable_by_quarantine(self) -> bool:
+        """Whether removing the pages of the failing rows fixes the failure.
 
-        A rule about the whole table names none. A rule that *most* rows must satisfy fails when the whole is odd (all boxes
-        given as width and height, say): dropping just the rows that show it would hide that.
+        A rule about the whole table has no failing rows. A rule that *most* rows must satisfy fails because of a systematic error
+        (such as boxes given as width and height), which removing the failing rows would only hide.
         """
         return self.mostly == 1.0 and bool(self.failing) and self.error is None
 
 
 class SuiteResult(Frozen):
-    """What became of one suite."""
+    """The result of one suite."""
 
     suite: str
     table: Table
@@ -73,12 +73,12 @@ class SuiteResult(Frozen):
 
     @property
     def success(self) -> bool:
-        """Whether every expectation held."""
+        """Whether every expectation passed."""
         return all(expectation.success for expectation in self.expectations)
 
 
 class ValidationReport(Frozen):
-    """What became of all suites on one dataset."""
+    """The results of all suites on one dataset."""
 
     dataset_digest: str
     pages: int
@@ -87,30 +87,30 @@ class ValidationReport(Frozen):
 
     @property
     def success(self) -> bool:
-        """Whether every suite held; no suite at all is no success."""
+        """Whether every suite passed; false if there is none."""
         return bool(self.suites) and all(suite.success for suite in self.suites)
 
     @property
     def failures(self) -> tuple[ExpectationResult, ...]:
-        """The expectations that did not hold."""
+        """The expectations that failed."""
         return tuple(e for suite in self.suites for e in suite.expectations if not e.success)
 
     @property
     def failing_pages(self) -> frozenset[str]:
-        """Names of the pages on which a failed expectation has rows."""
+        """Names of the pages with failing rows of a failed expectation."""
         return frozenset(row.page for expectation in self.failures for row in expectation.failing)
 
 
 def validate(dataset: Dataset, suites: Sequence[str], docs_folder: Path | None = None) -> ValidationReport:
-    """Run the suites of these names (files beside this module) on the dataset.
+    """Run suites, named after the JSON files beside this module, on a dataset.
 
     Args:
         dataset: its image files are read and hashed.
         suites: see `REAL_SUITES` and `SYNTHETIC_SUITES`.
-        docs_folder: where Great Expectations' own Data Docs go, if wanted (``index.html``); a folder for this validation alone.
+        docs_folder: where to write Great Expectations' Data Docs (``index.html``), a folder of its own; None for no Data Docs.
 
     Raises:
-        RedactionError: there is no suite of such a name.
+        RedactionError: a suite does not exist.
     """
     definitions = [_read_suite(name) for name in suites]
     tables = {"pages": page_table(dataset), "boxes": box_table(dataset)}
@@ -130,16 +130,16 @@ def validate(dataset: Dataset, suites: Sequence[str], docs_folder: Path | None =
 
 
 def quarantine(dataset: Dataset, report: ValidationReport) -> Dataset:
-    """The dataset without the pages that failed. Validate what is left again: a rule about the whole may fail only now.
+    """Remove the failing pages. Validate the result again: a rule about the whole dataset may now fail.
 
     Raises:
-        RedactionError: a rule failed that leaving pages out cannot cure, or no page would be left.
+        RedactionError: removing pages cannot fix a failure, or no page would be left.
     """
-    incurable = [expectation for expectation in report.failures if not expectation.names_its_rows]
-    if incurable:
-        rules = " ".join(f"«{expectation.rule}»" for expectation in incurable)
+    unfixable = [expectation for expectation in report.failures if not expectation.fixable_by_quarantine]
+    if unfixable:
+        rules = " ".join(f"«{expectation.rule}»" for expectation in unfixable)
         raise RedactionError(
-            f"The dataset fails {rules}, which is about the whole and not about single pages: leaving pages out cannot cure it. "
+            f"The dataset fails {rules}, which concerns the whole dataset: leaving pages out cannot fix it. "
             "Read the validation report and correct the annotations."
         )
     bad = report.failing_pages
@@ -159,13 +159,13 @@ def _read_suite(name: str) -> dict[str, Any]:
 
 
 def _great_expectations() -> Any:
-    # Both must be set before the first import: it reads the setting, and it registers hundreds of metrics, each with a log line
-    # that shows as soon as another library (ZenML does) opens the root logger.
+    # Both must be set before the first import, which reads the setting and logs hundreds of registered metrics. Those lines show
+    # as soon as another library configures the root logger, as ZenML does.
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     import great_expectations as gx
 
-    import expectations.custom  # noqa: F401 - makes our own expectations known
+    import expectations.custom  # noqa: F401 - registers our expectations
 
     return gx
 
@@ -173,7 +173,7 @@ def _great_expectations() -> Any:
 def _context(gx: Any, docs_folder: Path | None) -> Any:
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
 
-    # without this, each context leaves an empty folder for Data Docs in the temporary directory
+    # otherwise each context leaves an empty Data Docs folder in the temporary directory
     stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
     context = gx.get_context(project_config=DataContextConfig(store_backend_defaults=stores))
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -204,7 +204,7 @@ def _run_suite(
         suite=name,
         table=table_name,
         rows=len(table),
-        # Great Expectations answers in an order of its own
+        # Great Expectations returns results in a different order
         expectations=tuple(_result(by_rule[expectation["description"]], table) for expectation in definition["expectations"]),
     )
 
@@ -226,7 +226,7 @@ def _result(outcome: Any, table: pd.DataFrame) -> ExpectationResult:
 
 
 def _error(exception_info: dict[str, Any]) -> str | None:
-    # one exception, or a dictionary of them by metric
+    # one exception, or a dictionary of exceptions by metric
     raised = [exception_info] if "raised_exception" in exception_info else list(exception_info.values())
     messages = {str(one["exception_message"]) for one in raised if one["raised_exception"]}
     return "; ".join(sorted(messages)) or None
@@ -243,14 +243,14 @@ def _failing_rows(table: pd.DataFrame, indexes: Sequence[int], columns: list[str
     shown = [column for column in columns if column != "page"]
     reasons = zip(*(rows[column].tolist() for column in shown), strict=True) if shown else [()] * len(rows)
     return tuple(
-        FailingRow(page=page, box=box, reason=", ".join(f"{c}={_shown(v)}" for c, v in zip(shown, values, strict=True)))
+        FailingRow(page=page, box=box, reason=", ".join(f"{c}={_format_value(v)}" for c, v in zip(shown, values, strict=True)))
         for page, box, values in zip(rows["page"].tolist(), boxes, reasons, strict=True)
     )
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, float):
         return np.format_float_positional(value, precision=2, trim="-")
     text = str(value)
-    # 64 digits of a digest say no more to a person than the first twelve
+    # digests are shortened
     return text if len(text) <= 40 else f"{text[:12]}…"

@@ -1,6 +1,6 @@
-"""How our artifacts are stored, and what the dashboard shows of them.
+"""How our artifacts are stored and how the dashboard shows them.
 
-Importing this package is what makes ZenML use them: each class registers itself for its type.
+Importing this package registers each materializer with ZenML for its type.
 """
 
 from materializers.annotated_pages import DatasetMaterializer, SyntheticDatasetMaterializer

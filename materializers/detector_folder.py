@@ -1,4 +1,4 @@
-"""The detector: its folder in the artifact store, its card and a look at what it predicts in the dashboard."""
+"""The detector: its folder in the artifact store; its card and sample predictions in the dashboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = "detector"
 
 
 class DetectorMaterializer(BaseMaterializer):
-    """Stores the folder as it is; loading verifies every file's digest."""
+    """Stores the folder unchanged; loading verifies the digest of every file."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Detector,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
@@ -26,24 +26,24 @@ class DetectorMaterializer(BaseMaterializer):
         store_folder(self.artifact_store, data.folder, f"{self.uri}/{FOLDER}")
 
     def load(self, data_type: type[Detector]) -> Detector:
-        """The detector, every file compared with its digest."""
+        """Load the detector and verify the digest of every file."""
         return Detector.load(stored_folder(self, f"{self.uri}/{FOLDER}"))
 
     def save_visualizations(self, data: Detector) -> dict[str, VisualizationType]:
-        """The card, and whatever pictures the training left beside the weights."""
+        """Show the card, and the pictures that the training stored beside the weights."""
         shown = {CARD: VisualizationType.MARKDOWN}
         shown |= {name: VisualizationType.IMAGE for name in data.manifest.files if Path(name).suffix == ".png"}
         return {f"{self.uri}/{FOLDER}/{name}": kind for name, kind in shown.items()}
 
     def extract_metadata(self, data: Detector) -> dict[str, MetadataType]:
-        """Version, profile, operating point and validation figures."""
-        measured: dict[str, MetadataType] = {name: value for name, value in data.manifest.metrics.items() if value is not None}
+        """Version, profile, operating point and validation metrics."""
+        metrics: dict[str, MetadataType] = {name: value for name, value in data.manifest.metrics.items() if value is not None}
         return {
             "version": data.version,
             "profile": data.manifest.profile.name,
             "operating point": data.operating_point,
             "digest": data.digest,
-            "validation": measured,
+            "validation": metrics,
         }
 
     def compute_content_hash(self, data: Detector) -> str | None:

@@ -1,4 +1,4 @@
-"""Folders in an artifact store, whichever it is."""
+"""Copy folders to and from any artifact store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def store_folder(store: BaseArtifactStore, folder: Path, uri: str) -> None:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         target = posixpath.join(uri, file.relative_to(folder).as_posix())
         store.makedirs(posixpath.dirname(target))
-        fileio.copy(str(file), target, overwrite=True)  # unlike the store's own copyfile it may read from anywhere
+        fileio.copy(str(file), target, overwrite=True)  # unlike the store's copyfile, this can read from outside the store
 
 
 def stored_folder(materializer: BaseMaterializer, uri: str) -> Path:
-    """A folder on this machine with what lies at `uri`: the store's own where that is local, else a copy for this step.
+    """A local folder with the content of `uri`: the folder itself in a local store, else a temporary copy.
 
-    It is only to be read: a local store's own files are handed out.
+    Read-only: in a local store these are the stored files themselves.
     """
     store = materializer.artifact_store
     if isinstance(store, LocalArtifactStore):

@@ -1,4 +1,4 @@
-"""Evaluations and decisions: small values that people want to read as a table."""
+"""Evaluations and decisions, shown as Markdown."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from redaction.lifecycle.gate import Decision
 
 
 class ComparisonMaterializer(PydanticMaterializer):
-    """Candidate and champion side by side."""
+    """Shows candidate and champion side by side."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Comparison,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
 
     def save_visualizations(self, data: Comparison) -> dict[str, VisualizationType]:
-        """The table of figures, overall and by style."""
+        """Write the table of metrics, overall, by style and by size."""
         return _markdown(self, comparison_markdown(data))
 
     def extract_metadata(self, data: Comparison) -> dict[str, MetadataType]:
-        """The headline figures of both."""
+        """The main metrics of both."""
         both = {"candidate": data.candidate} | ({"champion": data.champion} if data.champion else {})
-        return {role: _headline(evaluation) for role, evaluation in both.items()}
+        return {role: _main_metrics(evaluation) for role, evaluation in both.items()}
 
 
 class DecisionMaterializer(PydanticMaterializer):
-    """Deploy or hold, in words."""
+    """Shows the decision with its reasons."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Decision,)
 
     def save_visualizations(self, data: Decision) -> dict[str, VisualizationType]:
-        """The verdict and its reasons."""
-        verdict = "Deploy" if data.deploy else "Hold"
+        """Write the decision and its reasons."""
+        heading = "Deploy" if data.deploy else "Hold"
         reasons = "\n".join(f"- {reason.sentence} (`{reason.code}`)" for reason in data.reasons)
-        return _markdown(self, f"# {verdict}: {data.candidate} against {data.champion or 'nothing in production'}\n\n{reasons}\n")
+        return _markdown(self, f"# {heading}: {data.candidate} against {data.champion or 'nothing in production'}\n\n{reasons}\n")
 
     def extract_metadata(self, data: Decision) -> dict[str, MetadataType]:
-        """The verdict and the codes of its reasons."""
+        """The decision and the codes of its reasons."""
         return {
             "decision": "deploy" if data.deploy else "hold",
             "reasons": [reason.code.value for reason in data.reasons],
@@ -49,17 +49,17 @@ class DecisionMaterializer(PydanticMaterializer):
         }
 
 
-def _headline(evaluation: Evaluation) -> dict[str, MetadataType]:
-    figures = evaluation.overall
-    shown: dict[str, float | None] = {
-        "AP": figures.ap,
-        "AP50": figures.ap50,
-        "F1": figures.f1,
-        "recall": figures.recall,
-        "precision": figures.precision,
+def _main_metrics(evaluation: Evaluation) -> dict[str, MetadataType]:
+    overall = evaluation.overall
+    metrics: dict[str, float | None] = {
+        "AP": overall.ap,
+        "AP50": overall.ap50,
+        "F1": overall.f1,
+        "recall": overall.recall,
+        "precision": overall.precision,
     }
-    measured: dict[str, MetadataType] = {name: value for name, value in shown.items() if value is not None}
-    return {"version": evaluation.version, **measured}
+    defined: dict[str, MetadataType] = {name: value for name, value in metrics.items() if value is not None}
+    return {"version": evaluation.version, **defined}
 
 
 def _markdown(materializer: PydanticMaterializer, text: str) -> dict[str, VisualizationType]:

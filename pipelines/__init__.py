@@ -1,6 +1,8 @@
-"""The two flows, as `zenml pipeline run` takes them."""
+"""The two pipelines, in the form that `zenml pipeline run` takes.
 
-import logging
+Importing this package hides log lines that would bury those of the steps (see `pipelines.quiet`).
+"""
 
-# httpx tells of every request at the level at which steps tell of their progress; thousands of lines would bury it
-logging.getLogger("httpx").setLevel(logging.WARNING)
+from pipelines.quiet import hide_notices
+
+hide_notices()

@@ -1,4 +1,4 @@
-"""Annotation ingestion: from public documents to pages in a checkpoint, ready to be annotated.
+"""Annotation ingestion: from public documents to page images in a checkpoint, ready to annotate.
 
 ``zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion -c configs/annotation_ingestion.yaml``
 """
@@ -22,7 +22,7 @@ def annotation_ingestion(sources: str = "configs/sources.yaml", workspace: str |
 
     Args:
         sources: the sources file.
-        workspace: the workspace's folder; by default ``REDACTION_WORKSPACE`` or ``./workspace``.
+        workspace: the workspace folder; ``REDACTION_WORKSPACE`` or ``./workspace`` if not given.
     """
     config, discovery = discover(sources=sources, workspace=workspace)
     fetch_summary = fetch(config, discovery, workspace=workspace)

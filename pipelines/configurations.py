@@ -1,4 +1,4 @@
-"""Which configuration file is for what, and whether it is right."""
+"""Check configuration files by what their names say they configure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from zenml.pipelines.pipeline_definition import Pipeline
 
 from pipelines.strict import check_run_configuration
-from redaction.configuration import read_yaml, unknown
+from redaction.configuration import read_yaml, unknown_name_message
 from redaction.documents.sources import load_sources
 from redaction.errors import RedactionError
 
@@ -17,31 +17,32 @@ SUBJECTS = (*PIPELINES, "sources", "starter")
 
 
 def check_configuration(path: Path) -> str:
-    """Check a file against what it is for: its name up to the first dot says so (``ct_cd.gpu.yaml`` is for ``ct_cd``).
+    """Check a file; its name up to the first dot says what it configures (``ct_cd.gpu.yaml`` configures ``ct_cd``).
 
     Returns:
-        What it configures.
+        A description of what it configures.
 
     Raises:
-        RedactionError: it is for nothing that is known, or has a mistake.
+        RedactionError: the name begins with no known subject, or the file has a mistake.
     """
     subject = path.name.split(".")[0]
     if subject == "sources":
         return f"{len(load_sources(path).sources)} sources"
     if subject == "starter":
-        # the synthesis is heavy to import, and no pipeline run's configuration needs it
+        # slow to import, and not needed for the configuration of a pipeline run
         from redaction.training.starter_recipe import StarterConfig
 
-        return f"a starter from {read_yaml(path, StarterConfig).training_pages.pages} synthetic pages"
+        return f"a starter detector from {read_yaml(path, StarterConfig).training_pages.pages} synthetic pages"
     if subject not in PIPELINES:
-        raise RedactionError(f"The name of {path} must begin with what it configures: {unknown('subject', subject, SUBJECTS)}.")
+        hint = unknown_name_message("subject", subject, SUBJECTS)
+        raise RedactionError(f"The name of {path} must begin with what it configures: {hint}.")
     check_run_configuration(load_pipeline(subject), path)
     return f"a run of {subject}"
 
 
 def load_pipeline(name: str) -> Pipeline:
-    """The pipeline of that name, from the module of that name."""
+    """Import a pipeline by its name, which is also the name of its module."""
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
     if not isinstance(pipeline, Pipeline):
-        raise TypeError(f"pipelines.{name}.{name} is no pipeline")
+        raise TypeError(f"pipelines.{name}.{name} is not a pipeline")
     return pipeline

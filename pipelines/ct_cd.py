@@ -1,10 +1,10 @@
-"""Continuous training and deployment: from annotated pages to a watched service.
+"""Continuous training and deployment: from annotated pages to a monitored service.
 
 ``zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml``
 
-The pipeline is dynamic because it ends early when there is nothing to learn, and holds when the candidate is not better. Every
-step stands in ``depends_on``: ZenML hands the ``steps:`` section of a config to those only. All parameters are the steps' own: a
-plain value handed over in a dynamic pipeline would be stored as an artifact and drawn as a node.
+The pipeline is dynamic because it ends early when there are too few new annotations, and holds when the candidate is not better.
+Every step is listed in ``depends_on``, because ZenML applies the ``steps:`` section of a configuration only to those. All
+parameters belong to the steps: in a dynamic pipeline, a plain value passed to a step becomes an artifact and a node of the graph.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Pipelines that refuse a run configuration with a mistake in it, before anything runs.
+"""Pipelines that reject a run configuration with mistakes before anything runs.
 
-ZenML ignores unknown keys and unknown step names silently, and a run-level ``enable_cache: true`` makes it reuse the results of
-steps that must never be cached (deploying, promoting). A pipeline under `strict` checks its file where every door leads through:
-``with_options(config_path=...)``, which ``zenml pipeline run | build | snapshot create -c FILE`` call as well. What the pipeline
-function requires must be in that file.
+ZenML silently ignores unknown keys and unknown step names, and a run-level ``enable_cache: true`` makes it reuse the results of
+steps that must never be cached (deploying, promoting). A pipeline decorated with `strict` checks its file in
+``with_options(config_path=...)``, which ``zenml pipeline run | build | snapshot create -c FILE`` call as well. The file must
+contain every parameter that the pipeline function requires.
 
     @strict
     @pipeline(dynamic=True, depends_on=[...])
@@ -26,61 +26,72 @@ from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils import source_utils
 
-from redaction.configuration import KEPT_CONFIGURATION, key_problems, read_mapping, refuse, type_problems, unknown
+from redaction.configuration import (
+    RUN_CONFIGURATION_KEY,
+    key_problems,
+    raise_if_invalid,
+    read_mapping,
+    type_problems,
+    unknown_name_message,
+)
 from redaction.errors import RedactionError
 
-SETTINGS = {"docker": DockerSettings, "resources": ResourceSettings}
-PLAIN_OPTIONS = {"config_path", "schedule", "build", "prevent_build_reuse"}
+SETTINGS_MODELS = {"docker": DockerSettings, "resources": ResourceSettings}
+OPTIONS_WITH_SCHEDULE = {"config_path", "schedule", "build", "prevent_build_reuse"}
+"""Options of ``with_options`` that a schedule does not lose."""
 
 
 def strict(pipeline: Pipeline) -> Pipeline:
-    """The same pipeline, which from now on refuses configurations with mistakes and keeps the configuration of a schedule."""
-    # ZenML's decorator offers no choice of class, and its classes hold no state that a subclass would have to set up.
+    """Decorate a pipeline: it rejects configurations with mistakes, and stores the configuration with a schedule."""
+    # ZenML's decorator does not let us choose the class; the subclasses have no state of their own to initialize
     pipeline.__class__ = StrictDynamicPipeline if pipeline.is_dynamic else StrictPipeline
     return pipeline
 
 
-class _Strictness(Pipeline):
+class _StrictMixin(Pipeline):
     def with_options(self, *, config_path: str | None = None, **options: Any) -> Pipeline:  # type: ignore[override]
-        """As ZenML's own, after a check of the file.
+        """Check the file, then do what ZenML's own method does.
 
         Raises:
-            RedactionError: the file has a mistake, or a schedule comes with options that it could not keep.
+            RedactionError: the file has a mistake, or options given in Python would be lost in a schedule.
         """
         configuration = check_run_configuration(self, Path(config_path)) if config_path else {}
         if options.get("schedule") or configuration.get("schedule"):
-            lost = sorted(key for key, value in options.items() if value and key not in PLAIN_OPTIONS)
+            lost = sorted(key for key, value in options.items() if value and key not in OPTIONS_WITH_SCHEDULE)
             if lost:
                 raise RedactionError(
-                    f"A schedule of {self.name} keeps what its YAML file says, not what Python adds ({', '.join(lost)}): "
-                    "write it into the file."
+                    f"A schedule of {self.name} stores its YAML file, not options given in Python ({', '.join(lost)}): "
+                    "write them into the file."
                 )
             kept = {key: value for key, value in configuration.items() if key != "schedule"}
-            options["extra"] = {KEPT_CONFIGURATION: kept}
+            options["extra"] = {RUN_CONFIGURATION_KEY: kept}
         return super().with_options(config_path=config_path, **options)
 
 
-class StrictPipeline(_Strictness):
-    """A static pipeline under `strict`."""
+class StrictPipeline(_StrictMixin):
+    """A static pipeline decorated with `strict`."""
 
 
-class StrictDynamicPipeline(_Strictness, DynamicPipeline):
-    """A dynamic pipeline under `strict`."""
+class StrictDynamicPipeline(_StrictMixin, DynamicPipeline):
+    """A dynamic pipeline decorated with `strict`."""
 
 
 def check_run_configuration(pipeline: Pipeline, path: Path) -> dict[str, Any]:
-    """The content of a run configuration that has no mistake.
+    """Read a run configuration and check it.
+
+    Returns:
+        The content of the file.
 
     Raises:
-        RedactionError: naming the file and every mistake, with the nearest valid name.
+        RedactionError: the configuration has mistakes; the message names the file, every mistake and the nearest valid name.
     """
     configuration = read_mapping(path)
-    refuse(path, list(run_configuration_problems(pipeline, configuration)))
+    raise_if_invalid(path, list(run_configuration_problems(pipeline, configuration)))
     return configuration
 
 
 def run_configuration_problems(pipeline: Pipeline, configuration: Mapping[str, Any]) -> Iterator[str]:
-    """Every mistake in the configuration of a run of this pipeline, one sentence each."""
+    """Yield every mistake in a run configuration of this pipeline, one sentence each."""
     yield from key_problems(configuration, PipelineRunConfiguration)
     yield from type_problems(configuration, PipelineRunConfiguration, "")
     yield from _cache_problems(configuration)
@@ -90,7 +101,7 @@ def run_configuration_problems(pipeline: Pipeline, configuration: Mapping[str, A
     parameters = list(_pipeline_parameter_problems(pipeline, configuration.get("parameters") or {}))
     yield from parameters
     if not parameters:
-        # a static pipeline tells its steps only when its parameters are right
+        # the steps of a static pipeline are known only once its parameters are valid
         yield from _step_problems(pipeline, configuration)
 
 
@@ -98,7 +109,7 @@ def _cache_problems(configuration: Mapping[str, Any]) -> Iterator[str]:
     if configuration.get("enable_cache") is True:
         yield (
             "enable_cache: true for the whole run would also reuse the results of steps that must run each time "
-            "(deploy, checkpoint); leave it out, steps are cached where that is safe"
+            "(deploy, checkpoint); remove it, steps are cached where that is safe"
         )
 
 
@@ -112,18 +123,18 @@ def _schedule_problems(configuration: Mapping[str, Any]) -> Iterator[str]:
     run_name = configuration.get("run_name")
     if isinstance(run_name, str) and "{" not in run_name:
         example = f"{run_name}-{{date}}-{{time}}"
-        yield f"run_name: {run_name!r} can be used once only; a scheduled run needs placeholders, as in {example!r}"
+        yield f"run_name: {run_name!r} can be used only once; a scheduled run needs placeholders, as in {example!r}"
 
 
 def _settings_problems(settings: Any, where: str) -> Iterator[str]:
     for key, value in settings.items() if isinstance(settings, Mapping) else ():
         component = str(key).partition(".")[0]
-        if key in SETTINGS:
-            yield from key_problems(value, SETTINGS[key], f"{where}.{key}")
-            yield from type_problems(value, SETTINGS[key], f"{where}.{key}")
+        if key in SETTINGS_MODELS:
+            yield from key_problems(value, SETTINGS_MODELS[key], f"{where}.{key}")
+            yield from type_problems(value, SETTINGS_MODELS[key], f"{where}.{key}")
         elif component not in set(StackComponentType):
-            known = [*SETTINGS, *(str(kind.value) for kind in StackComponentType)]
-            yield f"{where}.{key}: {unknown('settings', component, known)}"
+            known = [*SETTINGS_MODELS, *(str(kind.value) for kind in StackComponentType)]
+            yield f"{where}.{key}: {unknown_name_message('settings', component, known)}"
 
 
 def _hook_problems(configuration: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -141,9 +152,9 @@ def _parameter_problems(function: Any, parameters: Any, where: str, inputs: Coll
     known = [name for name in signature.parameters if name not in inputs]
     for name, value in parameters.items() if isinstance(parameters, Mapping) else ():
         if name in inputs:
-            yield f"{where}.{name}: is handed over by another step and cannot be set"
+            yield f"{where}.{name}: is the output of another step and cannot be set"
         elif name not in known:
-            yield f"{where}.{name}: {unknown('parameter', name, known)}"
+            yield f"{where}.{name}: {unknown_name_message('parameter', name, known)}"
         elif name in hints:
             yield from key_problems(value, hints[name], f"{where}.{name}")
             yield from type_problems(value, hints[name], f"{where}.{name}")
@@ -168,7 +179,7 @@ def _step_problems(pipeline: Pipeline, configuration: Mapping[str, Any]) -> Iter
     for name, options in steps.items():
         invocation = prepared.invocations.get(name)
         if invocation is None:
-            yield f"steps.{name}: {unknown('step', name, prepared.invocations)}"
+            yield f"steps.{name}: {unknown_name_message('step', name, prepared.invocations)}"
         elif isinstance(options, Mapping):
             where = f"steps.{name}"
             step, inputs = invocation.step, invocation.input_artifacts

@@ -1,7 +1,7 @@
-"""Configuration files, read strictly: errors name the file, the key and the nearest valid one.
+"""Strict reading of configuration files: errors name the file, the key and the nearest valid key.
 
-`read_yaml` reads a file of ours into its model. A pipeline run's file has the orchestrator's models, which ignore silently what
-they do not know; `key_problems` and `type_problems` hold plain data against any annotation and say what is wrong with it.
+`read_yaml` reads a file into one of our models. The models of a pipeline run belong to the orchestrator and silently ignore
+unknown keys; `key_problems` and `type_problems` check plain data against any type annotation.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from redaction.errors import RedactionError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-KEPT_CONFIGURATION = "run_configuration"
-"""Under this key of a scheduled pipeline's ``extra`` the file's content travels to the scheduler that will run it."""
+RUN_CONFIGURATION_KEY = "run_configuration"
+"""Key in a scheduled pipeline's ``extra`` that carries the content of the file to the scheduler."""
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML in which a key given twice is an error: the plain loader keeps the last one and says nothing."""
+    """A loader that refuses duplicate keys; the plain one silently keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -41,13 +42,13 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The file's content; an empty file is an empty configuration.
+    """The content of a YAML file; an empty file is an empty configuration.
 
     Raises:
-        RedactionError: it cannot be read, is not YAML, has a key twice, or is not a mapping of names.
+        RedactionError: the file cannot be read, is not YAML, repeats a key, or is not a mapping with string keys.
     """
     try:
-        content = yaml.load(path.read_bytes(), Loader=_UniqueKeyLoader)  # noqa: S506 - the safe loader, with one check more
+        content = yaml.load(path.read_bytes(), Loader=_UniqueKeyLoader)  # noqa: S506 - a subclass of the safe loader
     except OSError as error:
         raise RedactionError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -60,38 +61,38 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
-    """The YAML file as a `model`, checked strictly: a number in quotes is not a number, and an unknown key is an error.
+    """Read a YAML file into `model`, strictly: numbers in quotes and unknown keys are errors.
 
     Raises:
-        RedactionError: the file cannot be read, is not YAML, or does not fit.
+        RedactionError: the file cannot be read, is not YAML, or is not valid for `model`.
     """
     content = read_mapping(path)
     try:
-        # JSON mode is strict about what was written and still takes a list for a tuple and a string for a path.
+        # in JSON mode, strict validation still accepts a list for a tuple and a string for a path
         return model.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as error:
-        # a misspelt key often is the cause of further faults, which would only distract from it
-        refuse(path, [*key_problems(content, model)] or _faults(error, content))
+        # a misspelled key often causes further errors, which would only distract from it
+        raise_if_invalid(path, [*key_problems(content, model)] or _validation_problems(error, content))
         raise
 
 
-def unknown(what: str, name: object, known: Collection[str]) -> str:
-    """The sentence for a name that is not among the `known` ones, with the nearest that is."""
+def unknown_name_message(what: str, name: object, known: Collection[str]) -> str:
+    """A message for a name that is not in `known`, with the nearest known name."""
     nearest = get_close_matches(str(name), known, n=1, cutoff=0.5)
     listed = ", ".join(sorted(known)) or "none"
     return f"unknown {what} {str(name)!r} " + (f"(did you mean {nearest[0]!r}?)" if nearest else f"(known: {listed})")
 
 
 def key_problems(value: Any, annotation: Any, where: str = "") -> Iterator[str]:
-    """Keys in plain `value` that the pydantic models in `annotation` do not have, at any depth.
+    """Find keys in plain `value`, at any depth, that the pydantic models in `annotation` do not define.
 
-    Of the models in a union the one that fits best counts. A model that takes extra keys on purpose is not looked into.
+    In a union, the model with the fewest problems counts. Models that allow extra keys are not checked.
     """
-    models, items, values = _inside(annotation)
+    models, items, values = _contained_types(annotation)
     if isinstance(value, Mapping):
         if models:
-            fitting = [model for model in models if _may_be(value, model)] or models
-            yield from min(([*_model_problems(value, model, where)] for model in fitting), key=len)
+            candidates = [model for model in models if _tags_match(value, model)] or models
+            yield from min(([*_model_problems(value, model, where)] for model in candidates), key=len)
         elif values is not None:
             for key, item in value.items():
                 yield from key_problems(item, values, _join(where, key))
@@ -100,34 +101,40 @@ def key_problems(value: Any, annotation: Any, where: str = "") -> Iterator[str]:
             yield from key_problems(item, items, _join(where, index))
 
 
-def _may_be(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
-    """Whether no field that tells the models of a union apart (``kind: folder``) says that it is another one."""
+def _tags_match(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
+    """Whether the literal fields that discriminate a union (``kind: folder``) allow this model."""
     tags = {
         name: get_args(field.annotation) for name, field in model.model_fields.items() if get_origin(field.annotation) is Literal
     }
     return all(value[name] in allowed for name, allowed in tags.items() if name in value)
 
 
+def _keys_of(name: str, field: FieldInfo) -> set[str]:
+    """The keys under which a field may be given: its name, its alias, its former names."""
+    former = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else ()
+    return {name, field.alias or name, *(key for key in former if isinstance(key, str))}
+
+
 def _model_problems(value: Mapping[str, Any], model: type[BaseModel], where: str) -> Iterator[str]:
     if model.model_config.get("extra") == "allow":
         return
-    fields = {alias: field for name, field in model.model_fields.items() for alias in {name, field.alias or name}}
+    fields = {alias: field for name, field in model.model_fields.items() for alias in _keys_of(name, field)}
     for key, item in value.items():
         if key in fields:
             yield from key_problems(item, fields[key].annotation, _join(where, key))
         else:
-            yield f"{_join(where, key)}: {unknown('key', key, fields)}"
+            yield f"{_join(where, key)}: {unknown_name_message('key', key, fields)}"
 
 
-def _inside(annotation: Any) -> tuple[list[type[BaseModel]], Any, Any]:
-    """What an annotation can hold: its models, the type of a sequence's items, the type of a mapping's values."""
+def _contained_types(annotation: Any) -> tuple[list[type[BaseModel]], Any, Any]:
+    """The types in an annotation: its models, the item type of a sequence, the value type of a mapping."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation], None, None
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _inside(arguments[0])
+        return _contained_types(arguments[0])
     if origin in (Union, types.UnionType):
-        parts = [_inside(argument) for argument in arguments]
+        parts = [_contained_types(argument) for argument in arguments]
         items, values = (next((part[i] for part in parts if part[i] is not None), None) for i in (1, 2))
         return [model for part in parts for model in part[0]], items, values
     if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:
@@ -138,51 +145,51 @@ def _inside(annotation: Any) -> tuple[list[type[BaseModel]], Any, Any]:
 
 
 def type_problems(value: Any, annotation: Any, where: str = "") -> list[str]:
-    """Why `value` is not an `annotation`, one sentence a fault; types that pydantic does not know are not judged."""
+    """Describe why `value` does not match `annotation`. Types that pydantic does not support are not checked."""
     try:
-        # The orchestrator converts numbers in quotes as well; what it takes is taken here.
-        configured = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-        adapter = TypeAdapter(annotation, config=None if configured else ConfigDict(arbitrary_types_allowed=True))
+        # not strict: the orchestrator converts numbers in quotes, too
+        is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        adapter = TypeAdapter(annotation, config=None if is_model else ConfigDict(arbitrary_types_allowed=True))
     except PydanticSchemaGenerationError:
         return []
     try:
         adapter.validate_python(value)
     except ValidationError as error:
-        return _faults(error, value, where)
+        return _validation_problems(error, value, where)
     return []
 
 
-def _faults(error: ValidationError, value: Any, where: str = "") -> list[str]:
-    # unknown keys have a better sentence, from `key_problems`
+def _validation_problems(error: ValidationError, value: Any, where: str = "") -> list[str]:
+    # `key_problems` has a better message for unknown keys
     details = [detail for detail in error.errors() if detail["type"] != "extra_forbidden"]
-    places = [detail["loc"] for detail in details]
-    # pydantic counts the items that are right: a list with one wrong item is "too short" as well
+    locations = [detail["loc"] for detail in details]
+    # pydantic counts only the valid items, so a list with one invalid item is reported as too short as well
     causes = [
         detail
         for detail in details
-        if detail["type"] != "too_short" or not any(place[: len(detail["loc"])] == detail["loc"] != place for place in places)
+        if detail["type"] != "too_short" or not any(loc[: len(detail["loc"])] == detail["loc"] != loc for loc in locations)
     ]
-    return list(dict.fromkeys(_fault(detail, _join(where, *_written(detail["loc"], value))) for detail in causes))
+    return list(dict.fromkeys(_problem(detail, _join(where, *_location_in_file(detail["loc"], value))) for detail in causes))
 
 
-def _fault(detail: ErrorDetails, place: str) -> str:
+def _problem(detail: ErrorDetails, where: str) -> str:
     context = {name: str(text) for name, text in detail.get("ctx", {}).items()}
     if detail["type"].startswith("union_tag"):
         tag, known = context["discriminator"].strip("'"), _quoted(context.get("expected_tags", ""))
-        said = unknown(tag, context["tag"], known) if "tag" in context else "is required"
-        return f"{_join(place, tag)}: {said}"
+        message = unknown_name_message(tag, context["tag"], known) if "tag" in context else "is required"
+        return f"{_join(where, tag)}: {message}"
     nearest = get_close_matches(str(detail["input"]), _quoted(context.get("expected", "")), n=1, cutoff=0.5)
     hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
-    return f"{place}: {detail['msg'].removeprefix('Value error, ')}{hint}"
+    return f"{where}: {detail['msg'].removeprefix('Value error, ')}{hint}"
 
 
-def _written(place: tuple[int | str, ...], value: Any) -> list[int | str]:
-    """The place as the file has it: pydantic also names the member of a union, and marks keys."""
+def _location_in_file(location: tuple[int | str, ...], value: Any) -> list[int | str]:
+    """The location of an error without the parts that pydantic adds: members of unions, and marks for keys."""
     parts: list[int | str] = []
-    for position, part in enumerate(place):
-        is_last = position == len(place) - 1
-        if isinstance(value, Mapping) and value.get("kind") == part and place[position - 1] != part and not is_last:
-            continue  # which of the models told apart by `kind`; one of them has a field of the same name
+    for position, part in enumerate(location):
+        is_last = position == len(location) - 1
+        if isinstance(value, Mapping) and value.get("kind") == part and location[position - 1] != part and not is_last:
+            continue  # the union tag chosen by `kind`; when the name is repeated, the second is a field
         try:
             value = value[part]
         except (LookupError, TypeError):
@@ -196,11 +203,11 @@ def _quoted(names: str) -> list[str]:
     return re.findall(r"'([^']*)'", names)
 
 
-def refuse(path: Path | str, problems: list[str]) -> None:
-    """Do nothing without problems.
+def raise_if_invalid(path: Path | str, problems: list[str]) -> None:
+    """Raise one error for all problems of a file; without problems do nothing.
 
     Raises:
-        RedactionError: with all problems of the file.
+        RedactionError: `problems` is not empty.
     """
     if problems:
         raise RedactionError(f"The configuration {path} is not valid: " + "; ".join(problems) + ".")

@@ -1,4 +1,4 @@
-"""Many pages at a glance: small pictures with the boxes drawn on them, in one image."""
+"""Contact sheets: thumbnails of many pages in one image, with their boxes drawn."""
 
 from __future__ import annotations
 
@@ -20,20 +20,19 @@ STYLE_COLORS: dict[Style, tuple[int, int, int]] = {
 }
 """The color in which boxes of each style are drawn."""
 
-_CAPTION_PX, _MARGIN_PX, _GROUND = 16, 6, (96, 100, 106)
+_CAPTION_PX, _MARGIN_PX, _BACKGROUND = 16, 6, (96, 100, 106)
 
 
 @dataclass(frozen=True)
 class SheetPage:
-    """One page for the sheet: its image (a file or a picture), its boxes in the image's own pixels, and a short caption."""
+    """One page of a sheet: its image (a path or an image), its boxes in image pixels, and a short caption."""
 
     image: Path | Image.Image
     boxes: Sequence[Box] = ()
     caption: str = ""
 
 
-def pages_of(dataset: Dataset) -> list[SheetPage]:
-    """The dataset's pages, with their boxes, captioned by document and page."""
+def _sheet_pages(dataset: Dataset) -> list[SheetPage]:
     return [
         SheetPage(
             dataset.image_path(page), page.boxes, f"{page.document[:10]} {page.page.rsplit('/', 1)[-1]} · {len(page.boxes)}"
@@ -45,19 +44,21 @@ def pages_of(dataset: Dataset) -> list[SheetPage]:
 def contact_sheet(
     pages: Dataset | Iterable[SheetPage], *, columns: int = 5, page_width_px: int = 300, limit: int = 40
 ) -> Image.Image:
-    """Pages side by side, scaled to `page_width_px` (tall ones to fit a cell of √2 times that), boxes in their style's color.
+    """Draw a grid of pages with their boxes in the color of their style.
+
+    Pages are scaled to `page_width_px`; tall pages are scaled to fit a cell √2 times as high as wide.
 
     Args:
-        limit: at most so many pages are shown, spread evenly over all of them.
+        limit: maximum number of pages shown, spaced evenly over all pages.
 
     Returns:
-        an RGB picture; a sheet of no pages says so.
+        An RGB image; without pages it reads "no pages".
     """
-    chosen = _spread(pages_of(pages) if isinstance(pages, Dataset) else list(pages), limit)
+    chosen = _evenly_spaced(_sheet_pages(pages) if isinstance(pages, Dataset) else list(pages), limit)
     columns = max(1, min(columns, len(chosen)))
     cell = (page_width_px + _MARGIN_PX, round(page_width_px * 1.42) + _CAPTION_PX + _MARGIN_PX)
     rows = max(1, -(-len(chosen) // columns))
-    sheet = Image.new("RGB", (columns * cell[0] + _MARGIN_PX, rows * cell[1] + _MARGIN_PX), _GROUND)
+    sheet = Image.new("RGB", (columns * cell[0] + _MARGIN_PX, rows * cell[1] + _MARGIN_PX), _BACKGROUND)
     if not chosen:
         ImageDraw.Draw(sheet).text((_MARGIN_PX, _MARGIN_PX), "no pages", fill="white")
     for index, page in enumerate(chosen):
@@ -69,29 +70,29 @@ def contact_sheet(
 def contact_sheet_png(
     pages: Dataset | Iterable[SheetPage], *, columns: int = 5, page_width_px: int = 300, limit: int = 40
 ) -> bytes:
-    """The same as `contact_sheet`, as the bytes of a PNG file."""
+    """Like `contact_sheet`, as the bytes of a PNG file."""
     buffer = io.BytesIO()
     contact_sheet(pages, columns=columns, page_width_px=page_width_px, limit=limit).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
-def _spread(pages: list[SheetPage], limit: int) -> list[SheetPage]:
+def _evenly_spaced(pages: list[SheetPage], limit: int) -> list[SheetPage]:
     if len(pages) <= limit:
         return pages
     return [pages[round(index * (len(pages) - 1) / max(1, limit - 1))] for index in range(limit)]
 
 
 def _cell(page: SheetPage, size: tuple[int, int]) -> Image.Image:
-    picture = page.image if isinstance(page.image, Image.Image) else Image.open(page.image)
-    scale = min(size[0] / picture.width, (size[1] - _CAPTION_PX) / picture.height)
-    small = picture.convert("RGB").resize(
-        (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))), Image.Resampling.BOX
+    image = page.image if isinstance(page.image, Image.Image) else Image.open(page.image)
+    scale = min(size[0] / image.width, (size[1] - _CAPTION_PX) / image.height)
+    thumbnail = image.convert("RGB").resize(
+        (max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.BOX
     )
-    draw = ImageDraw.Draw(small)
+    draw = ImageDraw.Draw(thumbnail)
     for box in page.boxes:
         corners = [(box.x0 * scale - 1, box.y0 * scale - 1), (box.x1 * scale, box.y1 * scale)]
         draw.rectangle(corners, outline=STYLE_COLORS[box.style], width=2)
-    cell = Image.new("RGB", size, _GROUND)
-    cell.paste(small, (0, _CAPTION_PX))
+    cell = Image.new("RGB", size, _BACKGROUND)
+    cell.paste(thumbnail, (0, _CAPTION_PX))
     ImageDraw.Draw(cell).text((1, 2), page.caption, fill="white", font=ImageFont.load_default(11))
     return cell

@@ -1,4 +1,4 @@
-"""Annotated pages as they flow between steps: small frozen values that point at images, never the images themselves."""
+"""Annotated pages as they pass between steps: small frozen values that refer to image files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from redaction.values import Frozen
 
 
 class Split(StrEnum):
-    """What a document's pages are for. A property of the document, fixed for ever when its first page is annotated."""
+    """Use of a document's pages. Fixed permanently when the document's first page is annotated."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -20,7 +20,7 @@ class Split(StrEnum):
 
 
 class Style(StrEnum):
-    """How a redaction looks. `UNKNOWN` is for annotations whose author did not say."""
+    """Appearance of a redaction. `UNKNOWN` is for annotations without a style."""
 
     BLACK = "black"
     OUTLINED = "outlined"
@@ -41,12 +41,12 @@ class Box(Frozen):
 
 
 class AnnotatedPage(Frozen):
-    """A page image and the boxes a person (or the synthesis, which then says so) put on it."""
+    """A page image and the boxes on it, drawn by a person or, if `synthetic`, by the synthesis."""
 
     page: str
     """Name of the page, unique in its dataset: ``<document>/<four-digit page index>``."""
     document: str
-    """SHA-256 of the document's bytes; for a synthetic page, of its recipe."""
+    """SHA-256 of the document's bytes, or of the recipe of a synthetic page."""
     image: str
     """The image file, relative to the dataset's root."""
     sha256: str
@@ -64,39 +64,39 @@ class AnnotatedPage(Frozen):
 
 
 class Dataset(Frozen):
-    """Annotated pages under one root folder, and the checkpoint they were read from (none for synthetic pages)."""
+    """Annotated pages under one root folder."""
 
     root: str
     revision: str | None = None
-    """Git revision of the workspace checkpoint that holds these very bytes."""
+    """Git revision of the workspace checkpoint that holds these files; None for synthetic pages."""
     unjudged: str | None = None
-    """Digest of that checkpoint's files, until they were held against what is said of them here: see `validate`."""
+    """Digest of the checkpoint's files until they are validated: the validation runs again if a file has changed."""
     pages: tuple[AnnotatedPage, ...]
 
     def image_path(self, page: AnnotatedPage) -> Path:
-        """Where the page's image lies."""
+        """Path of the page's image."""
         return Path(self.root) / page.image
 
     def where(self, keep: Callable[[AnnotatedPage], bool]) -> Dataset:
-        """The same dataset with only the pages that `keep` accepts."""
+        """The dataset reduced to the pages for which `keep` is true."""
         return self.model_copy(update={"pages": tuple(page for page in self.pages if keep(page))})
 
     def of_split(self, split: Split) -> Dataset:
-        """Only the pages of one split."""
+        """The dataset reduced to one split."""
         return self.where(lambda page: page.split == split)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every page's content and boxes, wherever its image lies."""
+        """SHA-256 over the content and boxes of all pages. Independent of image paths."""
         lines = sorted(page.model_dump_json(exclude={"image"}) for page in self.pages)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def together(*datasets: Dataset) -> Dataset:
-    """The pages of all of them as one dataset, whatever their roots; the revision is that of the first."""
+def concatenate(*datasets: Dataset) -> Dataset:
+    """One dataset with the pages of all `datasets`, with absolute image paths and the revision of the first."""
     pages = (page.model_copy(update={"image": str(dataset.image_path(page))}) for dataset in datasets for page in dataset.pages)
     return Dataset(root="/", revision=datasets[0].revision, pages=tuple(pages))
 
 
 class SyntheticDataset(Dataset):
-    """Made pages, which travel with their images: no checkpoint holds these."""
+    """Synthetic pages. Stored together with their images, because no checkpoint holds them."""

@@ -1,9 +1,8 @@
-"""The one exception that people are meant to read."""
+"""The exception whose message is written for the user."""
 
 
 class RedactionError(Exception):
-    """Something a person can put right: one sentence naming the input, what is wrong, and what to do.
+    """An error that the user can fix. Its message is one sentence: the input, what is wrong with it, and what to do.
 
-    The command line prints the sentence and exits with 1; a pipeline step fails with it. Faults of our own code are never
-    dressed up as this.
+    The command line prints the message and exits with 1; a pipeline step fails with it. Never raised for bugs in our own code.
     """

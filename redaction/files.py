@@ -1,4 +1,4 @@
-"""Files that are either there whole or not there: temporary name, sync, rename."""
+"""Atomic writes: temporary name, fsync, rename."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def sha256_of_bytes(data: bytes) -> str:
 
 
 def sha256_of_file(path: Path) -> str:
-    """SHA-256 of the file's bytes, as 64 hexadecimal digits; the file is read in pieces."""
+    """SHA-256 of the file's bytes, as 64 hexadecimal digits. The file is read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` to write to; on leaving without an error it is synced and takes the name `path`."""
+    """A temporary path beside `path` to write to; on success it is synced and renamed to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(descriptor)
@@ -40,25 +40,25 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write the file whole or not at all."""
+    """Write the file atomically."""
     with new_file(path) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write the file, in UTF-8, whole or not at all."""
+    """Write the file atomically, in UTF-8."""
     write_bytes(path, text.encode())
 
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` to fill; on leaving without an error its files are synced and it takes the name `path`.
+    """A temporary folder beside `path` to fill; on success its files are synced and it is renamed to `path`.
 
     Raises:
-        FileExistsError: `path` is there already (a folder cannot be replaced in one step).
+        FileExistsError: `path` exists already (a folder cannot be replaced atomically).
     """
     if path.exists():
-        raise FileExistsError(f"{path} is there already")
+        raise FileExistsError(f"{path} exists already")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
@@ -73,7 +73,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Have a file's bytes, or a folder's names, reach the disk."""
+    """Flush a file's bytes, or a folder's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,6 +1,6 @@
-"""Which modules of this repository run when a module is imported: read from the source, without importing anything.
+"""The modules of this repository that a module imports, found in the source without importing anything.
 
-`grimp` also finds imports inside functions, so a module that is imported late counts, too.
+`grimp` also finds imports inside functions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PACKAGES = ("pipelines", "steps", "materializers", "expectations", "redaction", 
 
 
 def required_files(*modules: str) -> list[Path]:
-    """The source files of these modules and of every module of this repository that they import, directly or not.
+    """The source files of these modules and of every module of this repository that they import, directly or indirectly.
 
     Args:
         modules: dotted names, such as ``redaction.synthesis``; a package stands for everything below it.
@@ -30,12 +30,12 @@ def required_files(*modules: str) -> list[Path]:
     graph = _graph(PACKAGES, REPOSITORY)
     if missing := sorted(set(modules) - graph.modules):
         raise ModuleNotFoundError(f"there is no module {missing[0]}")
-    waiting = {name for module in modules for name in (module, *graph.find_descendants(module))}
+    pending = {name for module in modules for name in (module, *graph.find_descendants(module))}
     found: set[str] = set()
-    while waiting:
-        module = waiting.pop()
+    while pending:
+        module = pending.pop()
         found.add(module)
-        waiting |= (graph.find_modules_directly_imported_by(module) | _parents(module)) - found
+        pending |= (graph.find_modules_directly_imported_by(module) | _parents(module)) - found
     return sorted(_source_file(module) for module in found)
 
 
@@ -47,7 +47,7 @@ def _parents(module: str) -> set[str]:
 
 @cache
 def _graph(packages: tuple[str, ...], repository: Path) -> grimp.ImportGraph:
-    # grimp looks packages up as an import would
+    # grimp finds packages through sys.path
     sys.path.insert(0, str(repository))
     try:
         return grimp.build_graph(*packages, exclude_type_checking_imports=True, cache_dir=None)
@@ -56,5 +56,5 @@ def _graph(packages: tuple[str, ...], repository: Path) -> grimp.ImportGraph:
 
 
 def _source_file(module: str) -> Path:
-    place = Path(*module.split("."))
-    return place / "__init__.py" if (REPOSITORY / place).is_dir() else place.with_suffix(".py")
+    path = Path(*module.split("."))
+    return path / "__init__.py" if (REPOSITORY / path).is_dir() else path.with_suffix(".py")

@@ -1,4 +1,4 @@
-"""A process that ends when its parent does, however the parent ends.
+"""Processes that end with their parent, even if the parent is killed.
 
 ``python redaction/parent_process.py PARENT ARGUMENT...`` ties this process to the process PARENT and becomes
 ``python ARGUMENT...``.
@@ -12,18 +12,18 @@ import signal
 import sys
 
 SUPERVISED_BY = "REDACTION_SUPERVISED_BY"
-"""Environment variable that `main` sets: the process that the workers of its program must not outlive."""
+"""Environment variable set by `main`: the id of the process that the program's workers must not outlive."""
 
 PR_SET_PDEATHSIG = 1
-"""See prctl(2). The setting survives an exec but is not inherited, so a child has to set it again."""
+"""See prctl(2). The setting survives exec but is not inherited, so each child sets it again."""
 
 
 def die_with_parent(parent: int, with_signal: signal.Signals = signal.SIGTERM) -> None:
     """Have the kernel send this process a signal when its parent ends. Does nothing on systems other than Linux.
 
     Args:
-        parent: the process number of the parent.
-        with_signal: the signal; it is sent at once if the parent is gone already.
+        parent: process id of the parent.
+        with_signal: the signal; sent immediately if the parent has already ended.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -33,7 +33,7 @@ def die_with_parent(parent: int, with_signal: signal.Signals = signal.SIGTERM) -
 
 
 def main() -> None:
-    """Tie this process to its parent and replace it by another Python program."""
+    """Tie this process to its parent, then replace it with another Python program."""
     die_with_parent(int(sys.argv[1]))
     os.environ[SUPERVISED_BY] = str(os.getpid())
     os.execv(sys.executable, [sys.executable, *sys.argv[2:]])  # noqa: S606

@@ -1,4 +1,4 @@
-"""How long work says where it stands: one small callable, shown as a bar to people and as lines in a log otherwise."""
+"""Progress of long work: one callback, shown as bars in a terminal or as lines in a log."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is (as far as is known by now)."""
+"""Called with the kind of work, the amount done, and the total as far as it is known."""
 
-SECONDS_BETWEEN_LINES = 10.0
+MIN_LOG_INTERVAL_S = 10.0
+"""Time between two progress lines in the log."""
 
 log = logging.getLogger(__name__)
 
 
-def logged() -> ProgressCallback:
-    """Progress as log lines: one at most every `SECONDS_BETWEEN_LINES`."""
+def log_progress() -> ProgressCallback:
+    """Report progress in the log, at most one line every `MIN_LOG_INTERVAL_S`."""
     last = time.monotonic()
 
     def report(what: str, done: int, total: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+        if time.monotonic() - last >= MIN_LOG_INTERVAL_S:
             last = time.monotonic()
             log.info("%s: %d of %d", what, done, total)
 
@@ -32,10 +33,10 @@ def logged() -> ProgressCallback:
 
 
 @contextmanager
-def shown(console: Console | None = None) -> Iterator[ProgressCallback]:
-    """Progress as one bar for each kind of work, with the time that is left."""
+def progress_bars(console: Console) -> Iterator[ProgressCallback]:
+    """Report progress as one bar for each kind of work, with the time remaining; only on a terminal, and cleared at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:
@@ -44,3 +45,12 @@ def shown(console: Console | None = None) -> Iterator[ProgressCallback]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield report
+
+
+def format_duration(seconds: float) -> str:
+    """A duration in words, in its two largest units: ``"1 h 5 min"``, ``"12 s"``."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = {"d": days, "h": hours, "min": minutes, "s": seconds}
+    return " ".join([f"{value} {unit}" for unit, value in parts.items() if value][:2]) or "0 s"

@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """A value: immutable, and an unknown key in it is an error."""
+    """An immutable value; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""Where a workspace keeps what: the folders of the data registry and of this machine's own state."""
+"""Layout of a workspace: the folders of the data registry, and the state of this machine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ DEFAULT_ROOT = Path("workspace")
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder that is a git + DVC repository of its own: a data registry beside the code, never inside its history.
+    """A data registry: a git + DVC repository of its own, separate from the history of the code.
 
-    ``documents/``, ``pages/``, ``annotations/``, ``models/`` and ``catalogue/`` (an export of the database) belong to
-    checkpoints. ``catalogue.sqlite`` and ``state/`` (logs, half-done trainings, reports, what the service wrote) belong to this
+    Checkpoints hold ``documents/``, ``pages/``, ``annotations/``, ``models/`` and ``catalogue/`` (an export of the database).
+    ``catalogue.sqlite`` and ``state/`` (logs, unfinished trainings, reports, request records of the service) stay on this
     machine and are ignored by git.
     """
 
@@ -24,22 +24,22 @@ class Workspace:
 
     @classmethod
     def at(cls, root: str | Path | None = None) -> Workspace:
-        """The workspace at `root`, else at ``REDACTION_WORKSPACE``, else at ``./workspace``; nothing is created."""
+        """The workspace at `root`, else at ``REDACTION_WORKSPACE``, else at ``./workspace``. Creates nothing."""
         return cls(Path(root or os.environ.get("REDACTION_WORKSPACE") or DEFAULT_ROOT).expanduser().resolve())
 
     @classmethod
     def existing(cls) -> Workspace:
-        """The workspace at ``REDACTION_WORKSPACE``, else at ``./workspace``, for commands that look into one.
+        """The workspace at ``REDACTION_WORKSPACE``, else at ``./workspace``, for commands that only read one.
 
         Raises:
-            RedactionError: there is none, so perhaps its name was mistyped.
+            RedactionError: it does not exist, perhaps because its name was mistyped.
         """
-        place = cls.at()
-        if not place.root.is_dir():
+        workspace = cls.at()
+        if not workspace.root.is_dir():
             raise RedactionError(
-                f"There is no workspace at {place.root}: run the ingestion first, or name another with --workspace."
+                f"There is no workspace at {workspace.root}: run the ingestion first, or name another with --workspace."
             )
-        return place
+        return workspace
 
     @property
     def documents(self) -> Path:
@@ -68,21 +68,21 @@ class Workspace:
 
     @property
     def state(self) -> Path:
-        """What belongs to this machine only: logs, reports, half-done trainings, the service's record of requests."""
+        """State of this machine only: logs, reports, unfinished trainings, request records of the service."""
         return self.root / "state"
 
     @property
     def catalog_url(self) -> str:
-        """The catalog's database: ``REDACTION_CATALOG`` (an SQLAlchemy URL), else SQLite in the workspace."""
-        # the variable, the file and the export's folder once had British names; those of existing installations stay valid
-        named = os.environ.get("REDACTION_CATALOG") or os.environ.get("REDACTION_CATALOGUE")
-        return named or f"sqlite:///{self.root / 'catalogue.sqlite'}"
+        """SQLAlchemy URL of the catalog: ``REDACTION_CATALOG``, else SQLite in the workspace."""
+        # earlier versions spelled the variable, the file and the export's folder "catalogue"; existing ones stay valid
+        url = os.environ.get("REDACTION_CATALOG") or os.environ.get("REDACTION_CATALOGUE")
+        return url or f"sqlite:///{self.root / 'catalogue.sqlite'}"
 
     def inside(self, relative: str) -> Path:
-        """The path of something that the catalog names relative to the root.
+        """Absolute path of a file whose path in the catalog is relative to the root.
 
         Raises:
-            RedactionError: the name leads out of the workspace.
+            RedactionError: the path leads out of the workspace.
         """
         path = (self.root / relative).resolve()
         if not path.is_relative_to(self.root):

@@ -1,1 +1,1 @@
-"""The detector as a service: the BentoML service, how it is packed, started, watched over and replaced."""
+"""The BentoML service: its code, packaging, supervision, deployment and rollback."""

@@ -1,1 +1,1 @@
-"""Where pipelines run."""
+"""ZenML stacks: where the pipelines run."""

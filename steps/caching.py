@@ -1,7 +1,7 @@
-"""What the cached result of a step depends on besides its inputs: the code that it runs.
+"""Cache policies that make a cached step depend on the code it runs, not only on its inputs.
 
-ZenML's own key holds the source of the step function only. Our steps are thin and call `redaction`, so without this an edited
-module would leave yesterday's result in place.
+ZenML's cache key covers only the source of the step function. Our steps are thin and call `redaction`, so without this a step
+would reuse its old result after an edit in `redaction`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from redaction import import_graph
 
 
 def code_of(*modules: str) -> CachePolicy:
-    """A cache policy under which an edit of the code behind these modules runs the step again, and no other edit does.
+    """A cache policy that reruns the step after an edit of these modules or of modules they import, and after no other edit.
 
     JSON files in the packages count as code: they hold the expectation suites.
 
@@ -20,7 +20,7 @@ def code_of(*modules: str) -> CachePolicy:
         modules: dotted names, such as ``redaction.synthesis``; a package stands for everything below it.
 
     Raises:
-        ModuleNotFoundError: there is no such module.
+        ModuleNotFoundError: one of the modules does not exist.
     """
     code = [file.as_posix() for file in import_graph.required_files(*modules)]
     folders = (import_graph.REPOSITORY.joinpath(*module.split(".")) for module in modules)

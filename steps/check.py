@@ -1,4 +1,4 @@
-"""Is there enough to learn?"""
+"""Decide whether to train."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from redaction.annotations.dataset import read_dataset
 from redaction.catalog import open_catalog
 from redaction.checkpoints import checkpoint
 from redaction.dataset import Dataset
-from redaction.doctor import check_environment, require
+from redaction.doctor import check_environment, require_ready
 from redaction.lifecycle.champion import Production, production
 from redaction.lifecycle.training_runs import start_training_run
 from redaction.lifecycle.trigger import RetrainingCheck, check_retraining
@@ -24,19 +24,19 @@ logger = get_logger(__name__)
 def check(
     workspace: str | None = None, min_new_annotations: int = 50, force: bool = False
 ) -> tuple[Annotated[RetrainingCheck, "retraining_check"], Annotated[Dataset, "annotated"], Annotated[Production, "production"]]:
-    """Decide whether to train; if so, pin the annotated pages in a checkpoint and record that they were read."""
-    place = Workspace.at(workspace)
-    require(check_environment(place))
-    catalog = open_catalog(place)
+    """Decide whether to train; if so, pin the annotated pages in a checkpoint and record the training run."""
+    ws = Workspace.at(workspace)
+    require_ready(check_environment(ws))
+    catalog = open_catalog(ws)
     verdict = check_retraining(catalog, min_new_annotations, force)
     for reason in verdict.reasons:
         logger.info(reason)
-    annotated = Dataset(root=str(place.root), pages=())
+    annotated = Dataset(root=str(ws.root), pages=())
     if verdict.proceed:
-        pinned = checkpoint(place, "Annotated pages for a training")
+        pinned = checkpoint(ws, "Annotated pages for a training")
         start_training_run(catalog, get_step_context().pipeline_run.name, pinned.revision, verdict.annotated_pages)
-        annotated = read_dataset(place, pinned.revision).model_copy(update={"unjudged": pinned.digest})
+        annotated = read_dataset(ws, pinned.revision).model_copy(update={"unjudged": pinned.digest})
     else:
-        logger.info("Nothing to train: the run ends after a look at the service's traffic.")
+        logger.info("No training: the run ends after monitoring the traffic of the service.")
     log_metadata(verdict.model_dump(mode="json"))
-    return verdict, annotated, production(catalog, str(place.root))
+    return verdict, annotated, production(catalog, str(ws.root))

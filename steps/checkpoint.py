@@ -1,4 +1,4 @@
-"""Keep what was ingested in a checkpoint."""
+"""Put the ingested documents and pages into a checkpoint."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ logger = get_logger(__name__)
 def checkpoint(
     ingestion_summary: IngestionSummary, workspace: str | None = None
 ) -> tuple[Annotated[Checkpoint, "checkpoint"], Annotated[RenderedPages, "new_pages"]]:
-    """DVC add and push, one git commit, one tag; nothing at all when nothing is new."""
-    place = Workspace.at(workspace)
+    """DVC add and push, one git commit and one tag; nothing at all when nothing is new."""
+    ws = Workspace.at(workspace)
     new_documents, pages = len(ingestion_summary.new_documents), len(ingestion_summary.new_pages)
-    made = make_checkpoint(place, f"{new_documents} new documents, {pages} new pages")
+    made = make_checkpoint(ws, f"{new_documents} new documents, {pages} new pages")
     logger.info("%s checkpoint %s", "New" if made.created else "Nothing new since", made.tag)
     log_metadata(made.model_dump(mode="json"))
-    return made, rendered_pages(open_catalog(place), place, ingestion_summary.new_pages)
+    return made, rendered_pages(open_catalog(ws), ws, ingestion_summary.new_pages)

@@ -1,4 +1,4 @@
-"""Deploy or hold?"""
+"""Decide whether to deploy the candidate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = get_logger(__name__)
 
 @step(cache_policy=code_of("redaction.lifecycle.gate"))
 def decide(comparison: Comparison, limits: DecisionLimits) -> Annotated[Decision, "decision"]:
-    """Apply the limits of the config to the two evaluations."""
+    """Apply the configured limits to the evaluations of the candidate and the champion."""
     decision = decide_between(comparison.candidate, comparison.champion, limits)
     logger.info("%s: %s", "Deploy" if decision.deploy else "Hold", " ".join(reason.sentence for reason in decision.reasons))
     return decision

@@ -1,4 +1,4 @@
-"""Put the candidate into production, if it answers there as it does here."""
+"""Put the candidate into production if the service gives the same detections as the detector offline."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from redaction.detection.predictor import Predictor
 from redaction.evaluation import Comparison
 from redaction.lifecycle.gate import Decision
 from redaction.lifecycle.training_runs import finish_training_run
-from redaction.lifecycle.versions import golden_images, keep_version
+from redaction.lifecycle.versions import golden_images, store_version
 from redaction.workspace import Workspace
 from serving.release.golden import golden_pages
 from serving.release.release import DeploymentOutcome
-from serving.release.release import deploy as put_into_service
+from serving.release.release import deploy as deploy_service
 from steps.model_control_plane import promote_version, register_version
 
 logger = get_logger(__name__)
@@ -34,18 +34,18 @@ def deploy(
     host: str = "127.0.0.1",
     port: int = 3000,
 ) -> Annotated[DeploymentOutcome, "deployment"]:
-    """Version it with DVC and in the Model Control Plane, pack it as a Bento, try it, swap it in; else the champion stays."""
-    place = Workspace.at(validated.root)
-    detector = keep_version(place, candidate, validated)
-    pinned = checkpoint(place, f"Detector {detector.version}")
+    """Version the candidate (DVC, Model Control Plane), build its Bento and swap it in; if a check fails, the champion stays."""
+    workspace = Workspace.at(validated.root)
+    detector = store_version(workspace, candidate, validated)
+    pinned = checkpoint(workspace, f"Detector {detector.version}")
     register_version(detector.version, comparison.candidate)
     golden = golden_pages(Predictor(detector), golden_images(validated))
-    outcome = put_into_service(place, detector.folder, detector.version, golden, host, port, pinned.revision)
+    outcome = deploy_service(workspace, detector.folder, detector.version, golden, host, port, pinned.revision)
     if outcome.served:
         promote_version(detector.version)
         logger.info("%s serves at %s", detector.version, outcome.url)
     else:
-        logger.warning("%s was refused, the champion goes on: %s", detector.version, " ".join(outcome.reasons))
-    finish_training_run(open_catalog(place), get_step_context().pipeline_run.name, comparison, decision)
+        logger.warning("%s was refused, the champion stays in production: %s", detector.version, " ".join(outcome.reasons))
+    finish_training_run(open_catalog(workspace), get_step_context().pipeline_run.name, comparison, decision)
     log_metadata(outcome.model_dump(mode="json", exclude_none=True))
     return outcome

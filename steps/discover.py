@@ -1,4 +1,4 @@
-"""Which documents do the sources list?"""
+"""List the documents that the sources offer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated
 
 from zenml import log_metadata, step
 
-from redaction.doctor import check_environment, require
+from redaction.doctor import check_environment, require_ready
 from redaction.documents.discovery import Discovery
-from redaction.documents.discovery import discover as look_at_sources
+from redaction.documents.discovery import discover as discover_documents
 from redaction.documents.sources import SourcesConfig, load_sources
 from redaction.workspace import Workspace
 
@@ -19,8 +19,8 @@ def discover(
     sources: str, workspace: str | None = None
 ) -> tuple[Annotated[SourcesConfig, "sources"], Annotated[Discovery, "discovery"]]:
     """Read the sources file strictly, and every index page that it names."""
-    require(check_environment(Workspace.at(workspace)))
+    require_ready(check_environment(Workspace.at(workspace)))
     config = load_sources(Path(sources))
-    discovery = look_at_sources(config)
+    discovery = discover_documents(config)
     log_metadata({"links": len(discovery.links), "problems": [problem.model_dump() for problem in discovery.problems]})
     return config, discovery

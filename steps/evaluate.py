@@ -1,4 +1,4 @@
-"""How good are the candidate and the champion on the frozen test split?"""
+"""Evaluate the candidate and the champion on the frozen test split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from steps.caching import code_of
 
 @step(cache_policy=code_of("redaction.evaluation.metrics", "redaction.detection"))
 def evaluate(candidate: Detector, validated: Dataset, production: Production) -> Annotated[Comparison, "comparison"]:
-    """Both detectors on the same real test pages."""
+    """Evaluate both detectors on the same real test pages."""
     test = validated.of_split(Split.TEST)
     champion = None
     if production.champion:

@@ -1,4 +1,4 @@
-"""The candidate stays out of production."""
+"""Record a candidate that is not deployed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = get_logger(__name__)
 
 @step(enable_cache=False)
 def hold(decision: Decision, comparison: Comparison, production: Production) -> None:
-    """Record that this training came to its decision; what was in production goes on serving."""
+    """Record the decision; the service in production does not change."""
     catalog = open_catalog(Workspace.at(production.workspace))
     finish_training_run(catalog, get_step_context().pipeline_run.name, comparison, decision)
-    logger.info("%s is not deployed; %s goes on.", decision.candidate, decision.champion or "nothing")
+    logger.info("%s is not deployed; in production: %s.", decision.candidate, decision.champion or "nothing")

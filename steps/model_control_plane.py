@@ -1,4 +1,4 @@
-"""ZenML's Model Control Plane: which versions there are, and which one is in production."""
+"""Versions in ZenML's Model Control Plane, and which of them is in production."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from zenml.metadata.metadata_types import MetadataType
 
 from redaction.evaluation import Evaluation
 
-MODEL = "redaction_detector"
+MODEL_NAME = "redaction_detector"
 
 
 def register_version(version: str, evaluation: Evaluation) -> None:
-    """Make an explicit version with its figures; one that is there already stays as it is."""
+    """Create a model version with its metrics; an existing version stays as it is."""
     client = Client()
     with contextlib.suppress(EntityExistsError):
-        client.create_model(MODEL, license="Apache-2.0", description="Finds redactions on page images (VarifocalNet).")
+        client.create_model(MODEL_NAME, license="Apache-2.0", description="Finds redactions on page images (VarifocalNet).")
     try:
-        client.create_model_version(MODEL, name=version)
+        client.create_model_version(MODEL_NAME, name=version)
     except EntityExistsError:
         return
     metadata: dict[str, MetadataType] = {"test split": evaluation.overall.model_dump(exclude_none=True)}
-    log_metadata(metadata=metadata, model_name=MODEL, model_version=version)
+    log_metadata(metadata=metadata, model_name=MODEL_NAME, model_version=version)
 
 
 def promote_version(version: str) -> None:
-    """Put the version into stage ``production``; the one that was there is archived.
+    """Move a version to the stage ``production``; the previous one is archived.
 
     Raises:
-        KeyError: the active ZenML store does not know this version.
+        KeyError: the active ZenML store has no such version.
     """
-    Client().get_model_version(MODEL, version).set_stage(ModelStages.PRODUCTION, force=True)
+    Client().get_model_version(MODEL_NAME, version).set_stage(ModelStages.PRODUCTION, force=True)

@@ -1,4 +1,4 @@
-"""Is the traffic still what the detector in production was made for?"""
+"""Check the traffic of the service for drift."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def monitor(
     production: Production,
     config: MonitoringConfig = MonitoringConfig(),  # noqa: B008  (frozen)
 ) -> tuple[Annotated[MonitoringJudgement, "monitoring_judgement"], Annotated[HTMLString, "monitoring_report"]]:
-    """Judge the requests since the last judged window; a drift asks the next check for a retraining."""
+    """Judge the requests since the last judged window; drift makes the next check request a retraining."""
     watched = watch(Workspace.at(production.workspace), config)
     for reason in watched.judgement.reasons:
         logger.info("%s: %s", watched.judgement.verdict, reason)

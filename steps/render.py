@@ -1,4 +1,4 @@
-"""Turn documents into pages."""
+"""Render documents to page images."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from redaction.workspace import Workspace
 
 logger = get_logger(__name__)
 
-SHOWN_PROBLEMS = 20
+MAX_LOGGED_PROBLEMS = 20
 
 
 @step(enable_cache=False)
 def render(
     sources: SourcesConfig, fetch_summary: FetchSummary, workspace: str | None = None
 ) -> Annotated[IngestionSummary, "ingestion_summary"]:
-    """Render every document that is not pages yet, also those that an interrupted run left behind."""
+    """Render every document without pages, including those that an interrupted run left behind."""
     rendered = render_documents(Workspace.at(workspace), sources)
     summary = summarize(fetch_summary, rendered)
-    _tell(summary)
+    _log_summary(summary)
     log_metadata({"new documents": len(summary.new_documents), "new pages": len(summary.new_pages), "seconds": summary.seconds})
     return summary
 
 
-def _tell(summary: IngestionSummary) -> None:
+def _log_summary(summary: IngestionSummary) -> None:
     for count in summary.sources:
-        counted = ", ".join(f"{value} {name}" for name, value in count.model_dump(exclude={"source"}).items())
-        logger.info("%s: %s", count.source, counted)
+        counts = ", ".join(f"{value} {name}" for name, value in count.model_dump(exclude={"source"}).items())
+        logger.info("%s: %s", count.source, counts)
     problems = (*summary.failures, *summary.quarantine)
-    for problem in problems[:SHOWN_PROBLEMS]:
+    for problem in problems[:MAX_LOGGED_PROBLEMS]:
         logger.warning("%s: %s: %s", problem.source, problem.where, problem.reason)
-    if len(problems) > SHOWN_PROBLEMS:
-        logger.warning("... and %d more: see the artifact ingestion_summary.", len(problems) - SHOWN_PROBLEMS)
+    if len(problems) > MAX_LOGGED_PROBLEMS:
+        logger.warning("... and %d more: see the artifact ingestion_summary.", len(problems) - MAX_LOGGED_PROBLEMS)

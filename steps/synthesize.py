@@ -1,4 +1,4 @@
-"""Top the real pages up with made ones."""
+"""Generate synthetic training pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from redaction.dataset import Dataset, Split, SyntheticDataset
 from redaction.errors import RedactionError
 from redaction.monitoring.realism import compare_with_real
 from redaction.synthesis import SynthesisConfig, usable_backgrounds
-from redaction.synthesis import synthesize as make_pages
+from redaction.synthesis import synthesize as generate_pages
 from redaction.workspace import Workspace
 from steps.caching import code_of
 
@@ -33,22 +33,22 @@ def synthesize(
     Annotated[HTMLString, "synthetic_validation_report"],
     Annotated[HTMLString, "real_vs_synthetic"],
 ]:
-    """Draw redactions on real unredacted training pages and on generated ones; judge the result by the suites, and beside the
-    real training pages."""
+    """Draw redactions on real unredacted training pages and on generated ones; validate the pages with the suites, and compare
+    them with the real training pages."""
     folder = Workspace.at(validated.root).state / "synthetic"
-    shutil.rmtree(folder, ignore_errors=True)  # of the last run, whose pages the artifact store holds by now
-    made = make_pages(config, usable_backgrounds(validated), folder, progress=_log_every_tenth)
-    synthetic = SyntheticDataset.model_validate(made.model_dump())
+    shutil.rmtree(folder, ignore_errors=True)  # left by the last run; the artifact store has a copy of those pages
+    generated = generate_pages(config, usable_backgrounds(validated), folder, progress=_log_every_tenth)
+    synthetic = SyntheticDataset.model_validate(generated.model_dump())
     report = run_suites(synthetic, SYNTHETIC_SUITES)
     log_metadata({"success": report.success, "pages": len(synthetic.pages)})
     if not report.success:
-        raise RedactionError(f"The synthetic pages in {folder} fail «{report.failures[0].rule}»: a fault of the synthesis.")
+        raise RedactionError(f"The synthetic pages in {folder} fail «{report.failures[0].rule}»: this is a bug in the synthesis.")
     realism = compare_with_real(validated.of_split(Split.TRAIN), synthetic)
     if realism:
         log_metadata({"distance_from_real_pages": realism.distances})
-        logger.info("Least like the real training pages: %s", ", ".join(realism.unlike) or "nothing stands out")
-    nothing = "<p>There are no real training pages to compare with.</p>"
-    return synthetic, HTMLString(report_html(report, synthetic)), HTMLString(realism.html if realism else nothing)
+        logger.info("Least like the real training pages: %s", ", ".join(realism.differing_columns) or "nothing stands out")
+    no_comparison = "<p>There are no real training pages to compare with.</p>"
+    return synthetic, HTMLString(report_html(report, synthetic)), HTMLString(realism.html if realism else no_comparison)
 
 
 def _log_every_tenth(done: int, wanted: int) -> None:

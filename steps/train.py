@@ -1,4 +1,4 @@
-"""Train a candidate."""
+"""Train a candidate detector."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from zenml import ArtifactConfig, step
 from zenml.enums import ArtifactType
 
-from redaction.dataset import Dataset, Split, SyntheticDataset, together
+from redaction.dataset import Dataset, Split, SyntheticDataset, concatenate
 from redaction.detection.artifact import Detector
 from redaction.detection.profiles import TrainingConfig
 from redaction.tracking import start_tracking
@@ -19,13 +19,13 @@ from steps.caching import code_of
 def train(
     validated: Dataset, synthetic: SyntheticDataset, config: TrainingConfig
 ) -> Annotated[Detector, ArtifactConfig(name="detector", artifact_type=ArtifactType.MODEL)]:
-    """Train on the real training pages and the synthetic ones; go on where an interrupted training of the same data stopped."""
-    # the training stack takes many seconds to import, which a run that stops at the check need not pay
+    """Train on the real and the synthetic training pages; an interrupted training on the same data resumes."""
+    # the training stack takes many seconds to import; runs that stop at the check do not need it
     from redaction.training.vfnet.training import train as train_detector
     from redaction.training.vfnet.training import training_id
 
     state = Workspace.at(validated.root).state
-    pages, validation = together(validated.of_split(Split.TRAIN), synthetic), validated.of_split(Split.VALIDATION)
+    pages, validation = concatenate(validated.of_split(Split.TRAIN), synthetic), validated.of_split(Split.VALIDATION)
     run = training_id(pages, validation, config)
     with start_tracking(config.model_dump(mode="json"), state / "wandb", run_id=run) as tracker:
         return train_detector(pages, validation, config, state / "training", tracker)

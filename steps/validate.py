@@ -1,4 +1,4 @@
-"""May these annotations be learnt from?"""
+"""Validate the annotated pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ logger = get_logger(__name__)
 def validate(
     annotated: Dataset, on_failure: Literal["stop", "quarantine"] = "quarantine"
 ) -> tuple[Annotated[Dataset, "validated"], Annotated[HTMLString, "validation_report"]]:
-    """Judge the annotated pages by the suites; what fails stops the run or is left out, as configured."""
+    """Validate the annotated pages with the suites; failing pages stop the run or are left out, as configured."""
     docs = Workspace.at(annotated.root).state / "data_docs" / annotated.digest[:12]
     report = run_suites(annotated, REAL_SUITES, docs)
     html = HTMLString(report_html(report, annotated))
@@ -34,21 +34,21 @@ def validate(
     if on_failure == "stop":
         save_artifact(html, "validation_report")
         rules = " ".join(f"«{failure.rule}»" for failure in report.failures)
-        raise RedactionError(f"The annotated pages fail {rules}: read the artifact validation_report and correct them.")
-    logger.warning("Pages that fail validation and are left out: %d.", len(report.failing_pages))
+        raise RedactionError(f"The annotated pages fail {rules}: see the artifact validation_report, and correct them.")
+    logger.warning("Pages left out because they fail validation: %d.", len(report.failing_pages))
     kept = quarantine(annotated, report)
     still_failing = run_suites(kept, REAL_SUITES).failures
     if still_failing:
         save_artifact(html, "validation_report")
         raise RedactionError(
-            f"Without the failing pages the rest still fails «{still_failing[0].rule}»: correct the annotations."
+            f"Without the failing pages, the remaining ones still fail «{still_failing[0].rule}»: correct the annotations."
         )
     return _ready(kept), html
 
 
 def _ready(dataset: Dataset) -> Dataset:
     ready = with_enough_validation(dataset).model_copy(update={"unjudged": None})
-    lent = len(ready.of_split(Split.VALIDATION).pages) - len(dataset.of_split(Split.VALIDATION).pages)
-    if lent:
-        logger.warning("The validation split holds too few redactions: %d training pages are lent to it for this run.", lent)
+    moved = len(ready.of_split(Split.VALIDATION).pages) - len(dataset.of_split(Split.VALIDATION).pages)
+    if moved:
+        logger.warning("The validation split has too few redactions: %d training pages are moved to it for this run.", moved)
     return ready

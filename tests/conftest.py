@@ -1,4 +1,4 @@
-"""What every test shares: a workspace of its own, and the real annotated pages where they are at hand."""
+"""Fixtures for all tests: an empty workspace, real annotated pages where available, a ZenML store."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ pytest_plugins = ["tests.toy_detector"]
 REPOSITORY = Path(__file__).parent.parent
 REAL_DEV = REPOSITORY.parent / "shared" / "data" / "real-dev"
 
-# In a fresh clone the first text that is drawn waits for hypothesis's table of characters, and machines that test are busy:
-# neither says anything about the code.
+# Hypothesis builds its character table on the first draw in a fresh clone, and test machines are busy: time limits would only
+# measure that.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
 
@@ -30,7 +30,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture(scope="session")
 def real_dev() -> Path:
-    """Folder with ``annotations.json`` and ``pdfs/``; the data are not ours to ship, so a test that needs them may be skipped."""
+    """Folder with ``annotations.json`` and ``pdfs/``. Not redistributable, so tests that need it are skipped without it."""
     if not REAL_DEV.is_dir():
         pytest.skip("needs the real annotated pages, which are not part of this repository")
     return REAL_DEV
@@ -38,7 +38,7 @@ def real_dev() -> Path:
 
 @pytest.fixture(scope="session")
 def zenml_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ZenML on a store of its own, shared by the session because creating one takes seconds; gives the configuration's folder."""
+    """The configuration folder of an isolated ZenML store. Created once per session because that takes seconds."""
     root = tmp_path_factory.mktemp("zenml")
     os.environ |= {
         "ZENML_CONFIG_PATH": str(root / "config"),
@@ -50,7 +50,7 @@ def zenml_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ZENML_AUTO_OPEN_DASHBOARD": "false",
     }
     if "zenml" in sys.modules:
-        # a test module that imported it while tests were collected must not leave it on the person's own store
+        # a module imported during collection may have connected ZenML to the user's own store
         from zenml.client import Client
         from zenml.config.global_config import GlobalConfiguration
         from zenml.utils import source_utils

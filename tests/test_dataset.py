@@ -1,4 +1,4 @@
-"""Datasets: what identifies them, and how they are put together."""
+"""Digest and concatenation of datasets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from redaction.dataset import AnnotatedPage, Box, Dataset, Split, together
+from redaction.dataset import AnnotatedPage, Box, Dataset, Split, concatenate
 
 
 def page(name: str, image: str = "a.png", **changes: object) -> AnnotatedPage:
@@ -15,7 +15,7 @@ def page(name: str, image: str = "a.png", **changes: object) -> AnnotatedPage:
     return AnnotatedPage.model_validate(values | changes)
 
 
-def test_the_digest_is_of_what_the_pages_hold_and_not_of_where_they_lie() -> None:
+def test_the_digest_depends_on_page_content_and_not_on_image_paths() -> None:
     here = Dataset(root="/here", pages=(page("a"), page("b")))
     there = Dataset(root="/there", pages=(page("b", image="other/a.png"), page("a")))
     assert here.digest == there.digest
@@ -25,15 +25,15 @@ def test_the_digest_is_of_what_the_pages_hold_and_not_of_where_they_lie() -> Non
     "changed",
     [page("a", sha256="other bytes"), page("a", boxes=(Box(x0=0, y0=0, x1=1, y1=1),)), page("a", split=Split.TEST), page("c")],
 )
-def test_any_change_of_a_page_changes_the_digest(changed: AnnotatedPage) -> None:
+def test_any_change_to_a_page_changes_the_digest(changed: AnnotatedPage) -> None:
     assert Dataset(root="/", pages=(changed,)).digest != Dataset(root="/", pages=(page("a"),)).digest
 
 
-def test_together_keeps_every_image_where_it_is() -> None:
+def test_concatenation_keeps_the_path_of_every_image() -> None:
     real = Dataset(root="/real", revision="r", pages=(page("a"),))
-    made = Dataset(root="/made", pages=(page("b"),))
-    both = together(real, made)
-    assert [both.image_path(one) for one in both.pages] == [Path("/real/a.png"), Path("/made/a.png")]
+    synthetic = Dataset(root="/synthetic", pages=(page("b"),))
+    both = concatenate(real, synthetic)
+    assert [both.image_path(page) for page in both.pages] == [Path("/real/a.png"), Path("/synthetic/a.png")]
     assert both.revision == "r"
 
 

@@ -1,4 +1,4 @@
-"""Toy pages that a network of a million parameters learns in seconds, and one detector trained on them for all tests."""
+"""Toy pages that a network of a million parameters learns in seconds, and one detector trained on them, shared by all tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from redaction.detection.artifact import Detector
 from redaction.detection.profiles import TrainingConfig
 from redaction.files import sha256_of_file
 
-# With more threads than free cores, torch's threads wait for each other more than they compute.
+# With more threads than free cores, torch's threads mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 ToyPage = tuple[NDArray[np.uint8], list[tuple[int, int, int, int]]]
@@ -25,23 +25,23 @@ CONFIG = TrainingConfig(epochs=8, batch_size=2, learning_rate=2e-3, width=160, h
 
 
 def draw_toy_page(seed: int, bars: int = 3) -> ToyPage:
-    """Lines of scribble on paper, with thick black bars over some of them; the page (RGB) and the bars' boxes."""
-    chance = np.random.default_rng(seed)
+    """A page (RGB) with lines of scribble and thick black bars over some of them, and the boxes of the bars."""
+    rng = np.random.default_rng(seed)
     page = np.full((HEIGHT, WIDTH, 3), 250, np.uint8)
     for y in range(30, HEIGHT - 30, 14):
         for x in range(30, WIDTH - 30, 5):
-            cv2.line(page, (x, y), (x + int(chance.integers(0, 4)), y + int(chance.integers(2, 7))), (60, 60, 60), 1)
+            cv2.line(page, (x, y), (x + int(rng.integers(0, 4)), y + int(rng.integers(2, 7))), (60, 60, 60), 1)
     boxes = []
-    for row in chance.choice(8, size=bars, replace=False):
-        x0, y0 = int(chance.integers(30, 120)), 30 + int(row) * 46
-        x1, y1 = x0 + int(chance.integers(80, 180)), y0 + int(chance.integers(24, 36))
+    for row in rng.choice(8, size=bars, replace=False):
+        x0, y0 = int(rng.integers(30, 120)), 30 + int(row) * 46
+        x1, y1 = x0 + int(rng.integers(80, 180)), y0 + int(rng.integers(24, 36))
         page[y0:y1, x0:x1] = 0
         boxes.append((x0, y0, x1, y1))
     return page, boxes
 
 
 def toy_dataset(folder: Path, pages: int, split: Split, seed: int = 0) -> Dataset:
-    """Toy pages as files and annotations; every fifth one has no redaction."""
+    """Toy pages as image files with annotations; every fifth page has no redaction."""
     folder.mkdir(parents=True)
     annotated = []
     for number in range(pages):
@@ -66,7 +66,7 @@ def toy_dataset(folder: Path, pages: int, split: Split, seed: int = 0) -> Datase
 
 @pytest.fixture(scope="session")
 def toy_page() -> Callable[[int], ToyPage]:
-    """Draws the toy page of a seed."""
+    """Function that draws the toy page for a seed."""
     return draw_toy_page
 
 
@@ -92,7 +92,7 @@ def trainings_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def toy_detector(toy_training: Dataset, toy_validation: Dataset, trainings_folder: Path) -> Detector:
-    """A real, small training through IceVision, with its exports."""
+    """A detector from a small but real training."""
     from redaction.training.vfnet.training import train
 
     return train(toy_training, toy_validation, CONFIG, trainings_folder)

@@ -1,1 +1,1 @@
-"""What people say of pages: brought in from their tools, kept in the catalog, handed out again and read for training."""
+"""Annotations: import from the annotation tools, storage in the catalog, export, and reading as a dataset for training."""

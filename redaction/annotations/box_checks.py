@@ -1,4 +1,4 @@
-"""The boxes of one page, checked: in its pixels, inside it, with an area, each only once, of a kind that we know."""
+"""Checks of one page's boxes: in page pixels, inside the page, not empty, not duplicated, with a known label."""
 
 from __future__ import annotations
 
@@ -10,93 +10,96 @@ from redaction.dataset import Box
 from redaction.pages.geometry import as_xyxy, iou_matrix
 from redaction.values import Frozen
 
-LABELS = frozenset({"redaction"})
-"""What a box may be called, in lower case; Prodigy's users write labels in capitals."""
+KNOWN_LABELS = frozenset({"redaction"})
+"""Accepted labels, in lower case; Prodigy's users write labels in capitals."""
 
-CLIP_PIXELS = 2.0
-"""A box may stick out of its page by so much, and is cut there: tools round, and hands slip."""
+MAX_OVERHANG_PX = 2.0
+"""A box that extends beyond the page by at most this much is clipped; tools round, and drawing by hand is imprecise."""
 
-SAME_SHAPE = 0.01
-"""How far the sides' ratio of the image that was annotated may be from the page's."""
+MAX_ASPECT_DIFFERENCE_SHARE = 0.01
+"""Largest relative difference between the aspect ratios of the annotated image and of the page."""
 
-SMALLEST_SIDE = 1.0
-"""A box narrower than this many pixels is a slip of the mouse."""
+MIN_BOX_SIDE_PX = 1.0
+"""A narrower box is an accidental click."""
 
-SAME_PLACE = 0.95
+MIN_DUPLICATE_IOU = 0.95
 """Two boxes whose intersection over union is at least this are one redaction, drawn twice."""
 
 
 class CheckedBoxes(Frozen):
-    """The boxes of one page that passed, and what was said against the others."""
+    """The accepted boxes of one page, and the refused rows."""
 
     boxes: tuple[Box, ...] = ()
     rescaled: bool = False
     clipped: int = 0
     refused: tuple[RefusedRow, ...] = ()
     page_refused: bool = False
-    """Nothing may be stored for the page: not even that it holds no redaction."""
+    """Nothing may be stored for the page, not even an annotation without boxes."""
 
 
-def check_boxes(record: ParsedPage, page: Page) -> CheckedBoxes:
-    """Check the boxes that a file has for a page that was found in the catalog and has an image.
+def check_boxes(parsed: ParsedPage, page: Page) -> CheckedBoxes:
+    """Check the parsed boxes of a page that is in the catalog and has an image.
 
-    An annotation made at another resolution is scaled to the page's. A page of which every box is refused is refused itself:
-    stored without boxes, it would claim that somebody saw no redaction on it.
+    Boxes drawn at another resolution are scaled to the page. A page whose boxes are all refused is refused itself: stored without
+    boxes, it would claim that the annotator saw no redaction on it.
     """
     width, height = float(page.width or 0), float(page.height or 0)
-    seen_width, seen_height = record.width or width, record.height or height
-    scale_x, scale_y = width / seen_width, height / seen_height
-    if abs(scale_x / scale_y - 1) > SAME_SHAPE:
-        detail = f"annotated on {seen_width:g} x {seen_height:g} pixels, but the page has {width:g} x {height:g}: another shape"
+    annotated_width, annotated_height = parsed.width or width, parsed.height or height
+    scale_x, scale_y = width / annotated_width, height / annotated_height
+    if abs(scale_x / scale_y - 1) > MAX_ASPECT_DIFFERENCE_SHARE:
+        detail = (
+            f"annotated on {annotated_width:g} x {annotated_height:g} pixels, but the page has {width:g} x {height:g}: "
+            "the aspect ratios differ"
+        )
         return CheckedBoxes(
-            page_refused=True, refused=(RefusedRow(row=record.row, reason=RefusalReason.OTHER_SHAPE, detail=detail),)
+            page_refused=True, refused=(RefusedRow(row=parsed.row, reason=RefusalReason.OTHER_SHAPE, detail=detail),)
         )
     boxes: list[Box] = []
     refused: list[RefusedRow] = []
-    clipped = 0
-    for row in record.boxes:
-        box = _scaled(row, scale_x, scale_y)
-        inside = _clip(box, width, height)
-        fault = _fault_of(row, box, inside, boxes, width, height)
-        if fault:
-            refused.append(RefusedRow(row=row.row, reason=fault[0], detail=fault[1]))
+    clipped_count = 0
+    for parsed_box in parsed.boxes:
+        box = _scale(parsed_box, scale_x, scale_y)
+        clipped = _clip(box, width, height)
+        problem = _find_problem(parsed_box, box, clipped, boxes, width, height)
+        if problem:
+            refused.append(RefusedRow(row=parsed_box.row, reason=problem[0], detail=problem[1]))
             continue
-        boxes.append(inside)
-        clipped += inside != box
-    if record.boxes and not boxes:
-        detail = f"all of its {len(record.boxes)} boxes were refused, which does not make it a page without redactions"
-        refused.append(RefusedRow(row=record.row, reason=RefusalReason.NO_BOX_LEFT, detail=detail))
+        boxes.append(clipped)
+        clipped_count += clipped != box
+    if parsed.boxes and not boxes:
+        detail = f"all of its {len(parsed.boxes)} boxes were refused, which does not make it a page without redactions"
+        refused.append(RefusedRow(row=parsed.row, reason=RefusalReason.NO_BOX_LEFT, detail=detail))
     return CheckedBoxes(
         boxes=tuple(sorted(boxes, key=lambda box: (box.y0, box.x0, box.y1, box.x1))),
         rescaled=(scale_x, scale_y) != (1, 1),
-        clipped=clipped,
+        clipped=clipped_count,
         refused=tuple(refused),
-        page_refused=bool(record.boxes) and not boxes,
+        page_refused=bool(parsed.boxes) and not boxes,
     )
 
 
-def _fault_of(
-    row: ParsedBox, box: Box, inside: Box, accepted: Iterable[Box], width: float, height: float
+def _find_problem(
+    parsed_box: ParsedBox, box: Box, clipped: Box, accepted: Iterable[Box], width: float, height: float
 ) -> tuple[RefusalReason, str] | None:
-    if box.label not in LABELS:
-        return RefusalReason.UNKNOWN_LABEL, f"the label is {row.label!r:.100}; known: {', '.join(sorted(LABELS))}"
-    if box.x1 - box.x0 < SMALLEST_SIDE or box.y1 - box.y0 < SMALLEST_SIDE:
-        return RefusalReason.EMPTY_BOX, f"{box.x1 - box.x0:g} x {box.y1 - box.y0:g} pixels is no area"
-    beyond = max(-box.x0, -box.y0, box.x1 - width, box.y1 - height)
-    if beyond > CLIP_PIXELS:
-        return RefusalReason.OUTSIDE_PAGE, f"it sticks out of the page ({width:g} x {height:g} pixels) by {beyond:g} pixels"
-    if inside.x1 - inside.x0 < SMALLEST_SIDE or inside.y1 - inside.y0 < SMALLEST_SIDE:
-        return RefusalReason.OUTSIDE_PAGE, "nothing of it is left inside the page"
-    if any(_same_place(inside, other) for other in accepted):
-        return RefusalReason.DUPLICATE_BOX, "another box of the page is in the same place"
+    if box.label not in KNOWN_LABELS:
+        return RefusalReason.UNKNOWN_LABEL, f"the label is {parsed_box.label!r:.100}; known: {', '.join(sorted(KNOWN_LABELS))}"
+    if _is_too_small(box):
+        return RefusalReason.EMPTY_BOX, f"{box.x1 - box.x0:g} x {box.y1 - box.y0:g} pixels is too small"
+    overhang = max(-box.x0, -box.y0, box.x1 - width, box.y1 - height)
+    if overhang > MAX_OVERHANG_PX:
+        return RefusalReason.OUTSIDE_PAGE, f"it extends beyond the page ({width:g} x {height:g} pixels) by {overhang:g} pixels"
+    if _is_too_small(clipped):
+        return RefusalReason.OUTSIDE_PAGE, "no part of it is inside the page"
+    if any(_are_duplicates(clipped, other) for other in accepted):
+        return RefusalReason.DUPLICATE_BOX, "the page already has a box in this place"
     return None
 
 
-def _scaled(row: ParsedBox, scale_x: float, scale_y: float) -> Box:
-    # A hundredth of a pixel: finer than any annotation, coarse enough that a way through percents or x + width and back is exact.
-    x0, x1 = (round(x * scale_x, 2) for x in (row.x0, row.x1))
-    y0, y1 = (round(y * scale_y, 2) for y in (row.y0, row.y1))
-    return Box(x0=x0, y0=y0, x1=x1, y1=y1, label=row.label.strip().lower(), style=row.style)
+def _scale(parsed_box: ParsedBox, scale_x: float, scale_y: float) -> Box:
+    # A hundredth of a pixel is finer than any annotation, and coarse enough for exact round trips through percents or x + width.
+    x0, x1 = (round(x * scale_x, 2) for x in (parsed_box.x0, parsed_box.x1))
+    y0, y1 = (round(y * scale_y, 2) for y in (parsed_box.y0, parsed_box.y1))
+    return Box(x0=x0, y0=y0, x1=x1, y1=y1, label=parsed_box.label.strip().lower(), style=parsed_box.style)
 
 
 def _clip(box: Box, width: float, height: float) -> Box:
@@ -105,6 +108,10 @@ def _clip(box: Box, width: float, height: float) -> Box:
     return box.model_copy(update={"x0": x0, "y0": y0, "x1": x1, "y1": y1})
 
 
-def _same_place(a: Box, b: Box) -> bool:
-    corners = as_xyxy([(box.x0, box.y0, box.x1, box.y1) for box in (a, b)])
-    return bool(iou_matrix(corners[:1], corners[1:])[0, 0] >= SAME_PLACE)
+def _is_too_small(box: Box) -> bool:
+    return box.x1 - box.x0 < MIN_BOX_SIDE_PX or box.y1 - box.y0 < MIN_BOX_SIDE_PX
+
+
+def _are_duplicates(a: Box, b: Box) -> bool:
+    xyxy = as_xyxy([(box.x0, box.y0, box.x1, box.y1) for box in (a, b)])
+    return bool(iou_matrix(xyxy[:1], xyxy[1:])[0, 0] >= MIN_DUPLICATE_IOU)

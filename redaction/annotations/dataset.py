@@ -1,4 +1,4 @@
-"""The annotated pages as a dataset, and what is still to annotate."""
+"""The annotated pages of the catalog as a dataset."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from redaction.workspace import Workspace
 
 
 def read_dataset(workspace: Workspace, revision: str | None) -> Dataset:
-    """Every annotated page with its boxes and its document's split, ordered by name.
+    """Read every annotated page with its boxes and its document's split, ordered by page name.
 
     Args:
-        workspace: where the catalog and the images are.
-        revision: git revision of the checkpoint that was just made of this workspace; it is noted in the dataset.
+        workspace: holds the catalog and the images.
+        revision: git revision of the checkpoint that was just made of this workspace; recorded in the dataset.
 
     Raises:
         RedactionError: an annotated page has no image.
@@ -36,7 +36,7 @@ def read_dataset(workspace: Workspace, revision: str | None) -> Dataset:
 
 
 def boxes_by_page(session: Session) -> defaultdict[str, tuple[Box, ...]]:
-    """The boxes of every annotated page, from top to bottom; none for any other name."""
+    """The boxes of every annotated page, from top to bottom; an empty tuple for any other name."""
     lists: dict[str, list[Box]] = {}
     order = (getattr(AnnotatedBox, column) for column in ("page", "y0", "x0", "y1", "x1"))
     for row in session.exec(select(AnnotatedBox).order_by(*order)):

@@ -1,4 +1,4 @@
-"""The catalog's annotations handed out in the three formats."""
+"""Export the catalog's annotations to an annotation file."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from sqlmodel import Session, col, select
 
 from redaction.annotations.dataset import boxes_by_page
 from redaction.annotations.records import ParsedBox, ParsedPage
-from redaction.annotations.tools.formats import Tool, write_file
+from redaction.annotations.tools.format_names import AnnotationFormat
+from redaction.annotations.tools.formats import write_annotation_file
 from redaction.catalog import open_catalog
 from redaction.catalog.tables import Annotation, Document, Page
 from redaction.workspace import Workspace
 
 
-def export_annotations(workspace: Workspace, file: Path, tool: Tool) -> int:
-    """Write every annotation of the catalog to a file in the format of `tool`.
+def export_annotations(workspace: Workspace, file: Path, format: AnnotationFormat) -> int:
+    """Write every annotation of the catalog to a file.
 
     Returns:
         The number of annotated pages written.
     """
     with open_catalog(workspace).transaction() as session:
-        records = annotated_records(session)
-    write_file(file, tool, records)
-    return len(records)
+        pages = pages_to_export(session)
+    write_annotation_file(file, format, pages)
+    return len(pages)
 
 
-def annotated_records(session: Session) -> list[ParsedPage]:
+def pages_to_export(session: Session) -> list[ParsedPage]:
     """Every annotated page with its boxes, ordered by the page's file name."""
     boxes = boxes_by_page(session)
     rows = session.exec(
@@ -36,12 +37,14 @@ def annotated_records(session: Session) -> list[ParsedPage]:
         .order_by(Page.file_name, Page.name)
     )
     return [
-        _record(page, annotation, document, tuple(ParsedBox(row=page.name, **box.model_dump()) for box in boxes[page.name]))
+        _page_to_export(
+            page, annotation, document, tuple(ParsedBox(row=page.name, **box.model_dump()) for box in boxes[page.name])
+        )
         for page, annotation, document in rows
     ]
 
 
-def _record(page: Page, annotation: Annotation, document: Document, boxes: tuple[ParsedBox, ...]) -> ParsedPage:
+def _page_to_export(page: Page, annotation: Annotation, document: Document, boxes: tuple[ParsedBox, ...]) -> ParsedPage:
     image = page.image or ""
     return ParsedPage(
         row=page.name,

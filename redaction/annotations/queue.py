@@ -1,4 +1,4 @@
-"""Which pages to annotate next."""
+"""The queue of pages to annotate next."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from redaction.workspace import Workspace
 
 
 def unannotated_pages(workspace: Workspace, limit: int | None = None) -> list[Page]:
-    """Rendered pages that nobody has annotated, those most likely to hold redactions first.
+    """Rendered pages without an annotation, those most likely to hold redactions first.
 
-    Pages with large dark areas come first, because that is what most redactions are; pages of equal darkness, the latest first.
+    Most redactions are large dark areas, so pages are ordered by the share of such areas, then by rendering time, newest first.
     """
     with open_catalog(workspace).transaction() as session:
         pages = list(

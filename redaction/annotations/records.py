@@ -1,19 +1,21 @@
-"""What an annotation file says, page by page, in one form for every tool and before anything of it is believed."""
+"""The parsed content of an annotation file, page by page: the same classes for every format, before any check."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import ValidationError
+
 from redaction.dataset import Style
 from redaction.values import Frozen
 
 
 class ParsedBox(Frozen):
-    """One box as a file tells it: ``xyxy`` in pixels of the image that the annotator saw."""
+    """One box of an annotation file: ``xyxy`` in pixels of the annotated image."""
 
     row: str
-    """Where in the file it stands, for people."""
+    """Its place in the file, for messages."""
     x0: float
     y0: float
     x1: float
@@ -23,9 +25,10 @@ class ParsedBox(Frozen):
 
 
 class ParsedPage(Frozen):
-    """One annotated page as a file tells it: every way in which the file names the page, and the boxes."""
+    """One annotated page of an annotation file: every key that identifies the page, and its boxes."""
 
     row: str
+    """Its place in the file, for messages."""
     paths: tuple[str, ...] = ()
     """File names or paths of the page's image."""
     sha256: str | None = None
@@ -37,6 +40,7 @@ class ParsedPage(Frozen):
     page_index: int | None = None
     """Counts from 0."""
     width: float | None = None
+    """Width of the annotated image in pixels."""
     height: float | None = None
     annotator: str | None = None
     annotated_at: datetime | None = None
@@ -61,7 +65,7 @@ class RefusalReason(StrEnum):
 
 
 class RefusedRow(Frozen):
-    """A row that was not taken, and why."""
+    """A refused row of an annotation file, and the reason."""
 
     row: str
     reason: RefusalReason
@@ -69,7 +73,7 @@ class RefusedRow(Frozen):
 
 
 class ParsedFile(Frozen):
-    """Everything that a file says, and the rows that could not be read at all."""
+    """The pages of an annotation file, and the rows that could not be parsed."""
 
     pages: tuple[ParsedPage, ...]
     refused: tuple[RefusedRow, ...] = ()
@@ -89,12 +93,26 @@ _STYLES = {
 }
 
 
-def style_named(name: object) -> Style:
-    """The style that an annotator's word means; a word that means none of ours is an unknown style."""
+def parse_style(name: object) -> Style:
+    """The style that an annotation file's word stands for; `Style.UNKNOWN` for any other word."""
     return _STYLES.get(str(name).strip().lower(), Style.UNKNOWN)
 
 
-def as_number(value: float) -> float | int:
-    """The number as people would write it: without a decimal part where there is none."""
+def malformed(row: str, error: ValueError) -> RefusedRow:
+    """The refusal of a row that could not be parsed. Of pydantic's errors it names the first and quotes no content of the row."""
+    detail = _first_error(error) if isinstance(error, ValidationError) else str(error)
+    return RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=detail)
+
+
+def _first_error(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "model_type":
+        return "it is not an object with named fields"
+    location = ".".join(str(part) for part in first["loc"])
+    return f"{location}: {first['msg']}" if location else first["msg"]
+
+
+def compact_number(value: float) -> float | int:
+    """The number rounded to hundredths; an int if it is whole."""
     rounded = round(value, 2)
     return int(rounded) if rounded == int(rounded) else rounded

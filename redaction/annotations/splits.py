@@ -1,4 +1,4 @@
-"""Which document is for training, which for validation and which for testing: fixed once, by a hash, for ever."""
+"""Assign documents to training, validation and test: a pure function of the document's bytes, so it never changes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from redaction.dataset import Dataset, Split
 TEST_SHARE = 0.1
 VALIDATION_SHARE = 0.1
 
-ENOUGH_BOXES = 30
-"""With fewer redactions than this an operating point is guesswork."""
-LENT_SHARE = 0.2
+MIN_VALIDATION_BOXES = 30
+"""With fewer redactions an operating point cannot be chosen reliably."""
+MAX_MOVED_SHARE = 0.2
+"""Largest share of the training documents that may be moved to validation."""
 
 _SALT = b"split of documents, 1:"
 """Hashed together with the document's name, so that the split does not follow from the name's first digits."""
 
 
 def split_of(document: str) -> Split:
-    """The split of a document: a pure function of the SHA-256 of its bytes.
+    """The split of a document, given the SHA-256 of its bytes.
 
-    About one document in ten is for testing and one in ten for validation. Because nothing else has a say, the same document gets
-    the same split on every machine and in every order of annotation, and no page of it can stray into another split.
+    About one document in ten goes to test and one in ten to validation. Nothing else has an influence: a document gets the same
+    split on every machine and in any order of annotation, and all of its pages are in the same split.
     """
     position = _position(document)
     if position < TEST_SHARE:
@@ -32,28 +33,28 @@ def split_of(document: str) -> Split:
     return Split.TRAIN
 
 
-def with_enough_validation(dataset: Dataset, boxes: int = ENOUGH_BOXES) -> Dataset:
-    """The dataset with training documents lent to validation until that holds `boxes` redactions.
+def with_enough_validation(dataset: Dataset, min_boxes: int = MIN_VALIDATION_BOXES) -> Dataset:
+    """Move training documents to validation until it holds at least `min_boxes` redactions.
 
-    With few documents the hash may leave validation with next to nothing to choose an operating point by. What is lent is decided
-    by the documents' hashes, goes to this dataset alone (the catalog keeps every document's split), is at most `LENT_SHARE` of
-    the training documents, and never is the test split's.
+    With few documents, the hash may leave too few in validation to choose an operating point. Which documents move depends on
+    their hashes alone. The move affects only this dataset (the catalog keeps every document's split), takes at most
+    `MAX_MOVED_SHARE` of the training documents, and never touches the test split.
     """
     training = sorted({page.document for page in dataset.of_split(Split.TRAIN).pages if not page.synthetic}, key=_position)
-    redactions: Counter[str] = Counter()
+    boxes_of_document: Counter[str] = Counter()
     for page in dataset.of_split(Split.TRAIN).pages:
-        redactions[page.document] += len(page.boxes)
-    held = sum(len(page.boxes) for page in dataset.of_split(Split.VALIDATION).pages)
-    lent: set[str] = set()
+        boxes_of_document[page.document] += len(page.boxes)
+    validation_boxes = sum(len(page.boxes) for page in dataset.of_split(Split.VALIDATION).pages)
+    moved: set[str] = set()
     for document in training:
-        if held >= boxes or len(lent) >= LENT_SHARE * len(training):
+        if validation_boxes >= min_boxes or len(moved) >= MAX_MOVED_SHARE * len(training):
             break
-        lent.add(document)
-        held += redactions[document]
-    pages = (page.model_copy(update={"split": Split.VALIDATION}) if page.document in lent else page for page in dataset.pages)
+        moved.add(document)
+        validation_boxes += boxes_of_document[document]
+    pages = (page.model_copy(update={"split": Split.VALIDATION}) if page.document in moved else page for page in dataset.pages)
     return dataset.model_copy(update={"pages": tuple(pages)})
 
 
 def _position(document: str) -> float:
-    """A number in [0, 1) that nothing but the document's bytes decides."""
+    """A number in [0, 1) that depends on the document's bytes alone."""
     return int.from_bytes(hashlib.sha256(_SALT + document.encode()).digest()[:8]) / 2**64

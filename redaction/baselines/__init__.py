@@ -1,1 +1,1 @@
-"""What a detector that learns must beat."""
+"""A rule-based baseline that a trained detector must beat."""

@@ -1,4 +1,4 @@
-"""Redactions that are white with a thin outline: rectangles of ruled lines with nothing in them."""
+"""Find white redactions with a thin outline: empty rectangles of ruled lines."""
 
 from __future__ import annotations
 
@@ -9,84 +9,85 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from redaction.baselines.marks import Mark, content_of
+from redaction.baselines.scored_boxes import ScoredBox, measure_content
 from redaction.detection.rectangles import Mask
 
-FAINTEST_LINE = 205
-"""Lines of one pixel come out of rendering and scanning as gray."""
-INK = 150
-LEAST_LINE_PX = (25, 15)
-"""Of a line across and a line down; strokes of letters are shorter."""
-GAP_PX = 5
-"""By how much a line may be broken."""
-LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 22, 15
-FILL = 0.93
-LARGEST_SHARE = 0.85
-TEXT_SHARE = 0.012
-"""Ink in a box above this share is writing; specks of a scan are less."""
-MOST_WRITTEN = 0.34
-"""Of the cells that hang together: where more hold writing it is a table or a form, and its empty cells are no redactions."""
-ALIGNED_PX = 3
-IN_TABLE, WRITTEN, CODED, EMPTY = 0.04, 0.05, 0.55, 0.9
-"""Scores."""
+MAX_LINE_LEVEL = 205
+"""Rendering and scanning turn lines of one pixel gray."""
+MAX_WRITING_LEVEL = 150
+MIN_HORIZONTAL_LINE_PX, MIN_VERTICAL_LINE_PX = 25, 15
+"""Strokes of letters are shorter."""
+MAX_LINE_GAP_PX = 5
+MIN_CELL_WIDTH_PX, MIN_CELL_HEIGHT_PX = 22, 15
+MIN_CELL_FILL_SHARE = 0.93
+"""Share of its bounding box that a cell fills."""
+MAX_CELL_PAGE_SHARE = 0.85
+MAX_SPECKS_SHARE = 0.012
+"""Share of ink in a cell; more is writing, less may be specks of a scan."""
+MAX_WRITTEN_CELLS_SHARE = 0.34
+"""Share of connected cells with writing; with more, they are a table or a form, and their empty cells are no redactions."""
+COLUMN_TOLERANCE_PX = 3
+TABLE_SCORE, WRITTEN_SCORE, CODE_SCORE, EMPTY_SCORE = 0.04, 0.05, 0.55, 0.9
 
 
 class _Cell(NamedTuple):
-    """A rectangle between ruled lines, and whether something is written in it."""
+    """A rectangle between ruled lines, and whether it holds writing."""
 
-    mark: Mark
+    box: ScoredBox
     is_written: bool
 
 
-def outlined_marks(gray: Mask) -> tuple[list[Mark], list[Mark]]:
-    """Every empty rectangle of a page (gray, uint8), and every cell of a table or form."""
-    ink = np.asarray(cv2.threshold(gray, INK, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
-    lines = _lines(gray)
-    _, _, areas, _ = cv2.connectedComponentsWithStats(1 - lines, connectivity=4)
+def find_outlined_boxes(gray: Mask) -> tuple[list[ScoredBox], list[ScoredBox]]:
+    """Find every outlined box of a page (gray, uint8), and every cell of a table or form."""
+    ink = np.asarray(cv2.threshold(gray, MAX_WRITING_LEVEL, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
+    lines = _ruled_lines(gray)
+    _, _, regions, _ = cv2.connectedComponentsWithStats(1 - lines, connectivity=4)
     _, networks = cv2.connectedComponents(lines, connectivity=8)
     height, width = gray.shape
     cells: dict[int, list[_Cell]] = defaultdict(list)
-    for x, y, w, h, area in areas[1:].tolist():
+    for x, y, w, h, area in regions[1:].tolist():
         touches_edge = x == 0 or y == 0 or x + w == width or y + h == height
-        if w < LEAST_WIDTH_PX or h < LEAST_HEIGHT_PX or touches_edge or area < FILL * w * h or w * h > LARGEST_SHARE * gray.size:
+        is_small = w < MIN_CELL_WIDTH_PX or h < MIN_CELL_HEIGHT_PX
+        if is_small or touches_edge or area < MIN_CELL_FILL_SHARE * w * h or w * h > MAX_CELL_PAGE_SHARE * gray.size:
             continue
         network = int(networks[y + h // 2, x - 1]) or int(networks[y - 1, x + w // 2])
-        cells[network].append(_judged(ink, (x, y, w, h)))
-    empty: list[Mark] = []
-    table: list[Mark] = []
-    for network_cells in cells.values():
-        (table if _is_table(network_cells) else empty).extend(cell.mark for cell in network_cells)
-    return empty, [mark._replace(score=min(mark.score, IN_TABLE)) for mark in table]
+        cells[network].append(_scored_cell(ink, (x, y, w, h)))
+    outlined: list[ScoredBox] = []
+    table: list[ScoredBox] = []
+    for connected_cells in cells.values():
+        (table if _is_table(connected_cells) else outlined).extend(cell.box for cell in connected_cells)
+    return outlined, [box._replace(score=min(box.score, TABLE_SCORE)) for box in table]
 
 
-def _judged(ink: Mask, xywh: tuple[int, int, int, int]) -> _Cell:
-    """How sure a cell is: by what is written in it, its edges left out, where the lines of text above and below reach in."""
+def _scored_cell(ink: Mask, xywh: tuple[int, int, int, int]) -> _Cell:
+    """Score a cell by the writing in it, except near its edges, where lines of text above and below may reach in."""
     x, y, w, h = xywh
-    across, down = 3, max(3, round(0.12 * h)) if h < 120 else 8
-    content = content_of(np.ascontiguousarray(ink[y + down : y + h - down, x + across : x + w - across]))
-    is_written = content.share > TEXT_SHARE and content.glyphs > 0
-    score = EMPTY - 4 * min(content.share, 0.05) if not is_written else (CODED if content.is_code else WRITTEN)
-    return _Cell(Mark(x - 1, y - 1, x + w + 1, y + h + 1, score), is_written and not content.is_code)
+    side_px, top_px = 3, max(3, round(0.12 * h)) if h < 120 else 8
+    content = measure_content(np.ascontiguousarray(ink[y + top_px : y + h - top_px, x + side_px : x + w - side_px]))
+    is_written = content.ink_share > MAX_SPECKS_SHARE and content.glyphs > 0
+    written_score = CODE_SCORE if content.is_code else WRITTEN_SCORE
+    score = written_score if is_written else EMPTY_SCORE - 4 * min(content.ink_share, 0.05)
+    return _Cell(ScoredBox(x - 1, y - 1, x + w + 1, y + h + 1, score), is_written and not content.is_code)
 
 
-def _lines(gray: Mask) -> Mask:
-    """Ruled lines across and down, thin ones only, with small gaps closed."""
-    faint = np.asarray(cv2.threshold(gray, FAINTEST_LINE, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
+def _ruled_lines(gray: Mask) -> Mask:
+    """Mask of thin horizontal and vertical lines, with small gaps closed."""
+    faint = np.asarray(cv2.threshold(gray, MAX_LINE_LEVEL, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
     thick = cv2.dilate(cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8)), np.ones((3, 3), np.uint8))
     thin = cv2.subtract(faint, thick)
-    across = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, LEAST_LINE_PX[0]), np.uint8))
-    down = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((LEAST_LINE_PX[1], 1), np.uint8))
-    # also across corners: outlines that touch leave openings of a pixel or two between them
-    closed = cv2.morphologyEx(cv2.bitwise_or(across, down), cv2.MORPH_CLOSE, np.ones((GAP_PX, GAP_PX), np.uint8))
-    return np.asarray(closed, np.uint8)
+    horizontal = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, MIN_HORIZONTAL_LINE_PX), np.uint8))
+    vertical = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((MIN_VERTICAL_LINE_PX, 1), np.uint8))
+    # also closes the openings of a pixel or two at the corners of outlines that touch
+    gap = np.ones((MAX_LINE_GAP_PX, MAX_LINE_GAP_PX), np.uint8)
+    return np.asarray(cv2.morphologyEx(cv2.bitwise_or(horizontal, vertical), cv2.MORPH_CLOSE, gap), np.uint8)
 
 
 def _is_table(cells: Sequence[_Cell]) -> bool:
-    """Whether cells that hang together are those of a table or a form: many are written in, or they stand in rows and columns."""
+    """Whether connected cells form a table or a form: many hold writing, or they are aligned in columns."""
     if len(cells) < 2:
         return False
-    if sum(cell.is_written for cell in cells) > MOST_WRITTEN * len(cells):
+    if sum(cell.is_written for cell in cells) > MAX_WRITTEN_CELLS_SHARE * len(cells):
         return True
-    spans = [(cell.mark.x0 // ALIGNED_PX, cell.mark.x1 // ALIGNED_PX) for cell in cells]
+    spans = [(cell.box.x0 // COLUMN_TOLERANCE_PX, cell.box.x1 // COLUMN_TOLERANCE_PX) for cell in cells]
     columns = {span for span in spans if spans.count(span) >= 2}
     return len(columns) >= 2

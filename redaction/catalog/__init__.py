@@ -1,4 +1,4 @@
-"""The catalog: a database (SQLite by default, PostgreSQL by URL) with a schema version, and transactions on it."""
+"""The catalog: a database (SQLite by default, PostgreSQL by URL) with a versioned schema."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Catalog:
-    """An open catalog. Every change happens in one `transaction`, which is kept whole or not at all."""
+    """An open catalog. All access goes through `transaction`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits on leaving, and rolls everything back if an error leaves it."""
+        """A session that commits on success and rolls back on any error."""
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
 
 
 def open_catalog(workspace: Workspace) -> Catalog:
-    """The workspace's catalog, created when it is not there and migrated when an older version made it.
+    """Open the workspace's catalog; create it if it does not exist and migrate it if its schema is older.
 
     Raises:
-        RedactionError: a newer version of this project made it, or it cannot be opened.
+        RedactionError: its schema is newer than this code, or it cannot be opened.
     """
     return Catalog(_engine_at_head(workspace.catalog_url))
 
@@ -51,7 +51,7 @@ def _engine_at_head(url: str) -> Engine:
         parsed = make_url(url)
         parsed.get_dialect().import_dbapi()
     except (ArgumentError, ImportError) as error:
-        # its text would show the password
+        # the message of the original error would show the password
         raise RedactionError(
             "The address in REDACTION_CATALOG cannot be used: give an SQLAlchemy URL whose driver is installed."
         ) from error
@@ -72,7 +72,7 @@ def _engine_at_head(url: str) -> Engine:
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    # WAL lets the service and a pipeline read while another writes; FULL keeps a committed row through a power cut.
+    # WAL allows reads during a write; FULL keeps committed rows through a power failure
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -91,8 +91,8 @@ def _migrate(engine: Engine, shown_url: str) -> None:
         if current == scripts.get_current_head():
             return
         if connection.dialect.name == "sqlite":
-            # Python's driver opens no transaction before DDL, so a kill here would leave half a schema. This one also makes a
-            # second process that opens the new catalog wait until the first has made the tables.
+            # Python's driver opens no transaction before DDL, so a kill would leave an incomplete schema. This one also makes a
+            # second process wait until the first has created the tables.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

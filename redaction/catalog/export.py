@@ -1,8 +1,8 @@
-"""The catalog as JSON lines: what a checkpoint carries of it, and the way back.
+"""Export of the catalog as JSON lines for checkpoints, and its import.
 
-Two kinds of tables are carried. The *content* (documents, pages, annotations, boxes) is what the registry holds; a change in it
-is worth a checkpoint. The *context* (sources, links, training runs, deployments) goes along whenever there is one, but is not
-worth one by itself: every look at a source changes it. The monitoring windows stay out: they tell of the service on this machine.
+A change in the *content tables* (documents, pages, annotations, boxes) makes a new checkpoint. The *context tables* (sources,
+links, training runs, deployments) are exported with every checkpoint, but a change in them makes none: every visit to a source
+changes them. Monitoring windows are not exported: they describe the service on this machine.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from redaction.catalog.tables import (
 from redaction.errors import RedactionError
 from redaction.files import new_file
 
-CONTENT: tuple[type[SQLModel], ...] = (Document, Page, Annotation, AnnotatedBox)
-CONTEXT: tuple[type[SQLModel], ...] = (Source, Link, TrainingRun, Deployment)
+CONTENT_TABLES: tuple[type[SQLModel], ...] = (Document, Page, Annotation, AnnotatedBox)
+CONTEXT_TABLES: tuple[type[SQLModel], ...] = (Source, Link, TrainingRun, Deployment)
 
-_REPLACED: tuple[type[SQLModel], ...] = (Source, Document, Link, Page, Annotation, AnnotatedBox)
-"""Tables that a restore replaces, each after those that it refers to."""
+_REPLACED_TABLES: tuple[type[SQLModel], ...] = (Source, Document, Link, Page, Annotation, AnnotatedBox)
+"""Tables that an import replaces, each after the tables that it references."""
 
-_ORDER: dict[type[SQLModel], tuple[str, ...]] = {
+_SORT_COLUMNS: dict[type[SQLModel], tuple[str, ...]] = {
     Source: ("name",),
     Link: ("url",),
     Document: ("sha256",),
@@ -45,40 +45,40 @@ _ORDER: dict[type[SQLModel], tuple[str, ...]] = {
     TrainingRun: ("data_read_at", "run"),
     Deployment: ("deployed_at", "version"),
 }
-_OF_THIS_MACHINE: dict[type[SQLModel], set[str]] = {AnnotatedBox: {"id"}, Deployment: {"id", "bento_tag"}}
-"""Columns that mean nothing elsewhere: numbers that the database gave, and the name in this machine's model store."""
+_LOCAL_COLUMNS: dict[type[SQLModel], set[str]] = {AnnotatedBox: {"id"}, Deployment: {"id", "bento_tag"}}
+"""Columns without meaning on another machine: database ids, and the tag in the local model store."""
 
-_ROWS_AT_ONCE = 1000
+_BATCH_ROWS = 1000
 
 
 def file_name(table: type[SQLModel]) -> str:
-    """Name of the file that holds the table in an export."""
+    """Name of the table's file in an export."""
     return f"{table.__tablename__}.jsonl"
 
 
 def export_tables(session: Session, tables: tuple[type[SQLModel], ...], folder: Path) -> None:
-    """Write each table to ``<folder>/<table>.jsonl``, a row a line; keys and rows are ordered, so equal rows give equal bytes."""
+    """Write each table to ``<folder>/<table>.jsonl``, one row per line. Keys and rows are sorted: equal rows give equal bytes."""
     for table in tables:
         with new_file(folder / file_name(table)) as path, path.open("w", encoding="utf-8") as file:
-            for row in session.exec(_in_order(table)).yield_per(_ROWS_AT_ONCE):
-                values = row.model_dump(mode="json", exclude=_OF_THIS_MACHINE.get(table))
+            for row in session.exec(_select_sorted(table)).yield_per(_BATCH_ROWS):
+                values = row.model_dump(mode="json", exclude=_LOCAL_COLUMNS.get(table))
                 file.write(json.dumps(values, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def import_tables(session: Session, folder: Path) -> None:
-    """Bring an export back.
+    """Import an export.
 
-    Sources, links, documents, pages, annotations and boxes become exactly what the export says. Training runs and deployments are
-    a record of what happened, so those that this catalog knows stay as they are and only unknown ones are added; a deployment
-    from elsewhere does not unseat the detector that is in production here. Monitoring windows are left alone.
+    Sources, links, documents, pages, annotations and boxes are replaced. Training runs and deployments are history: existing
+    rows stay and missing ones are added, but an imported deployment never replaces the detector in production. Monitoring
+    windows do not change.
 
     Raises:
-        RedactionError: a file of the export is missing or holds something else.
+        RedactionError: a file of the export is missing or invalid.
     """
-    rows = {table: list(_read(folder / file_name(table), table)) for table in (*CONTENT, *CONTEXT)}
-    for table in reversed(_REPLACED):
+    rows = {table: list(_read(folder / file_name(table), table)) for table in (*CONTENT_TABLES, *CONTEXT_TABLES)}
+    for table in reversed(_REPLACED_TABLES):
         session.exec(delete(table))
-    for table in _REPLACED:
+    for table in _REPLACED_TABLES:
         _insert(session, table, rows[table])
     known_runs = set(session.exec(select(TrainingRun.run)))
     _insert(session, TrainingRun, [row for row in rows[TrainingRun] if row["run"] not in known_runs])
@@ -86,16 +86,16 @@ def import_tables(session: Session, folder: Path) -> None:
 
 
 def _add_deployments(session: Session, rows: list[dict[str, Any]]) -> None:
-    here = list(session.exec(select(Deployment)))
-    known = {(row.version, row.deployed_at) for row in here}
+    existing = list(session.exec(select(Deployment)))
+    known = {(row.version, row.deployed_at) for row in existing}
     new = [row for row in rows if (row["version"], row["deployed_at"]) not in known]
-    if any(row.stage == Stage.PRODUCTION for row in here):
+    if any(row.stage == Stage.PRODUCTION for row in existing):
         new = [row | {"stage": Stage.ARCHIVED} if row["stage"] == Stage.PRODUCTION else row for row in new]
     _insert(session, Deployment, new)
 
 
-def _in_order(table: type[SQLModel]) -> Any:
-    return select(table).order_by(*(getattr(table, column) for column in _ORDER[table]))
+def _select_sorted(table: type[SQLModel]) -> Any:
+    return select(table).order_by(*(getattr(table, column) for column in _SORT_COLUMNS[table]))
 
 
 def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
@@ -105,14 +105,14 @@ def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]])
 
 def _read(path: Path, table: type[SQLModel]) -> Iterator[dict[str, Any]]:
     if not path.is_file():
-        raise RedactionError(f"The catalog's export has no file {path.name}; restore a checkpoint of this project.")
+        raise RedactionError(f"The catalog's export has no file {path.name}: restore another checkpoint.")
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             try:
                 row = table.model_validate(json.loads(line))
             except ValueError as error:
                 raise RedactionError(
-                    f"Line {number} of {path.name} in the catalog's export is no row of {table.__tablename__}; "
+                    f"Line {number} of {path.name} in the catalog's export is not a row of {table.__tablename__}: "
                     "restore another checkpoint, or update the project if a newer version made this one."
                 ) from error
-            yield row.model_dump(exclude=_OF_THIS_MACHINE.get(table))
+            yield row.model_dump(exclude=_LOCAL_COLUMNS.get(table))

@@ -1,4 +1,4 @@
-"""The catalog's tables: the one place that knows what has been seen, fetched, rendered, annotated, learnt from and served."""
+"""Tables of the catalog: everything that was discovered, fetched, rendered, annotated, trained, deployed and monitored."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from redaction.dataset import Split, Style
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time in UTC. SQLite keeps no time zone, so it is taken off on the way in and put back on the way out."""
+    """A time in UTC. SQLite stores no time zone: it is removed on write and restored on read."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database: UTC without a zone."""
+        """Convert to UTC without a time zone, for the database."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -32,7 +32,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database: UTC with its zone."""
+        """Restore the time zone of a value from the database."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -41,7 +41,7 @@ def _time(**options: Any) -> Any:
 
 
 class DocumentStatus(StrEnum):
-    """How far a document has come."""
+    """Processing state of a document."""
 
     FETCHED = "fetched"
     RENDERED = "rendered"
@@ -49,7 +49,7 @@ class DocumentStatus(StrEnum):
 
 
 class LinkOutcome(StrEnum):
-    """What the last visit to a URL found."""
+    """Result of the last visit to a link."""
 
     FETCHED = "fetched"
     UNCHANGED = "unchanged"
@@ -58,16 +58,16 @@ class LinkOutcome(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where a detector's version stands."""
+    """Deployment stage of a detector version."""
 
     PRODUCTION = "production"
     ARCHIVED = "archived"
     REFUSED = "refused"
-    """It was to be deployed, but failed the check with golden pages."""
+    """The deployment failed the check with golden pages."""
 
 
 class Verdict(StrEnum):
-    """What monitoring says of one window of requests."""
+    """Result of monitoring one window of requests."""
 
     STABLE = "stable"
     DRIFTED = "drifted"
@@ -85,7 +85,7 @@ class Source(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """An address (a URL, or a file in a local folder) at which a document was looked for."""
+    """A URL or local file at which a document was looked for."""
 
     __tablename__ = "links"
     url: str = Field(primary_key=True)
@@ -104,29 +104,29 @@ class Document(SQLModel, table=True):
     __tablename__ = "documents"
     sha256: str = Field(primary_key=True)
     file_name: str
-    """As published, for people and for matching annotations; never used as a path."""
+    """Name under which it was published; shown to people and used to match annotations, never as a path."""
     source: str = Field(foreign_key="sources.name", index=True)
     size_bytes: int
     page_count: int | None = None
     status: DocumentStatus = DocumentStatus.FETCHED
     reason: str | None = None
     split: Split | None = None
-    """Set when the first page is annotated, never changed afterwards."""
+    """Set when the first page is annotated and never changed afterwards."""
     first_seen_at: datetime = _time(default_factory=now)
 
 
 class Page(SQLModel, table=True):
-    """One rendered page of a document, or the reason why it could not be rendered."""
+    """One page of a document: its image, or the reason why it could not be rendered."""
 
     __tablename__ = "pages"
     name: str = Field(primary_key=True)
-    """``<document>/<four-digit page index>``; the index counts from 0."""
+    """``<document>/<four-digit page index>``; the index starts at 0."""
     document: str = Field(foreign_key="documents.sha256", index=True)
     page_index: int
     file_name: str = Field(index=True)
-    """``<stem of the document's file name>_p<four-digit page number>``; the number counts from 1, as people do."""
+    """``<stem of the document's file name>_p<four-digit page number>``; the number starts at 1."""
     image: str | None = None
-    """The image file, relative to the workspace; none for a page in quarantine."""
+    """Path of the image, relative to the workspace; None for a page in quarantine."""
     width: int | None = None
     height: int | None = None
     dpi: float | None = None
@@ -135,12 +135,12 @@ class Page(SQLModel, table=True):
     features: dict[str, float] | None = Field(default=None, sa_column=Column(JSON))
     """See `redaction.pages.features.PageFeatures`."""
     reason: str | None = None
-    """Why the page is in quarantine; none for a rendered page."""
+    """Why the page is in quarantine; None for a rendered page."""
     rendered_at: datetime = _time(default_factory=now)
 
 
 class Annotation(SQLModel, table=True):
-    """What a person accepted for a page. Its boxes may be none: that the page holds no redaction is worth knowing."""
+    """The boxes that a person accepted for a page, possibly none: pages without redactions are annotations, too."""
 
     __tablename__ = "annotations"
     page: str = Field(primary_key=True, foreign_key="pages.name")
@@ -149,7 +149,7 @@ class Annotation(SQLModel, table=True):
     annotated_at: datetime = _time(default_factory=now)
     imported_at: datetime = _time(default_factory=now, index=True)
     digest: str
-    """SHA-256 of the boxes: the same annotation imported again changes nothing."""
+    """SHA-256 of the boxes, which makes imports idempotent."""
 
 
 class AnnotatedBox(SQLModel, table=True):
@@ -167,7 +167,7 @@ class AnnotatedBox(SQLModel, table=True):
 
 
 class TrainingRun(SQLModel, table=True):
-    """A training, from the moment its data were read."""
+    """One training, recorded when its data are read."""
 
     __tablename__ = "training_runs"
     run: str = Field(primary_key=True)
@@ -177,15 +177,15 @@ class TrainingRun(SQLModel, table=True):
     data_read_at: datetime = _time(default_factory=now)
     finished_at: datetime | None = _time(default=None)
     version: str | None = None
-    """Version of the detector that came out of it."""
+    """Version of the trained detector."""
     comparison: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
-    """See `redaction.evaluation.Comparison`."""
+    """See `redaction.evaluation.metrics.Comparison`."""
     decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     """See `redaction.lifecycle.gate.Decision`."""
 
 
 class Deployment(SQLModel, table=True):
-    """A detector version that was put, or was to be put, into production."""
+    """Deployment of a detector version, or an attempt at one."""
 
     __tablename__ = "deployments"
     id: int | None = Field(default=None, primary_key=True)
@@ -193,7 +193,7 @@ class Deployment(SQLModel, table=True):
     detector_digest: str
     bento_tag: str | None = None
     revision: str | None = None
-    """Workspace revision that holds the detector's folder."""
+    """Workspace revision that holds the detector."""
     stage: Stage
     reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON))
     deployed_at: datetime = _time(default_factory=now)
@@ -201,7 +201,7 @@ class Deployment(SQLModel, table=True):
 
 
 class MonitoringWindow(SQLModel, table=True):
-    """A stretch of requests to the service, judged."""
+    """A monitored window of requests to the service."""
 
     __tablename__ = "monitoring_windows"
     id: int | None = Field(default=None, primary_key=True)
@@ -214,11 +214,11 @@ class MonitoringWindow(SQLModel, table=True):
     reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON))
     retraining_requested: bool = False
     report: str | None = None
-    """The readable report, relative to the workspace."""
+    """Path of the HTML report, relative to the workspace."""
     answered_by: str | None = Field(default=None, foreign_key="training_runs.run")
-    """The training run that took the request up."""
+    """Training run that followed the retraining request."""
 
 
 def page_name(document: str, page_index: int) -> str:
-    """The name of a page: ``<document>/<four-digit page index>``."""
+    """Name of a page: ``<document>/<four-digit page index>``."""
     return f"{document}/{page_index:04d}"

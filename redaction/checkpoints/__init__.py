@@ -1,4 +1,4 @@
-"""Checkpoints: DVC + git revisions of the workspace that can be made, listed, verified, repaired and restored."""
+"""Checkpoints: DVC + git revisions of the workspace. Create, list, verify, repair and restore them."""
 
 from __future__ import annotations
 

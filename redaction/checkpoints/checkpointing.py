@@ -1,7 +1,7 @@
-"""Make a checkpoint: the catalog's export and the folders into DVC, DVC to the remote, and one commit and tag in git.
+"""Create checkpoints: export the catalog, add the folders to DVC, push to the remote, then commit and tag in git.
 
-The order makes it safe to kill: a tag is set only on a commit whose data are on the remote, whole, and everything before that can
-be done again. Whoever runs it after a kill gets the checkpoint that the killed one was about to make.
+A checkpoint may be killed at any moment: a tag is set only on a commit whose data are completely on the remote, and every earlier
+step can be repeated. The next call creates the checkpoint that the killed one did not finish.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from redaction.annotations.exporting import annotated_records
-from redaction.annotations.tools.formats import Tool, write_file
+from redaction.annotations.exporting import pages_to_export
+from redaction.annotations.tools.format_names import AnnotationFormat
+from redaction.annotations.tools.formats import write_annotation_file
 from redaction.catalog import open_catalog
-from redaction.catalog.export import CONTENT, CONTEXT, export_tables, file_name
+from redaction.catalog.export import CONTENT_TABLES, CONTEXT_TABLES, export_tables, file_name
 from redaction.catalog.tables import Annotation, Document, Page
-from redaction.checkpoints.objects import Store
+from redaction.checkpoints.objects import ObjectStore
 from redaction.checkpoints.registry import (
     FOLDERS,
-    RECORD,
+    MAX_LOCK_WAIT_S,
+    RECORD_FILE,
     TAG_PREFIX,
-    WAIT_SECONDS,
+    CheckpointRecord,
     Pointers,
-    Record,
     Registry,
     initialize,
     is_registry,
@@ -41,7 +42,7 @@ _DATA_FOLDERS = ("documents", "pages", "annotations")
 
 
 class Checkpoint(Frozen):
-    """A revision of the workspace whose every byte is on the remote."""
+    """A revision of the workspace whose data are completely on the remote."""
 
     root: str
     """Folder of the workspace."""
@@ -49,24 +50,25 @@ class Checkpoint(Frozen):
     """Git revision in the workspace's own repository."""
     tag: str
     digest: str
-    """SHA-256 of what a training may read: documents, pages, annotations and their rows; not of models and records of runs."""
+    """SHA-256 of everything that a training may read: documents, pages, annotations and their catalog rows. Models and records of
+    runs are not included."""
     created: bool
-    """Whether this call made it; not so when nothing had changed."""
+    """Whether this call created it; False if nothing had changed."""
     documents: int
     pages: int
-    """Rendered pages; those in quarantine are not counted."""
+    """Number of rendered pages, without those in quarantine."""
     annotations: int
     message: str
     made_at: datetime
 
 
-def checkpoint(workspace: Workspace, message: str, wait_seconds: float = WAIT_SECONDS) -> Checkpoint:
-    """Make a checkpoint of the workspace, or find the one that already holds exactly this.
+def checkpoint(workspace: Workspace, message: str, max_wait_s: float = MAX_LOCK_WAIT_S) -> Checkpoint:
+    """Create a checkpoint of the workspace, or return the existing one with exactly this content.
 
     Args:
-        workspace: made a registry where it is none yet.
-        message: what is new, for the people who read the list of checkpoints.
-        wait_seconds: how long to wait while another process makes or restores a checkpoint.
+        workspace: initialized as a registry if it is not one yet.
+        message: what is new, for the list of checkpoints.
+        max_wait_s: how long to wait while another process makes or restores a checkpoint.
 
     Raises:
         RedactionError: the remote cannot be used or has lost data of an earlier checkpoint, a restore was interrupted, or another
@@ -74,39 +76,39 @@ def checkpoint(workspace: Workspace, message: str, wait_seconds: float = WAIT_SE
     """
     if not is_registry(workspace):
         initialize(workspace)
-    with open_registry(workspace, wait_seconds) as registry:
-        refuse_half_restored(workspace)
-        store = Store(registry)
-        before = store.on_remote()
-        _require_whole(registry, store, registry.tags()[-1:], before)
-        record_counts = _export_content(workspace)
+    with open_registry(workspace, max_wait_s) as registry:
+        _require_no_interrupted_restore(workspace)
+        store = ObjectStore(registry)
+        remote_sizes = store.remote_sizes()
+        _require_complete(registry, store, registry.tags()[-1:], remote_sizes)
+        counts = _export_content(workspace)
         registry.add()
-        made = _tag_of(registry, registry.pointers_here())
-        if made is not None:
-            _require_whole(registry, store, [made], before)
-            return described(registry, made, created=False)
+        existing = _find_tag(registry, registry.current_pointers())
+        if existing is not None:
+            _require_complete(registry, store, [existing], remote_sizes)
+            return describe_checkpoint(registry, existing, created=False)
         _export_context(workspace)
         registry.add(("catalogue",))
-        pointers = registry.pointers_here()
-        _mend_cache(registry, store, pointers.values())
-        new = store.missing(store.objects(pointers), before)
-        _mend_cache(registry, store, new)
+        pointers = registry.current_pointers()
+        _repair_cache(registry, store, pointers.values())
+        new = store.missing_on_remote(store.objects_of(pointers), remote_sizes)
+        _repair_cache(registry, store, new)
         store.push(new)
-        record = Record(**record_counts, digest=_data_digest(workspace, pointers))
+        record = CheckpointRecord(**counts, digest=_data_digest(workspace, pointers))
         tag = _commit(registry, record, message)
-        return described(registry, tag, created=True)
+        return describe_checkpoint(registry, tag, created=True)
 
 
 def list_checkpoints(workspace: Workspace) -> list[Checkpoint]:
-    """Every checkpoint of the workspace, oldest first; none where there is no registry yet."""
+    """All checkpoints of the workspace, oldest first; an empty list if it is not a registry."""
     if not is_registry(workspace):
         return []
     with open_registry(workspace) as registry:
-        return [described(registry, tag, created=False) for tag in registry.tags()]
+        return [describe_checkpoint(registry, tag, created=False) for tag in registry.tags()]
 
 
-def described(registry: Registry, tag: str, created: bool) -> Checkpoint:
-    """The checkpoint at a tag."""
+def describe_checkpoint(registry: Registry, tag: str, created: bool) -> Checkpoint:
+    """The checkpoint with this tag."""
     commit = registry.commit_of(tag)
     return Checkpoint(
         root=str(registry.workspace.root),
@@ -119,28 +121,24 @@ def described(registry: Registry, tag: str, created: bool) -> Checkpoint:
     )
 
 
-def restoring_mark(workspace: Workspace) -> str:
-    """Tag of the checkpoint that a restore was killed in the middle of; empty when there was none."""
-    mark = workspace.state / "restoring"
-    return mark.read_text().strip() if mark.is_file() else ""
+def interrupted_restore(workspace: Workspace) -> str:
+    """Tag of the checkpoint whose restore was interrupted; empty if none was."""
+    marker = workspace.state / "restoring"
+    return marker.read_text().strip() if marker.is_file() else ""
 
 
-def refuse_half_restored(workspace: Workspace) -> None:
-    """Stop where a restore was interrupted: what lies in the workspace is a mixture that nobody meant.
-
-    Raises:
-        RedactionError: a restore was interrupted.
-    """
-    if tag := restoring_mark(workspace):
+def _require_no_interrupted_restore(workspace: Workspace) -> None:
+    # After an interrupted restore the workspace holds a mixture of two revisions.
+    if tag := interrupted_restore(workspace):
         raise RedactionError(
             f"Restoring {tag} in {workspace.root} was interrupted; finish it with `redaction checkpoints restore {tag}` first."
         )
 
 
-def _require_whole(registry: Registry, store: Store, tags: list[str], on_remote: dict[str, int]) -> None:
+def _require_complete(registry: Registry, store: ObjectStore, tags: list[str], remote_sizes: dict[str, int]) -> None:
     for tag in tags:
-        needed = store.objects(registry.pointers_at(registry.commit_of(tag)))
-        lost = store.missing(needed, on_remote)
+        needed = store.objects_of(registry.pointers_at(registry.commit_of(tag)))
+        lost = store.missing_on_remote(needed, remote_sizes)
         if lost:
             raise RedactionError(
                 f"The remote {store.url} has lost files of checkpoint {tag} ({len(lost)} of {len(needed)}); "
@@ -148,18 +146,18 @@ def _require_whole(registry: Registry, store: Store, tags: list[str], on_remote:
             )
 
 
-def _mend_cache(registry: Registry, store: Store, oids: Collection[str]) -> None:
-    # DVC does not sync what it writes, so a power cut can leave empty files in its cache, which it then trusts for ever.
-    spoilt = store.damaged_in_cache(oids)
-    if spoilt:
-        store.forget(spoilt)
+def _repair_cache(registry: Registry, store: ObjectStore, oids: Collection[str]) -> None:
+    # DVC does not sync what it writes. A power cut can leave empty files in its cache, which it never checks again.
+    damaged = store.damaged_in_cache(oids)
+    if damaged:
+        store.remove_from_cache(damaged)
         registry.add()
 
 
 def _export_content(workspace: Workspace) -> dict[str, int]:
     with open_catalog(workspace).transaction() as session:
-        export_tables(session, CONTENT, workspace.catalog_export)
-        write_file(workspace.annotations / "annotations.json", Tool.COCO, annotated_records(session))
+        export_tables(session, CONTENT_TABLES, workspace.catalog_export)
+        write_annotation_file(workspace.annotations / "annotations.json", AnnotationFormat.COCO, pages_to_export(session))
         return {
             "documents": _count(session, select(func.count()).select_from(Document)),
             "pages": _count(session, select(func.count()).select_from(Page).where(col(Page.image).is_not(None))),
@@ -173,31 +171,31 @@ def _count(session: Session, query: Any) -> int:
 
 def _export_context(workspace: Workspace) -> None:
     with open_catalog(workspace).transaction() as session:
-        export_tables(session, CONTEXT, workspace.catalog_export)
+        export_tables(session, CONTEXT_TABLES, workspace.catalog_export)
 
 
-def _tag_of(registry: Registry, pointers: Pointers) -> str | None:
-    tags = reversed(registry.tags())
-    return next((tag for tag in tags if registry.pointers_at(registry.commit_of(tag)) == pointers), None)
+def _find_tag(registry: Registry, pointers: Pointers) -> str | None:
+    newest_first = reversed(registry.tags())
+    return next((tag for tag in newest_first if registry.pointers_at(registry.commit_of(tag)) == pointers), None)
 
 
 def _data_digest(workspace: Workspace, pointers: Pointers) -> str:
     content = {
         "folders": {folder: pointers.get(folder) for folder in _DATA_FOLDERS},
-        "tables": {table.__tablename__: sha256_of_file(workspace.catalog_export / file_name(table)) for table in CONTENT},
+        "tables": {table.__tablename__: sha256_of_file(workspace.catalog_export / file_name(table)) for table in CONTENT_TABLES},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _commit(registry: Registry, record: Record, message: str) -> str:
+def _commit(registry: Registry, record: CheckpointRecord, message: str) -> str:
     root = registry.workspace.root
-    write_text(root / RECORD, record.model_dump_json(indent=1) + "\n")
-    there = [name for folder in FOLDERS if (root / (name := f"{folder}.dvc")).is_file()]
-    gone = [name for folder in FOLDERS if (name := f"{folder}.dvc") not in there]
-    registry.git.git.add("--", RECORD, *there)
-    if gone:
-        registry.git.git.rm("--cached", "--quiet", "--ignore-unmatch", "--", *gone)
-    # Nothing is staged when an earlier run was killed after its commit: then only the tag is missing.
+    write_text(root / RECORD_FILE, record.model_dump_json(indent=1) + "\n")
+    existing = [name for folder in FOLDERS if (root / (name := f"{folder}.dvc")).is_file()]
+    removed = [name for folder in FOLDERS if (name := f"{folder}.dvc") not in existing]
+    registry.git.git.add("--", RECORD_FILE, *existing)
+    if removed:
+        registry.git.git.rm("--cached", "--quiet", "--ignore-unmatch", "--", *removed)
+    # Nothing is staged if an earlier run was killed after its commit: then only the tag is missing.
     if registry.git.git.diff("--cached", "--name-only"):
         registry.git.index.commit(message, skip_hooks=True)
     tags = registry.tags()

@@ -1,7 +1,7 @@
-"""The objects (files by digest) that a checkpoint consists of: on the remote, in the local cache, and from one to the other.
+"""The objects of a checkpoint (files by digest): on the remote, in the local cache, and the transfer between the two.
 
-DVC takes it for granted that a folder whose listing is on the remote is there as a whole, and says nothing when files of it are
-gone. So what is on the remote is listed and compared here, and what was pushed is read back.
+DVC assumes that a folder is complete on the remote if its listing is there, and does not report missing files. Therefore the
+remote is listed and compared here, and everything that was pushed is read back.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from dvc_data.hashfile.transfer import transfer
 from dvc_data.hashfile.tree import Tree
 from dvc_objects.errors import ObjectFormatError
 
-from redaction.checkpoints.registry import REMOTE, Pointers, Registry
+from redaction.checkpoints.registry import REMOTE_NAME, Pointers, Registry
 from redaction.errors import RedactionError
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
-class Store:
+class ObjectStore:
     """The remote and the cache of an open registry."""
 
     def __init__(self, registry: Registry) -> None:
         self.url = registry.remote_url
         self._cache = registry.dvc.cache.local
         try:
-            with self.remote_faults():
-                self._remote = registry.dvc.cloud.get_remote_odb(REMOTE)
+            with self._remote_errors():
+                self._remote = registry.dvc.cloud.get_remote_odb(REMOTE_NAME)
         except ImportError as error:
-            raise RedactionError(f"The remote {self.url} needs a package that is not here: {error}.") from error
+            raise RedactionError(f"The remote {self.url} needs a package that is not installed: {error}.") from error
 
-    def folder(self, digest: str) -> dict[str, str]:
-        """The files of a folder: path relative to it, and digest. The listing is fetched from the remote where it is not cached.
+    def files_of_folder(self, digest: str) -> dict[str, str]:
+        """The files of a folder: digest by relative path. If the folder's listing is not cached, it is read from the remote.
 
         Raises:
             RedactionError: neither the cache nor the remote has the listing.
@@ -55,72 +55,71 @@ class Store:
             "run `redaction checkpoints repair` on a machine that has the checkpoint."
         )
 
-    def objects(self, pointers: Pointers) -> set[str]:
-        """The digests of everything that a checkpoint with these pointers needs, the listings of its folders included."""
+    def objects_of(self, pointers: Pointers) -> set[str]:
+        """The digests of all objects of a checkpoint with these pointers, including the listings of its folders."""
         needed = set(pointers.values())
         for digest in pointers.values():
-            needed.update(self.folder(digest).values())
+            needed.update(self.files_of_folder(digest).values())
         return needed
 
-    def on_remote(self) -> dict[str, int]:
-        """The digest of every object on the remote, and its size in bytes."""
-        with self.remote_faults():
-            found = _listing(self._remote)
+    def remote_sizes(self) -> dict[str, int]:
+        """The size in bytes of every object on the remote, by digest."""
+        with self._remote_errors():
+            found = _list_files(self._remote)
         return {"".join(path.rsplit("/", 2)[-2:]): int(info["size"]) for path, info in found.items()}
 
-    def missing(self, needed: Collection[str], on_remote: dict[str, int]) -> set[str]:
-        """Which of the objects are not on the remote, or have another size there than in the cache."""
-        return {oid for oid in needed if oid not in on_remote or self._cached_size(oid) not in (None, on_remote[oid])}
+    def missing_on_remote(self, needed: Collection[str], remote_sizes: dict[str, int]) -> set[str]:
+        """The objects that are not on the remote, or whose size there differs from the cached one."""
+        return {oid for oid in needed if oid not in remote_sizes or self._cached_size(oid) not in (None, remote_sizes[oid])}
 
-    def damaged(self, oids: Collection[str]) -> set[str]:
-        """Which of the objects have other bytes on the remote than their digest says; each is read whole."""
-        with self.remote_faults():
+    def damaged_on_remote(self, oids: Collection[str]) -> set[str]:
+        """The objects whose bytes on the remote do not match their digest; each is read in full."""
+        with self._remote_errors():
             return {oid for oid in oids if _digest(self._remote, oid) != oid.removesuffix(".dir")}
 
     def damaged_in_cache(self, oids: Collection[str]) -> set[str]:
-        """Which of the objects the cache does not have, or has with other bytes."""
+        """The objects that are not in the cache, or whose bytes there do not match their digest."""
         return {oid for oid in oids if self._cached_size(oid) is None or _digest(self._cache, oid) != oid.removesuffix(".dir")}
 
-    def not_cached(self, oids: Collection[str]) -> set[str]:
-        """Which of the objects the cache does not have."""
+    def missing_in_cache(self, oids: Collection[str]) -> set[str]:
+        """The objects that are not in the cache."""
         return {oid for oid in oids if self._cached_size(oid) is None}
 
-    def forget(self, oids: Collection[str]) -> None:
-        """Take objects out of the cache, so that they can be taken in again."""
+    def remove_from_cache(self, oids: Collection[str]) -> None:
+        """Delete objects from the cache, so that they can be added again."""
         _delete(self._cache, oids)
 
     def push(self, oids: Collection[str]) -> None:
         """Copy objects from the cache to the remote and read them back.
 
         Raises:
-            RedactionError: an object is not in the cache, or did not arrive.
+            RedactionError: an object is not in the cache, or did not arrive intact.
         """
-        self._move(self._cache, self._remote, oids)
-        lost = self.missing(oids, self.on_remote())
-        lost |= self.damaged(set(oids) - lost)
+        self._transfer(self._cache, self._remote, oids)
+        lost = self.missing_on_remote(oids, self.remote_sizes())
+        lost |= self.damaged_on_remote(set(oids) - lost)
         if lost:
             raise RedactionError(
-                f"Not all files reached the remote {self.url} whole ({len(lost)} of {len(oids)} did not); check its space and "
+                f"Files did not reach the remote {self.url} intact ({len(lost)} of {len(oids)}); check its space and "
                 "permissions, then run the same command again."
             )
 
     def fetch(self, oids: Collection[str]) -> None:
-        """Copy what the cache lacks (or holds with other bytes) from the remote.
+        """Copy the objects that are missing or damaged in the cache from the remote.
 
         Raises:
-            RedactionError: the remote does not have it either.
+            RedactionError: an object is missing or damaged on the remote, too.
         """
-        lacking = self.damaged_in_cache(oids)
-        if not lacking:
+        to_fetch = self.damaged_in_cache(oids)
+        if not to_fetch:
             return
-        on_remote = self.on_remote()
-        lost = lacking - on_remote.keys()
+        lost = to_fetch - self.remote_sizes().keys()
         if not lost:
-            self._move(self._remote, self._cache, lacking)
-            lost = self.damaged_in_cache(lacking)
+            self._transfer(self._remote, self._cache, to_fetch)
+            lost = self.damaged_in_cache(to_fetch)
         if lost:
             raise RedactionError(
-                f"Files of the checkpoint are gone or damaged on the remote {self.url} ({len(lost)} of {len(oids)}), "
+                f"Files of the checkpoint are missing or damaged on the remote {self.url} ({len(lost)} of {len(oids)}), "
                 "and this machine has no copy; run `redaction checkpoints repair` on a machine that has them."
             )
 
@@ -128,21 +127,21 @@ class Store:
         path = Path(self._cache.oid_to_path(oid))
         return path.stat().st_size if path.is_file() else None
 
-    def _move(self, source: Any, target: Any, oids: Collection[str]) -> None:
-        with self.remote_faults():
-            # DVC leaves alone what is there already, whatever its bytes.
+    def _transfer(self, source: Any, target: Any, oids: Collection[str]) -> None:
+        with self._remote_errors():
+            # DVC skips objects that exist on the target, whatever their bytes.
             _delete(target, oids)
-            # Listings last: whoever finds one may rely on its files.
+            # Listings go last: the presence of a listing means that its files are present.
             for group in ([oid for oid in oids if not oid.endswith(".dir")], [oid for oid in oids if oid.endswith(".dir")]):
                 infos = {HashInfo("md5", oid) for oid in group}
                 transfer(source, target, infos, cache_odb=self._cache, shallow=True)
 
     @contextmanager
-    def remote_faults(self) -> Iterator[None]:
-        """Tell of a remote that cannot be reached in one sentence, whatever kind of remote it is."""
+    def _remote_errors(self) -> Iterator[None]:
+        """Turn the errors of any kind of remote into a RedactionError."""
         try:
             yield
-        except (OSError, DvcException, *_faults_of_s3()) as error:
+        except (OSError, DvcException, *_s3_errors()) as error:
             raise RedactionError(f"The remote {self.url} cannot be used: {error}; check its address and access.") from error
 
 
@@ -152,7 +151,7 @@ def _delete(odb: Any, oids: Collection[str]) -> None:
             odb.delete(oid)
 
 
-def _faults_of_s3() -> tuple[type[Exception], ...]:
+def _s3_errors() -> tuple[type[Exception], ...]:
     try:
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError:
@@ -160,8 +159,8 @@ def _faults_of_s3() -> tuple[type[Exception], ...]:
     return (BotoCoreError, ClientError)
 
 
-def _listing(odb: Any) -> dict[str, dict[str, Any]]:
-    # DVC's own file systems list names only; the one underneath tells sizes in the same sweep.
+def _list_files(odb: Any) -> dict[str, dict[str, Any]]:
+    # DVC's own file systems list only names; the underlying fsspec file system lists sizes in the same pass.
     files = fsspec.filesystem("file") if odb.fs.protocol == "local" else odb.fs.fs
     files.invalidate_cache()
     found: dict[str, dict[str, Any]] = files.find(odb.path, detail=True)
@@ -177,13 +176,13 @@ def _digest(odb: Any, oid: str) -> str:
 
 
 def md5_of_file(path: Path) -> str:
-    """The digest that DVC knows the file by."""
+    """DVC's digest of a file: the MD5 of its bytes."""
     with path.open("rb") as file:
         return _md5(file)
 
 
 def _md5(file: BinaryIO) -> str:
     digest = hashlib.md5(usedforsecurity=False)
-    while piece := file.read(_PIECE):
-        digest.update(piece)
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
     return digest.hexdigest()

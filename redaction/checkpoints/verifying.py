@@ -1,8 +1,8 @@
-"""Is everything that the checkpoints need on the remote? And if not, push what this machine has: also to another remote."""
+"""Verify that the remote holds every checkpoint completely, and repair or change it from this machine's copies."""
 
 from __future__ import annotations
 
-from redaction.checkpoints.objects import Store
+from redaction.checkpoints.objects import ObjectStore
 from redaction.checkpoints.registry import Registry, initialize, is_registry, open_registry
 from redaction.errors import RedactionError
 from redaction.values import Frozen
@@ -10,108 +10,108 @@ from redaction.workspace import Workspace
 
 
 class Verification(Frozen):
-    """What the remote holds of the checkpoints."""
+    """The state of the checkpoints' files on the remote."""
 
     remote: str
     checkpoints: int
     files: int
-    """Different files that the checkpoints need, DVC's listings of folders included."""
+    """Number of different files that the checkpoints need, including DVC's listings of folders."""
     missing: int
     damaged: int
-    """Files whose bytes on the remote are not those that their digest says."""
-    here: int
-    """How many of the missing and damaged ones this machine still has, so that `repair` can push them again."""
+    """Files whose bytes on the remote do not match their digest."""
+    recoverable: int
+    """Missing and damaged files that this machine still has, so that `repair` can push them again."""
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether every byte of every checkpoint is on the remote."""
         return not self.missing and not self.damaged
 
 
 def verify(workspace: Workspace, tag: str | None = None) -> Verification:
-    """Compare what the remote holds with what the checkpoints need; every file is read back and its digest computed.
+    """Compare the remote with what the checkpoints need; every file is read back and its digest computed.
 
     Args:
         workspace: a registry.
-        tag: look at this checkpoint only.
+        tag: verify only this checkpoint.
 
     Raises:
-        RedactionError: the remote cannot be used, there is no such checkpoint, or neither side has the listing of a folder.
+        RedactionError: the remote cannot be used, there is no such checkpoint, or the listing of a folder is lost.
     """
     with open_registry(workspace) as registry:
-        store = Store(registry)
-        needed, missing, damaged = _faults(registry, store, tag)
-        here = (missing | damaged) - store.damaged_in_cache(missing | damaged)
+        store = ObjectStore(registry)
+        needed, missing, damaged = _compare_with_remote(registry, store, tag)
+        recoverable = (missing | damaged) - store.damaged_in_cache(missing | damaged)
         return Verification(
             remote=store.url,
             checkpoints=1 if tag else len(registry.tags()),
             files=len(needed),
             missing=len(missing),
             damaged=len(damaged),
-            here=len(here),
+            recoverable=len(recoverable),
         )
 
 
 def repair(workspace: Workspace) -> int:
-    """Push again what the remote has lost or holds damaged.
+    """Push the files again that are missing or damaged on the remote.
 
     Returns:
-        The number of files that were pushed again.
+        The number of files pushed.
 
     Raises:
-        RedactionError: this machine does not have all of them either; what it has is pushed all the same.
+        RedactionError: this machine does not have all of them; those that it has are pushed first.
     """
     with open_registry(workspace) as registry:
         registry.add()
-        store = Store(registry)
-        _, missing, damaged = _faults(registry, store, None)
-        faulty = missing | damaged
-        gone = store.damaged_in_cache(faulty)
-        if gone:
-            # The workspace itself may still have the file: adding a folder puts what it holds back into the cache.
-            store.forget(gone)
+        store = ObjectStore(registry)
+        _, missing, damaged = _compare_with_remote(registry, store, None)
+        to_push = missing | damaged
+        lost = store.damaged_in_cache(to_push)
+        if lost:
+            # The workspace may still have the files: adding a folder puts its files back into the cache.
+            store.remove_from_cache(lost)
             registry.add()
-            gone = store.damaged_in_cache(faulty)
-        store.push(faulty - gone)
-        if gone:
+            lost = store.damaged_in_cache(to_push)
+        store.push(to_push - lost)
+        if lost:
             raise RedactionError(
-                f"Files that are neither on the remote {store.url} nor on this machine: {len(gone)} (others, pushed again: "
-                f"{len(faulty) - len(gone)}); run `redaction checkpoints repair` on a machine that has them, or copy them from "
-                "a backup."
+                f"Files are neither on the remote {store.url} nor on this machine: {len(lost)} of {len(to_push)} (the others "
+                "were pushed again); run `redaction checkpoints repair` on a machine that has them, or copy them from a backup."
             )
-        return len(faulty)
+        return len(to_push)
 
 
 def change_remote(workspace: Workspace, remote: str) -> int:
-    """Push to this remote from now on, and push there what is checkpointed already.
+    """Use this remote from now on, and push the existing checkpoints to it.
 
-    The remote that is set already is left as it is: what it lacks, it has lost, and `verify` and `repair` are there for that.
+    If it is the current remote, nothing is pushed: files that it lacks are lost, which is for `verify` and `repair` to handle.
 
     Args:
-        workspace: made a registry where it is none yet.
+        workspace: initialized as a registry if it is not one yet.
         remote: a folder, or an address that DVC knows.
 
     Returns:
-        The number of files that were pushed.
+        The number of files pushed.
 
     Raises:
-        RedactionError: the remote cannot be used, or this machine does not have everything; what it has is pushed all the same.
+        RedactionError: the remote cannot be used, or this machine does not have all files; those that it has are pushed first.
     """
-    before = None
+    previous = None
     if is_registry(workspace):
         with open_registry(workspace) as registry:
-            before = registry.remote_url
+            previous = registry.remote_url
     initialize(workspace, remote)
     with open_registry(workspace) as registry:
-        lacking = bool(registry.tags()) and registry.remote_url != before
-    return repair(workspace) if lacking else 0
+        has_changed = bool(registry.tags()) and registry.remote_url != previous
+    return repair(workspace) if has_changed else 0
 
 
-def _faults(registry: Registry, store: Store, tag: str | None) -> tuple[set[str], set[str], set[str]]:
+def _compare_with_remote(registry: Registry, store: ObjectStore, tag: str | None) -> tuple[set[str], set[str], set[str]]:
+    """The digests that one checkpoint needs (all checkpoints if `tag` is None), and of these the missing and damaged ones."""
     tags = [tag] if tag else registry.tags()
     needed: set[str] = set()
     for name in tags:
-        needed |= store.objects(registry.pointers_at(registry.commit_of(name)))
-    on_remote = store.on_remote()
-    missing = store.missing(needed, on_remote)
-    return needed, missing, store.damaged(needed - missing)
+        needed |= store.objects_of(registry.pointers_at(registry.commit_of(name)))
+    remote_sizes = store.remote_sizes()
+    missing = store.missing_on_remote(needed, remote_sizes)
+    return needed, missing, store.damaged_on_remote(needed - missing)

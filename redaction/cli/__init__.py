@@ -1,33 +1,61 @@
-"""The ``redaction`` command: what people do by hand.
+"""The ``redaction`` command.
 
-Each group lives in a module of its own and imports what is heavy only when it runs, so that ``redaction --help`` is quick and
-nothing but training ever loads torch.
+Each command has its own module and imports heavy packages only when it runs, so ``redaction --help`` is quick and only training
+loads torch.
 """
 
-# no `from __future__ import annotations` here: it would put a name in the place of the module `annotations` of this package
+# Without `from __future__ import annotations`, which would shadow the submodule `annotations` of this package.
 import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from redaction.errors import RedactionError
 
-HELP = """Keep a redaction detector alive: find documents, annotate, train, deploy, watch.
+HELP = """Keep a redaction detector up to date: find documents, annotate, train, deploy, monitor.
 
 The two pipelines run with ZenML's own command:
 
-  zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion -c configs/annotation_ingestion.yaml
-
-  zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml
+\b
+zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion \\
+    -c configs/annotation_ingestion.yaml
+zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml
 """
+
+EXIT_CODES = "Exit codes: 0 success; 1 findings or failure; 2 usage error."
+
+FIRST_STEPS = """\
+What people do first:
+
+  Look for redactions in a document
+    redaction detect report.pdf
+
+  See the whole life of a detector on sample data (a few minutes)
+    redaction demo          (or: make demo)
+
+  Ingest documents and annotate their pages
+    zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion \\
+        -c configs/annotation_ingestion.yaml
+    redaction annotations queue --copy-to upload
+    redaction annotations import my-boxes.json
+
+  Train a detector, and deploy it if it is better
+    zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml
+
+  Look after the service
+    redaction service status
+
+All commands: redaction --help
+"""
+
+DETECTION, DATA, OPERATION = "Detection", "Data and evaluation", "Operation"
+SAMPLES = "Samples and the starter detector"
 
 
 def build() -> typer.Typer:
-    """The whole command, put together."""
+    """Assemble the command and its groups."""
     from redaction.cli import (
         annotations,
         checkpoints,
@@ -45,41 +73,50 @@ def build() -> typer.Typer:
         starter,
         synth,
     )
+    from redaction.cli.console import former_names
 
-    app = typer.Typer(name="redaction", no_args_is_help=True, pretty_exceptions_enable=False, help=HELP)
-    app.callback()(_use_workspace)
-    groups = (documents, annotations, checkpoints, synth, service, stack, configs, samples)
-    for group in groups:
-        app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
-    commands = (
-        detector.detect,
-        evaluate.evaluate,
-        service.rollback,
-        doctor.doctor,
-        scheduler.scheduler,
-        dashboard.dashboard,
-        demo.demo,
-        starter.starter,
-    )
-    for command in commands:
-        app.command()(command)
+    app = typer.Typer(name="redaction", invoke_without_command=True, pretty_exceptions_enable=False, help=HELP, epilog=EXIT_CODES)
+    app.callback()(_start)
+    app.command(rich_help_panel=DETECTION)(detector.detect)
+    app.command(rich_help_panel=DATA, context_settings=former_names(report="output"))(evaluate.evaluate)
+    app.add_typer(documents.app, name="documents", rich_help_panel=DATA)
+    app.add_typer(annotations.app, name="annotations", rich_help_panel=DATA)
+    app.add_typer(checkpoints.app, name="checkpoints", rich_help_panel=DATA)
+    app.command(rich_help_panel=OPERATION)(doctor.doctor)
+    app.add_typer(service.app, name="service", rich_help_panel=OPERATION)
+    app.command("rollback", hidden=True)(service.rollback)  # the former name of `service rollback`
+    app.command(rich_help_panel=OPERATION)(scheduler.scheduler)
+    app.command(rich_help_panel=OPERATION)(dashboard.dashboard)
+    app.add_typer(stack.app, name="stack", rich_help_panel=OPERATION)
+    app.add_typer(configs.app, name="configs", rich_help_panel=OPERATION)
+    app.command(rich_help_panel=SAMPLES)(demo.demo)
+    app.command(rich_help_panel=SAMPLES)(starter.starter)
+    app.add_typer(synth.app, name="synth", rich_help_panel=SAMPLES)
+    app.add_typer(samples.app, name="samples", rich_help_panel=SAMPLES)
     return app
 
 
 def main() -> None:
-    """Run the command; a fault that a person can put right is one sentence and exit status 1."""
+    """Run the command; print an error that the user can fix as one sentence, with exit status 1."""
     try:
         build()()
     except RedactionError as error:
-        # what is wrong may quote a file or a name that was chosen by a stranger: nothing in it may be taken for markup
-        Console(stderr=True).print(f"[red]redaction:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        from rich.text import Text
+
+        from redaction.cli.console import open_console
+
+        open_console(stderr=True).print(Text.assemble(("redaction:", "red"), f" {error}"), soft_wrap=True)
         sys.exit(1)
 
 
-def _use_workspace(
+def _start(
+    context: typer.Context,
     workspace: Annotated[
-        Path | None, typer.Option(help="The workspace's folder; else REDACTION_WORKSPACE, else ./workspace.", show_default=False)
+        Path | None,
+        typer.Option(help="Folder of the workspace; by default REDACTION_WORKSPACE, or else ./workspace.", show_default=False),
     ] = None,
 ) -> None:
     if workspace is not None:
         os.environ["REDACTION_WORKSPACE"] = str(workspace)
+    if context.invoked_subcommand is None:
+        typer.echo(FIRST_STEPS, nl=False)

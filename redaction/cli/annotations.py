@@ -1,134 +1,150 @@
-"""``redaction annotations``: people's boxes into the catalog, out of it, and what to annotate next."""
+"""``redaction annotations``: import and export annotations, and list the pages to annotate next."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redaction.annotations.tools.format_names import AnnotationFormat
+from redaction.cli.console import JsonFlag, former_names, new_table, open_console, print_json
+
 if TYPE_CHECKING:
     from redaction.annotations.importing import ImportReport
 
-app = typer.Typer(no_args_is_help=True, help="Bring annotations in, hand them out, see what to annotate next.")
+app = typer.Typer(no_args_is_help=True, help="Import and export annotations, and list the pages to annotate next.")
 
-_ROWS_SHOWN = 10
-
-
-class Format(StrEnum):
-    """The formats that the command line offers; `redaction.annotations.tools.formats.Tool` without what it takes to load it."""
-
-    COCO = "coco"
-    PRODIGY = "prodigy"
-    LABEL_STUDIO = "label-studio"
+MAX_REFUSED_ROWS_SHOWN = 10
 
 
-@app.command("import", epilog="Example: redaction annotations import project-1.json --annotator maria --report refused.json")
+@app.command("import", context_settings=former_names(tool="format", report="output"))
 def import_(
     file: Annotated[Path, typer.Argument(help="COCO, Prodigy image.manual JSONL or Label Studio JSON.", dir_okay=False)],
-    annotator: Annotated[str | None, typer.Option(help="Who made the annotations, where the file does not say.")] = None,
-    tool: Annotated[Format | None, typer.Option(help="The format; found out from the content when not given.")] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write the whole report, each refused row with its reason, as JSON.")
+    annotator: Annotated[
+        str | None, typer.Option(help="Annotator to record when the file names none.", show_default=False)
     ] = None,
+    format: Annotated[
+        AnnotationFormat | None,
+        typer.Option(help="Format of the file; detected from its content by default.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write the report, with every refused row and the reason, to this JSON file.", show_default=False),
+    ] = None,
+    as_json: JsonFlag = False,
 ) -> None:
-    """Bring an annotation file in. Rows that are wrong are refused one by one and listed; importing again changes nothing."""
+    """Import an annotation file into the catalog.
+
+    Invalid rows are refused one by one and listed; the rest is imported.
+    Importing is idempotent. Exit status 1 when every row was refused.
+
+    Example: redaction annotations import project-1.json --annotator maria --output report.json
+    """
     from redaction.annotations.importing import import_annotations
-    from redaction.annotations.tools.formats import Tool
     from redaction.errors import RedactionError
     from redaction.files import write_text
     from redaction.workspace import Workspace
 
-    done = import_annotations(Workspace.existing(), file, annotator, Tool(tool.value) if tool else None)
-    if report:
-        write_text(report, done.model_dump_json(indent=1) + "\n")
-    _show(done, report)
-    if done.refused and not done.added + done.updated + done.unchanged:
-        raise RedactionError(f"Nothing of {file} was taken: every row was refused, for the reasons above.")
+    report = import_annotations(Workspace.existing(), file, annotator, format)
+    if output:
+        write_text(output, report.model_dump_json(indent=1) + "\n")
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report, output)
+    if report.refused and not report.added + report.updated + report.unchanged:
+        raise RedactionError(f"Nothing was imported from {file}: every row was refused, for the reasons above.")
 
 
-@app.command("export", epilog="Example: redaction annotations export annotations.json --format label-studio")
+@app.command("export")
 def export(
     file: Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)],
-    format: Annotated[Format, typer.Option(help="What to write.")] = Format.COCO,
+    format: Annotated[AnnotationFormat, typer.Option(help="Format of the file.")] = AnnotationFormat.COCO,
 ) -> None:
-    """Write every annotation of the catalog to a file."""
-    from rich.console import Console
+    """Write every annotation in the catalog to a file.
 
+    Example: redaction annotations export annotations.json --format label-studio
+    """
     from redaction.annotations.exporting import export_annotations
-    from redaction.annotations.tools.formats import Tool
     from redaction.workspace import Workspace
 
-    pages = export_annotations(Workspace.existing(), file, Tool(format.value))
-    Console().print(f"Annotated pages written to {file}: {pages}", markup=False, highlight=False)
+    pages = export_annotations(Workspace.existing(), file, format)
+    typer.echo(f"Annotated pages written to {file}: {pages}")
 
 
-@app.command(
-    "queue",
-    epilog="Examples: redaction annotations queue --paths > pages.txt | redaction annotations queue --limit 50 --copy-to upload",
-)
+@app.command("queue")
 def queue(
     limit: Annotated[int, typer.Option(min=1, help="How many pages to list.")] = 20,
-    paths: Annotated[bool, typer.Option("--paths", help="Print only the images' paths, one on a line.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="Print only the paths of the images, one per line.")] = False,
     copy_to: Annotated[
         Path | None,
-        typer.Option(file_okay=False, help="Copy the images to this folder, under names by which an import knows them again."),
+        typer.Option(
+            file_okay=False,
+            help="Copy the images to this folder, under names that an import can match with their pages.",
+            show_default=False,
+        ),
     ] = None,
+    as_json: JsonFlag = False,
 ) -> None:
-    """List the pages to annotate next: those that nobody has annotated, those with large dark areas first."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Column, Table
+    """List the pages to annotate next, those with the largest dark areas first.
 
+    Example: redaction annotations queue --limit 50 --copy-to upload
+
+    Example: redaction annotations queue --paths > pages.txt
+    """
     from redaction.annotations.page_copies import copy_pages
     from redaction.annotations.queue import unannotated_pages
     from redaction.workspace import Workspace
 
-    place = Workspace.existing()
-    pages = unannotated_pages(place)
+    if paths and as_json:
+        raise typer.BadParameter("--paths and --json exclude each other")
+    workspace = Workspace.existing()
+    pages = unannotated_pages(workspace)
     listed = pages[:limit]
-    images = copy_pages(place, listed, copy_to) if copy_to else [place.root / str(page.image) for page in listed]
+    images = copy_pages(workspace, listed, copy_to) if copy_to else [workspace.root / str(page.image) for page in listed]
+    dark_shares = [(page.features or {}).get("block_density") for page in listed]
     if paths:
         for image in images:
             typer.echo(image)
-        return
-    if copy_to:
+    elif as_json:
+        rows = [
+            {"page": page.name, "file_name": page.file_name, "document": page.document, "image": image, "dark_share": dark_share}
+            for page, image, dark_share in zip(listed, images, dark_shares, strict=True)
+        ]
+        print_json({"unannotated": len(pages), "pages": rows})
+    elif copy_to:
         typer.echo(f"Pages copied to {copy_to}: {len(images)}")
-        return
-    table = Table("page", Column("image", overflow="fold"), "dark areas", title=f"Pages without an annotation: {len(pages)}")
-    for page in listed:
-        dark = (page.features or {}).get("block_density")
-        table.add_row(escape(page.file_name), escape(str(page.image)), "" if dark is None else f"{dark:.1%}")
-    Console().print(table)
+    else:
+        table = new_table("page", "image", "dark areas", title=f"Pages without an annotation: {len(pages)}")
+        for page, dark_share in zip(listed, dark_shares, strict=True):
+            table.add_row(page.file_name, str(page.image), "" if dark_share is None else f"{dark_share:.1%}")
+        open_console().print(table)
 
 
-def _show(done: ImportReport, report: Path | None) -> None:
-    from rich.console import Console
-    from rich.markup import escape
+def _print_report(report: ImportReport, output: Path | None) -> None:
     from rich.table import Table
 
-    console = Console()
-    table = Table(title=escape(done.file), show_header=False)
+    console = open_console()
+    counts = Table(title=report.file, show_header=False)
     for name, count in (
-        ("pages in the file", done.pages_in_file),
-        ("annotated for the first time", done.added),
-        ("with changed boxes", done.updated),
-        ("as they were", done.unchanged),
-        ("annotated at another resolution, and scaled", done.rescaled),
-        ("boxes on these pages", done.boxes),
-        ("boxes cut at the page's edge", done.clipped),
-        ("rows refused", len(done.refused)),
+        ("pages in the file", report.pages_in_file),
+        ("newly annotated", report.added),
+        ("with changed boxes", report.updated),
+        ("unchanged", report.unchanged),
+        ("rescaled from another resolution", report.rescaled),
+        ("boxes on these pages", report.boxes),
+        ("boxes clipped at the edge of the page", report.clipped),
+        ("rows refused", len(report.refused)),
     ):
-        table.add_row(name, str(count))
-    console.print(table)
-    if not done.refused:
+        counts.add_row(name, str(count))
+    console.print(counts)
+    if not report.refused:
         return
-    # What stands in an annotation file was written by strangers: nothing in it may be taken for markup.
-    refused = Table("row", "refused because", "in detail")
-    for refusal in done.refused[:_ROWS_SHOWN]:
-        refused.add_row(escape(refusal.row), refusal.reason.value, escape(refusal.detail))
+    refused = new_table("row", "refused because", "details")
+    for row in report.refused[:MAX_REFUSED_ROWS_SHOWN]:
+        refused.add_row(row.row, row.reason.value, row.detail)
     console.print(refused)
-    if len(done.refused) > _ROWS_SHOWN:
-        where = f"all of them are in {report}" if report else "write all of them to a file with --report"
-        console.print(f"… and {len(done.refused) - _ROWS_SHOWN} more; {where}", markup=False, highlight=False)
+    if len(report.refused) > MAX_REFUSED_ROWS_SHOWN:
+        where = f"all of them are in {output}" if output else "write all of them to a file with --output"
+        typer.echo(f"… and {len(report.refused) - MAX_REFUSED_ROWS_SHOWN} more; {where}")

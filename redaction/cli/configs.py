@@ -1,4 +1,4 @@
-"""``redaction configs``: are the configuration files right?"""
+"""``redaction configs``: check the run configurations."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Check configuration files.")
+app = typer.Typer(no_args_is_help=True, help="Check run configurations.")
 
 
 @app.callback()
 def _group() -> None:
-    """A group, although it has one command so far."""
+    """Keep this a group although it has only one command."""
 
 
-@app.command("check", epilog="Example: redaction configs check configs/ct_cd.yaml")
+@app.command("check")
 def check(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="The files; without any, all under configs/.", show_default=False)
+        list[Path] | None, typer.Argument(help="Files to check; by default all under configs/.", show_default=False)
     ] = None,
 ) -> None:
-    """Check files strictly, as each run does before it starts; every mistake is named with the nearest valid name.
+    """Check run configurations strictly, as every run does before it starts.
 
-    A file belongs to the pipeline that its name begins with: ct_cd.gpu.yaml to ct_cd.
+    Each mistake is shown with the nearest valid name.
+    The file name begins with the pipeline's: ct_cd.gpu.yaml configures ct_cd.
+    Exit status 1 when a file is wrong.
+
+    Example: redaction configs check configs/ct_cd.yaml
     """
     from pipelines.configurations import check_configuration
     from redaction.errors import RedactionError

@@ -8,13 +8,18 @@ import typer
 
 
 def dashboard(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens, on 127.0.0.1 only.")] = 8237,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop it. No run is touched.")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8237,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the dashboard; runs are not affected.")] = False,
 ) -> None:
-    """Start ZenML's dashboard in the background and print its address; runs, their graphs, logs and reports are there."""
+    """Start ZenML's dashboard: runs, their graphs, logs and reports.
+
+    It runs in the background until it is stopped.
+
+    Example: redaction dashboard --port 8300
+    """
     from stacks.local.dashboard import close_dashboard, open_dashboard
 
     if stop:
         typer.echo("The dashboard is stopped." if close_dashboard() else "The dashboard is not running.")
     else:
-        typer.echo(f"The dashboard is at {open_dashboard(port)} ('redaction dashboard --stop' ends it).")
+        typer.echo(f"The dashboard is at {open_dashboard(port)} ('redaction dashboard --stop' stops it).")

@@ -1,24 +1,18 @@
-"""``redaction detect``: find the redactions in one PDF or page image; needs no workspace and no network."""
+"""``redaction detect``: find the redactions in one PDF or page image; needs neither a workspace nor a network."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import track
-from rich.table import Table
 
-from redaction.errors import RedactionError
+from redaction.cli.console import JsonFlag, new_table, open_console, print_json
 
 if TYPE_CHECKING:
-    from redaction.lifecycle.detectors import LoadedDetector
-    from redaction.pages.geometry import Detections
-    from redaction.pages.image import PageImage
+    from rich.table import Table
+
+    from redaction.reports.document import DocumentReport, PageReport
 
 
 def detect(
@@ -26,90 +20,70 @@ def detect(
     detector: Annotated[
         str | None,
         typer.Option(
-            help="A detector's folder, a version in the workspace, or 'starter', which ships with the program; when left out the "
-            "workspace's champion, else the starter.",
+            help="A detector's folder, a version in the workspace, or 'starter', which ships with the program. The default is "
+            "the workspace's champion, or the starter where there is none.",
             show_default=False,
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--json", help="Write the boxes to this file, too.", show_default=False)] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Lowest score that counts; else the detector's own.", show_default=False)
+        float | None,
+        typer.Option(min=0, max=1, help="Lowest score that counts; the default is the detector's own.", show_default=False),
+    ] = None,
+    as_json: JsonFlag = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the report as JSON to this file, too.", dir_okay=False, show_default=False)
     ] = None,
 ) -> None:
-    """Find the redactions on every page of a file, and how much of each page they cover.
+    """Find the redactions on every page of a document, and the share of each page that they cover.
 
-    Example: redaction detect report.pdf --json found.json
+    Exits with 1 when a page could not be read.
+
+    Example: redaction detect report.pdf --output found.json
     """
     from redaction.files import write_text
     from redaction.lifecycle.detectors import load_detector
+    from redaction.progress import progress_bars
+    from redaction.reports.detect import report_document
     from redaction.workspace import Workspace
 
     loaded = load_detector(detector, Workspace.at())
-    lowest = loaded.operating_point if threshold is None else threshold
-    console = Console()
-    pages = list(_found(file, loaded, lowest, console))
-    console.print(_summary(file.name, pages), markup=False, highlight=False, soft_wrap=True)
-    console.print(_table(pages))
-    if out is not None:
-        found = {"file": file.name, "detector": loaded.version, "digest": loaded.digest, "threshold": lowest, "pages": pages}
-        write_text(out, json.dumps(found, indent=1) + "\n")
-    if any("fault" in page for page in pages):
+    with progress_bars(open_console(stderr=True)) as progress:
+        report = report_document(file, loaded, threshold, progress)
+    if output is not None:
+        write_text(output, report.model_dump_json(indent=2) + "\n")
+    if as_json:
+        print_json(report)
+    else:
+        console = open_console()
+        console.print(_summary(report), soft_wrap=True)
+        console.print(_table(report))
+    if report.unread_pages:
         raise typer.Exit(1)
 
 
-def _found(file: Path, detector: LoadedDetector, threshold: float, console: Console) -> Iterator[dict[str, Any]]:
-    """What is found on each page; a page that cannot be rendered says why, and costs the others nothing."""
-    from redaction.pages.image import page_from_file
-    from redaction.pages.pdf import Pdf
-
-    def look_at(number: int, page: PageImage) -> dict[str, Any]:
-        return _findings(number, page, detector.predictor.predict(page).at_least(threshold))
-
-    with file.open("rb") as opened:
-        is_pdf = b"%PDF-" in opened.read(1024)
-    if not is_pdf:
-        yield look_at(1, page_from_file(file))
-        return
-    with Pdf(file) as pdf:
-        rendered = track(pdf.pages(), "pages", len(pdf), console=console, transient=True, disable=not console.is_terminal)
-        for number, page in enumerate(rendered, 1):
-            if isinstance(page, RedactionError):
-                yield {"page": number, "fault": str(page), "redactions": []}
-            else:
-                yield look_at(number, page)
+def _summary(report: DocumentReport) -> str:
+    found = f"{_count(report.redaction_count, 'redaction')} on {report.redacted_pages} of {_count(len(report.pages), 'page')}"
+    unread = f"; {_count(report.unread_pages, 'page')} could not be read" if report.unread_pages else ""
+    return f"{report.file}: {found}{unread}"
 
 
-def _findings(number: int, page: PageImage, detections: Detections) -> dict[str, Any]:
-    from redaction.pages.geometry import covered_share
-
-    height, width = page.shape[:2]
-    return {
-        "page": number,
-        "width": width,
-        "height": height,
-        "covered_share": round(covered_share(detections.xyxy, width, height), 6),
-        "redactions": [
-            {"xyxy": [round(side, 1) for side in xyxy], "score": round(score, 4)}
-            for xyxy, score in zip(detections.xyxy.tolist(), detections.scores.tolist(), strict=True)
-        ],
-    }
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _summary(name: str, pages: list[dict[str, Any]]) -> str:
-    found = sum(len(page["redactions"]) for page in pages)
-    redacted = sum(bool(page["redactions"]) for page in pages)
-    return f"Redactions in {name}: {found} (pages with any: {redacted} of {len(pages)})"
+def _table(report: DocumentReport) -> Table:
+    from rich.table import Column
 
-
-def _table(pages: list[dict[str, Any]]) -> Table:
-    table = Table()
-    for heading in ("page", "redactions", "covered", "best score"):
-        table.add_column(heading, justify="right")
-    for page in pages:
-        if "fault" in page:
-            table.add_row(str(page["page"]), escape(page["fault"]))
-            continue
-        best = max((box["score"] for box in page["redactions"]), default=None)
-        cells = (len(page["redactions"]), f"{page['covered_share']:.1%}", "" if best is None else f"{best:.2f}")
-        table.add_row(str(page["page"]), *map(str, cells))
+    numbers = [Column(heading, justify="right") for heading in ("page", "redactions", "covered", "best score")]
+    table = new_table(*numbers, *(["error"] if report.unread_pages else []))
+    for page in report.pages:
+        table.add_row(str(page.page), *_cells(page))
     return table
+
+
+def _cells(page: PageReport) -> tuple[str, ...]:
+    if page.findings is None:
+        return "", "", "", page.error or ""
+    best = max((redaction.score for redaction in page.findings.redactions), default=None)
+    covered = f"{page.findings.covered_share:.1%}"
+    return str(len(page.findings.redactions)), covered, "" if best is None else f"{best:.2f}"

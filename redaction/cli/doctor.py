@@ -1,4 +1,4 @@
-"""``redaction doctor``: is everything there that a run needs?"""
+"""``redaction doctor``: check everything that a run needs."""
 
 from __future__ import annotations
 
@@ -6,51 +6,61 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from redaction.doctor import Need
+from redaction.cli.console import JsonFlag, new_table, open_console, print_json
 
-COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from redaction.doctor import Finding, Need
+
+STATUS_COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 def doctor(
     need: Annotated[
         list[str] | None,
-        typer.Option(help="Something that must be there: gpu, service-port, dashboard-port, tracking-key; repeatable."),
+        typer.Option(
+            help="Fail without this: gpu, service-port, dashboard-port or tracking-key. May be repeated.", show_default=False
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
-    """Check everything that a run needs and say what to do about what is missing; exit status 1 if a run would fail."""
-    from pydantic import TypeAdapter
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    """Check what a run needs, and say how to fix what is missing.
 
-    from redaction.doctor import Finding, Status, check_environment
+    Exit status 1 when a run would fail.
+
+    Example: redaction doctor --need gpu
+    """
+    from redaction.doctor import Status, check_environment
     from redaction.workspace import Workspace
 
     findings = check_environment(Workspace.at(), _needs(need or []))
-    if json:
-        typer.echo(TypeAdapter(list[Finding]).dump_json(findings, indent=2))
+    if as_json:
+        print_json(findings)
     else:
-        table = Table(box=None, header_style="bold")
-        for column in ("", "check", "what was found", "what to do"):
-            table.add_column(column, overflow="fold")
-        for finding in findings:
-            table.add_row(
-                f"[{COLORS[finding.status]}]{finding.status}[/]", finding.name, escape(finding.detail), escape(finding.remedy)
-            )
-        Console(highlight=False).print(table)
+        open_console().print(_table(findings))
     if any(finding.status is Status.FAIL for finding in findings):
         raise typer.Exit(1)
 
 
+def _table(findings: list[Finding]) -> Table:
+    from rich.text import Text
+
+    table = new_table("", "check", "result")
+    table.box, table.header_style = None, "bold"
+    for finding in findings:
+        status = Text(finding.status, style=STATUS_COLORS[finding.status])
+        table.add_row(status, finding.name, finding.detail + (f"\n→ {finding.remedy}" if finding.remedy else ""))
+    return table
+
+
 def _needs(names: list[str]) -> set[Need]:
-    from redaction.configuration import unknown
+    from redaction.configuration import unknown_name_message
     from redaction.doctor import Need
     from redaction.errors import RedactionError
 
     known = {str(need): need for need in Need}
     for name in names:
         if name not in known:
-            raise RedactionError(f"--need: {unknown('need', name, known)}.")
+            raise RedactionError(f"--need: {unknown_name_message('need', name, known)}.")
     return {known[name] for name in names}

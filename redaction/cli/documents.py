@@ -1,4 +1,4 @@
-"""``redaction documents``: what the sources list, and how far the documents have come."""
+"""``redaction documents``: check the sources, and show the state of the fetched documents."""
 
 from __future__ import annotations
 
@@ -7,81 +7,91 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redaction.cli.console import JsonFlag, new_table, open_console, print_json
+
 if TYPE_CHECKING:
     from redaction.documents.discovery import Problem
 
-app = typer.Typer(no_args_is_help=True, help="Look at the sources of documents and at what was fetched from them.")
+app = typer.Typer(no_args_is_help=True, help="Check the sources of documents, and show what was fetched.")
 
 
 @app.command("check-sources")
 def check_sources(
-    file: Annotated[Path, typer.Argument(help="The sources, such as configs/sources.yaml.")] = Path("configs/sources.yaml"),
-    show: Annotated[int, typer.Option(min=0, help="How many addresses to show for each source.")] = 5,
+    file: Annotated[Path, typer.Argument(help="File with the sources.")] = Path("configs/sources.yaml"),
+    show: Annotated[int, typer.Option(min=0, help="How many addresses to show per source.")] = 5,
+    as_json: JsonFlag = False,
 ) -> None:
-    """Check the file and list what its sources offer. Index pages are read; no document is downloaded, nothing is written."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    """Check a sources file and list the documents that its sources offer.
 
+    Reads the index pages, downloads no document and writes nothing.
+    --json lists every address. Exit status 1 when a source could not be read.
+
+    Example: redaction documents check-sources configs/sources.yaml --show 3
+    """
     from redaction.documents.discovery import discover
     from redaction.documents.sources import load_sources
-    from redaction.progress import shown
+    from redaction.progress import progress_bars
 
-    console = Console()
     config = load_sources(file)
-    with shown(console) as progress:
+    with progress_bars(open_console(stderr=True)) as progress:
         found = discover(config, progress)
-    table = Table("source", "kind", "documents", "such as", title=str(file))
-    for source in config.sources:
-        links = [link.url for link in found.links if link.source == source.name]
-        table.add_row(source.name, source.kind, str(len(links)) if source.enabled else "off", escape("\n".join(links[:show])))
-    console.print(table)
-    _print_problems("Could not be read", found.problems)
+    if as_json:
+        print_json(found)
+    else:
+        table = new_table("source", "kind", "documents", "such as", title=str(file))
+        for source in config.sources:
+            urls = [link.url for link in found.links if link.source == source.name]
+            table.add_row(source.name, source.kind, str(len(urls)) if source.enabled else "off", "\n".join(urls[:show]))
+        open_console().print(table)
+        _print_problems("Could not be read", found.problems)
     if found.problems:
         raise typer.Exit(1)
 
 
 @app.command("status")
-def status() -> None:
-    """Count links, documents and pages, and say what is in quarantine and why."""
-    from rich.console import Console
-    from rich.table import Table
+def status(as_json: JsonFlag = False) -> None:
+    """Count links, documents and pages, and list what is in quarantine and why.
 
+    Example: redaction documents status
+    """
     from redaction.catalog import open_catalog
     from redaction.documents.inventory import take_inventory
     from redaction.workspace import Workspace
 
-    place = Workspace.existing()
-    inventory = take_inventory(open_catalog(place))
-    table = Table("source", "links", "documents", "waiting", "quarantined", "pages", title=str(place.root))
+    workspace = Workspace.existing()
+    inventory = take_inventory(open_catalog(workspace))
+    if as_json:
+        print_json(inventory)
+        return
+    table = new_table("source", "links", "documents", "waiting", "quarantined", "pages", title=str(workspace.root))
     for row in inventory.sources:
-        numbers = (row.links, row.documents, row.waiting, row.quarantined, row.pages)
-        table.add_row(row.source, *(str(number) for number in numbers))
-    Console().print(table)
+        counts = (row.links, row.documents, row.waiting, row.quarantined, row.pages)
+        table.add_row(row.source, *(str(count) for count in counts))
+    open_console().print(table)
     _print_problems("In quarantine", inventory.quarantine)
     _print_problems("Failed at the last visit", inventory.failures)
 
 
-@app.command("retry", epilog="Example: redaction documents retry, then the pipeline annotation_ingestion")
+@app.command("retry")
 def retry() -> None:
-    """Let the next ingestion render the documents in quarantine again: for limits that were raised in the sources file."""
+    """Render the documents in quarantine again at the next ingestion.
+
+    Use this after raising a limit in the sources file.
+
+    Example: redaction documents retry
+    """
     from redaction.catalog import open_catalog
     from redaction.documents.inventory import retry_quarantined
     from redaction.workspace import Workspace
 
     waiting = retry_quarantined(open_catalog(Workspace.existing()))
-    typer.echo(f"Documents that the next ingestion renders again: {waiting}")
+    typer.echo(f"Documents to render again at the next ingestion: {waiting}")
 
 
 def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
     if not problems:
         return
-    # Addresses and file names were chosen by strangers: nothing in them may be taken for markup.
-    table = Table("source", "where", "why", title=title)
+    table = new_table("source", "where", "why", title=title)
     for problem in problems:
-        table.add_row(escape(problem.source), escape(problem.where), escape(problem.reason))
-    Console().print(table)
+        table.add_row(problem.source, problem.where, problem.reason)
+    open_console().print(table)

@@ -1,156 +1,196 @@
-"""``redaction evaluate``: how good a detector is on annotated pages."""
+"""``redaction evaluate``: measure a detector on annotated pages."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from redaction.workspace import Workspace
+from redaction.cli.console import JsonFlag, open_console, print_json, print_table_that_fits
 
 if TYPE_CHECKING:
-    from redaction.evaluation import EvaluatedPage, Evaluation, Metrics
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from redaction.detection.predictor import LoadedDetector
+    from redaction.evaluation import EvaluatedPage, Evaluation, Interval, Metrics
     from redaction.evaluation.coco_pages import PageList
     from redaction.evaluation.differences import Difference
-    from redaction.lifecycle.detectors import LoadedDetector
+    from redaction.evaluation.report import EvaluationReport
 
-DETECTOR = "A detector's folder, a version in the workspace, 'starter', or 'rules' for the baseline that learns nothing"
-
-
-PIPE_WIDTH = 126
-INTERVALS_FROM_WIDTH = 116
-"""Columns; in a narrower terminal the table has the figures alone, and the report the rest."""
+DETECTOR = "A detector's folder, a version in the workspace, 'starter' (ships with the program) or 'rules' (the baseline)"
 
 
 def evaluate(
-    coco: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The annotations, as COCO.")],
+    coco: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="COCO file with the annotations.")],
     pdfs: Annotated[
         Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of the documents to render.", show_default=False),
+        typer.Option(exists=True, file_okay=False, help="Folder of the documents, which are rendered.", show_default=False),
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="Folder of the page images instead.", show_default=False)
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of page images, instead of --pdfs.", show_default=False),
     ] = None,
     detector: Annotated[
-        str | None, typer.Option(help=f"{DETECTOR}; left out, the champion, else the starter.", show_default=False)
+        str | None, typer.Option(help=f"{DETECTOR}; by default the champion, or else the starter.", show_default=False)
     ] = None,
-    against: Annotated[str | None, typer.Option(help="Another one to compare with, named likewise.", show_default=False)] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Second detector to compare with, named in the same way.", show_default=False)
+    ] = None,
     predictions: Annotated[
-        Path | None, typer.Option(help="Write every box above 0.01 to this file, as a COCO result list.", show_default=False)
+        Path | None,
+        typer.Option(help="Write all detections with a score of 0.01 or more to this file, as COCO results.", show_default=False),
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write evaluation.json and evaluation.html into this folder.", show_default=False)
+    output: Annotated[
+        Path | None, typer.Option(help="Write evaluation.json and evaluation.html to this folder.", show_default=False)
     ] = None,
+    as_json: JsonFlag = False,
 ) -> None:
-    """Measure a detector on annotated pages: figures with their uncertainty, and the pages where it errs.
+    """Measure a detector on annotated pages.
 
-    Example: redaction evaluate --coco annotations.json --pdfs documents --against rules --report report
+    Shows metrics with confidence intervals; the report also shows the worst pages.
+    --json prints what evaluation.json holds.
+
+    Example: redaction evaluate --coco annotations.json --pdfs documents --against rules --output report
     """
     from redaction.evaluation.coco_pages import read_pages
     from redaction.evaluation.differences import differences
     from redaction.evaluation.predictions import write_predictions
     from redaction.evaluation.report import EvaluationReport, write_report
     from redaction.lifecycle.detectors import load_detector
+    from redaction.workspace import Workspace
 
     listed = read_pages(coco, pdfs=pdfs, images=images)
     first = load_detector(detector, Workspace.at())
-    other = load_detector(against, Workspace.at()) if against is not None else None
-    judged, evaluation = _evaluated(first, listed)
-    # a pipe has no width, and eighty columns would crush the table
-    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    second = load_detector(against, Workspace.at()) if against is not None else None
+    evaluated, evaluation = _evaluate(first, listed)
     if predictions is not None:
-        write_predictions(predictions, listed, judged)
-    if other is None:
-        result = EvaluationReport(coco=coco.name, evaluation=evaluation)
-        _show(console, evaluation)
+        write_predictions(predictions, listed, evaluated)
+    report = EvaluationReport(coco=coco.name, evaluation=evaluation)
+    if second is not None:
+        evaluated_second, evaluation_second = _evaluate(second, listed)
+        compared = tuple(differences(evaluated, first.operating_point, evaluated_second, second.operating_point))
+        report = report.model_copy(update={"against": evaluation_second, "differences": compared})
+    if output is not None:
+        write_report(output, report, listed, evaluated)
+    if as_json:
+        print_json(report)
     else:
-        judged_other, evaluation_other = _evaluated(other, listed)
-        compared = tuple(differences(judged, first.operating_point, judged_other, other.operating_point))
-        result = EvaluationReport(coco=coco.name, evaluation=evaluation, against=evaluation_other, differences=compared)
-        _show(console, evaluation)
-        _show(console, evaluation_other)
-        console.print(_difference_table(compared, f"{evaluation.version} less {evaluation_other.version}"))
-    if report is not None:
-        write_report(report, result, listed, judged)
-        console.print(f"Report: {report / 'evaluation.html'}", highlight=False, soft_wrap=True)
+        _print_report(report)
+        if output is not None:
+            typer.echo(f"Report: {output / 'evaluation.html'}")
 
 
-def _evaluated(who: LoadedDetector, listed: PageList) -> tuple[list[EvaluatedPage], Evaluation]:
-    from redaction.evaluation import evaluate as figures_of
-    from redaction.evaluation.predictions import judge
+def _evaluate(detector: LoadedDetector, listed: PageList) -> tuple[list[EvaluatedPage], Evaluation]:
+    from redaction.evaluation import evaluate as evaluate_pages
+    from redaction.evaluation.predictions import predict_listed
 
-    judged = list(judge(who.predictor, listed))
-    evaluation = figures_of(
-        judged, listed.digest, version=who.version, detector_digest=who.digest, operating_point=who.operating_point
+    evaluated = list(predict_listed(detector.predictor, listed))
+    evaluation = evaluate_pages(
+        evaluated,
+        listed.digest,
+        version=detector.version,
+        detector_digest=detector.digest,
+        operating_point=detector.operating_point,
     )
-    return judged, evaluation
+    return evaluated, evaluation
 
 
-def _show(console: Console, evaluation: Evaluation) -> None:
-    from redaction.evaluation.metrics import rows
-    from redaction.evaluation.report import COLUMNS
-
-    table = Table(title=f"{evaluation.version} at its operating point {evaluation.operating_point:.4g}", title_justify="left")
-    table.add_column("")
-    for heading in ("pages", "boxes", *COLUMNS, "false"):
-        table.add_column(_short(heading), justify="right")
-    ends = {"all", *list(evaluation.by_style)[-1:]}
-    for name, figures in rows(evaluation):
-        table.add_row(name, *_cells(figures, console.width >= INTERVALS_FROM_WIDTH), end_section=name in ends)
-    console.print(table)
-    console.print(_remarks(evaluation), highlight=False)
+def _print_report(report: EvaluationReport) -> None:
+    console = open_console()
+    for evaluation in filter(None, (report.evaluation, report.against)):
+        _print_evaluation(console, evaluation)
+    if report.against is not None:
+        title = f"{report.evaluation.version} minus {report.against.version}"
+        print_table_that_fits(console, lambda detailed: _difference_table(report.differences, title, detailed))
 
 
-def _short(heading: str) -> str:
-    return heading.replace("precision", "P").replace("recall", "R")
+def _print_evaluation(console: Console, evaluation: Evaluation) -> None:
+    with_intervals = print_table_that_fits(console, lambda detailed: _metrics_table(evaluation, detailed))
+    console.print(_remarks(evaluation, with_intervals))
 
 
-def _remarks(evaluation: Evaluation) -> str:
-    from redaction.evaluation.report import interval_text, rate
+def _metrics_table(evaluation: Evaluation, with_intervals: bool) -> Table:
+    from redaction.evaluation.metrics import metrics_by_group
+    from redaction.evaluation.report import METRIC_COLUMNS
 
-    interval = interval_text(evaluation.false_positives_per_clean_page_interval)
+    title = f"{evaluation.version} at its operating point {evaluation.operating_point:.4g}"
+    table = _table(title, ["pages", "boxes", *METRIC_COLUMNS, "false"], compact=not with_intervals)
+    section_ends = {"all", *list(evaluation.by_style)[-1:]}
+    for name, metrics in metrics_by_group(evaluation):
+        table.add_row(name, *_cells(metrics, with_intervals), end_section=name in section_ends)
+    return table
+
+
+def _table(title: str, headings: list[str], compact: bool) -> Table:
+    """A table of numbers; a compact one fits 80 columns."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    if compact:
+        table.box, table.padding, table.show_edge = box.SIMPLE_HEAD, (0, 0, 0, 0), False
+    table.add_column("", no_wrap=True)
+    for heading in headings:
+        short = heading.replace("precision", "P").replace("recall", "R")
+        table.add_column(short.replace(" ", "\n") if compact else short, justify="right", no_wrap=True)
+    return table
+
+
+def _remarks(evaluation: Evaluation, with_intervals: bool) -> str:
+    from redaction.evaluation.metrics import format_metric
+    from redaction.evaluation.report import format_interval
+
+    interval = format_interval(evaluation.false_positives_per_clean_page_interval)
     sentences = [
-        f"False boxes on a page without redactions: {rate(evaluation.false_positives_per_clean_page)}"
+        f"False boxes per page without redactions: {format_metric(evaluation.false_positives_per_clean_page)}"
         + (f" ({interval})." if interval else "."),
-        f"Seconds a page: {rate(evaluation.seconds_per_page)}, and {rate(evaluation.reading_seconds_per_page)} for its image "
-        "(medians).",
+        f"Median seconds per page: {format_metric(evaluation.seconds_per_page)}, plus "
+        f"{format_metric(evaluation.reading_seconds_per_page)} to read its image.",
     ]
-    if drawn := evaluation.resampling:
+    if not with_intervals:
+        sentences.append("A wider terminal also shows the confidence intervals.")
+    elif resampling := evaluation.resampling:
         sentences.append(
-            f"Below the figures: {drawn.confidence:.0%} of {drawn.resamples} draws of {drawn.documents} documents "
-            f"(seed {drawn.seed})."
+            f"Intervals: {resampling.confidence:.0%} of {resampling.resamples} bootstrap resamples of {resampling.documents} "
+            f"documents (seed {resampling.seed})."
         )
     return " ".join(sentences)
 
 
-def _cells(figures: Metrics, with_intervals: bool) -> list[str]:
-    from redaction.evaluation.report import COLUMNS, figure_of, interval_text, rate
+def _cells(metrics: Metrics, with_intervals: bool) -> list[str | Text]:
+    from redaction.evaluation.metrics import format_metric
+    from redaction.evaluation.report import METRIC_COLUMNS, format_interval, metric_value
 
-    cells = [str(figures.pages), str(figures.boxes)]
-    for name in COLUMNS.values():
-        interval = interval_text(figures.intervals.get(name), digits=2)
-        below = f"\n[dim]{interval}[/dim]" if interval and with_intervals else ""
-        cells.append(rate(figure_of(figures, name)) + below)
-    return [*cells, str(figures.false_positives)]
+    cells: list[str | Text] = [str(metrics.pages), str(metrics.boxes)]
+    for name in METRIC_COLUMNS.values():
+        interval = format_interval(metrics.intervals.get(name), digits=2) if with_intervals else ""
+        cells.append(_cell(format_metric(metric_value(metrics, name)), interval))
+    return [*cells, str(metrics.false_positives)]
 
 
-def _difference_table(compared: tuple[Difference, ...], title: str) -> Table:
-    from redaction.evaluation.differences import FALSE_BOXES
-    from redaction.evaluation.report import COLUMNS
+def _difference_table(compared: tuple[Difference, ...], title: str, with_intervals: bool) -> Table:
+    from redaction.evaluation.differences import FALSE_BOXES_PER_PAGE
+    from redaction.evaluation.report import METRIC_COLUMNS
 
-    table = Table(title=title, title_justify="left")
-    table.add_column("", no_wrap=True)
-    for heading in COLUMNS:
-        table.add_column(_short(heading), justify="right")
-    by_group: dict[str, dict[str, str]] = {}
-    for one in compared:
-        interval = f"\n[dim]{one.interval.low:+.2f}…{one.interval.high:+.2f}[/dim]" if one.interval else ""
-        by_group.setdefault(one.group, {})[one.figure] = f"{one.value:+.3f}{interval}"
-    table.add_column("false a page", justify="right")
+    def signed(interval: Interval | None) -> str:
+        return f"{interval.low:+.2f}…{interval.high:+.2f}" if interval and with_intervals else ""
+
+    table = _table(title, [*METRIC_COLUMNS, "false per page"], compact=not with_intervals)
+    by_group: dict[str, dict[str, Text]] = {}
+    for difference in compared:
+        by_group.setdefault(difference.group, {})[difference.metric] = _cell(
+            f"{difference.value:+.3f}", signed(difference.interval)
+        )
     for group, cells in by_group.items():
-        table.add_row(group, *(cells.get(figure, "–") for figure in (*COLUMNS.values(), FALSE_BOXES)))
+        table.add_row(group, *(cells.get(metric, "–") for metric in (*METRIC_COLUMNS.values(), FALSE_BOXES_PER_PAGE)))
     return table
+
+
+def _cell(value: str, interval: str) -> Text:
+    """A metric with its interval, if any, in a second line."""
+    from rich.text import Text
+
+    return Text.assemble(value, *([("\n" + interval, "dim")] if interval else []))

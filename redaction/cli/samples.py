@@ -1,4 +1,4 @@
-"""``redaction samples``: a reading room to try everything on."""
+"""``redaction samples``: make and serve a sample reading room."""
 
 from __future__ import annotations
 
@@ -7,39 +7,44 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-app = typer.Typer(no_args_is_help=True, help="A sample reading room: documents with known redactions, and a web server for them.")
+app = typer.Typer(no_args_is_help=True, help="Make and serve a sample reading room: documents with known redactions.")
 
 
 @app.command()
 def make(
-    folder: Annotated[Path, typer.Argument(help="Folder to make; must not exist.")],
-    seed: Annotated[int, typer.Option(help="Another seed, other documents.")] = 0,
-    documents: Annotated[int, typer.Option(min=2, max=5000, help="How many documents, of one to four pages each.")] = 60,
+    folder: Annotated[Path, typer.Argument(help="Folder to create; it must not exist.")],
+    seed: Annotated[int, typer.Option(help="Seed; another seed makes other documents.")] = 0,
+    documents: Annotated[int, typer.Option(min=2, max=5000, help="How many documents to make, of one to four pages each.")] = 60,
 ) -> None:
-    """Make PDFs, their known redactions (annotations.json, COCO) and the web pages that link to them."""
+    """Make documents with known redactions, and a web site that lists them.
+
+    The redactions are in annotations.json, as COCO.
+
+    Example: redaction samples make room --documents 20
+    """
     from redaction.samples import make_reading_room
 
     room = make_reading_room(folder, seed, documents)
     counts = f"documents: {len(room.documents)}, pages: {room.pages}, redactions: {room.boxes}"
-    text = f"{room.site}, {room.annotations} ({counts})"
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+    typer.echo(f"{room.site}, {room.annotations} ({counts})")
 
 
 @app.command()
 def serve(
-    folder: Annotated[Path, typer.Argument(help="A folder that `redaction samples make` made.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8090,
+    folder: Annotated[Path, typer.Argument(help="Folder made by `redaction samples make`.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 chooses a free one.")] = 8090,
 ) -> None:
-    """Serve the reading room on loopback until Ctrl-C."""
+    """Serve a reading room on 127.0.0.1 until Ctrl+C.
+
+    Example: redaction samples serve room
+    """
     from redaction.samples import serve_reading_room
 
-    console = Console()
     with serve_reading_room(folder, port) as server:
-        console.print(f"Serving {folder} at {server.url} (Ctrl-C ends it)", markup=False, highlight=False, soft_wrap=True)
+        typer.echo(f"Serving {folder} at {server.url} (Ctrl+C stops it)")
         try:
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
-            console.print("Stopped.")
+            typer.echo("Stopped.")

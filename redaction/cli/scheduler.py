@@ -1,4 +1,4 @@
-"""``redaction scheduler``: run the pipelines that were stored with a schedule."""
+"""``redaction scheduler``: run the scheduled pipelines."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from redaction.workspace import Workspace
 
 
 def scheduler(
-    once: Annotated[bool, typer.Option("--once", help="Run what is due now, wait for it, and end: for cron.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Run what is due now, wait for it and exit; for cron.")] = False,
 ) -> None:
-    """Run what 'zenml pipeline run ... -s local_cron' stored with a schedule, when it is due.
+    """Run scheduled pipelines when they are due.
 
+    `zenml pipeline run ... -s local_cron` stores a run that has a schedule.
     Stays in the foreground; Ctrl+C or SIGTERM stops it and the runs in progress.
+    Exit status 1 when a run of --once fails.
+
+    Example: redaction scheduler --once
     """
     from stacks.local.daemon import Scheduler
-    from stacks.local.record import Outcome
+    from stacks.local.run_history import Outcome
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -28,8 +32,8 @@ def scheduler(
     if not once:
         daemon.run_until(stop)
         return
-    fires = daemon.run_once(stop)
-    if not fires:
+    runs = daemon.run_once(stop)
+    if not runs:
         typer.echo("Nothing is due.")
-    if any(fire.outcome is not Outcome.COMPLETED for fire in fires):
+    if any(run.outcome is not Outcome.COMPLETED for run in runs):
         raise typer.Exit(1)

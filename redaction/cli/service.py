@@ -1,92 +1,112 @@
-"""``redaction service``: start, stop and look after the service; and ``redaction rollback``."""
+"""``redaction service``: start, stop, watch and roll back the detection service."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from redaction.cli.console import JsonFlag, print_json
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
-app = typer.Typer(help="The service that answers POST /detect: start, stop, status, logs.", no_args_is_help=True)
-console = Console(soft_wrap=True, highlight=False, markup=False)
+app = typer.Typer(no_args_is_help=True, help="Start, stop, watch and roll back the service that answers POST /detect.")
 
 
-@app.command(
-    epilog="Examples:  redaction service start  |  redaction service start --port 8080  |  "
-    'curl -F "page=@page.png" http://127.0.0.1:3000/detect'
-)
+@app.command()
 def start(
-    version: Annotated[str | None, typer.Option(help="Detector version; the one in production when left out.")] = None,
-    bento: Annotated[str | None, typer.Option(help="Bento tag instead of a version, as in `bentoml list`.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Detector version; by default the one in production.", show_default=False)
+    ] = None,
+    bento: Annotated[
+        str | None, typer.Option(help="Bento tag instead of a version, as listed by `bentoml list`.", show_default=False)
+    ] = None,
     host: Annotated[
         str | None,
         typer.Option(
-            help="Interface; the last service's, else 127.0.0.1. Nobody is asked for a password: think before opening it."
+            help="Address to listen on; by default that of the last service, or else 127.0.0.1. The service asks for no "
+            "password: think before you open it to a network.",
+            show_default=False,
         ),
     ] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; the last service's, else 3000.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port; by default that of the last service, or else 3000.", show_default=False),
+    ] = None,
 ) -> None:
-    """Start the service in the background, and wait until it takes requests."""
-    from serving.bento_store import NAME
+    """Start the service in the background, and wait until it accepts requests.
+
+    Example: redaction service start --port 8080
+
+    Example: curl -F "page=@page.png" http://127.0.0.1:3000/detect
+    """
+    from serving.app.names import SERVICE_NAME
     from serving.local import control
     from serving.release.release import production_tag, service_address
 
     workspace = Workspace.existing()
-    tag = bento or (f"{NAME}:{version}" if version else production_tag(workspace))
+    tag = bento or (f"{SERVICE_NAME}:{version}" if version else production_tag(workspace))
     if tag is None:
         raise RedactionError(
             f"No detector is in production in {workspace.root}; deploy one with the ct_cd pipeline, or name a --version."
         )
     running = control.start(workspace, tag, *service_address(workspace, host, port))
-    console.print(f"{running.bento_tag} takes requests on {running.url}. Try:")
-    console.print(f'  curl -F "page=@page.png" {running.url}/detect')
+    typer.echo(f"{running.bento_tag} accepts requests on {running.url}. Try:")
+    typer.echo(f'  curl -F "page=@page.png" {running.url}/detect')
 
 
-@app.command(epilog="Example:  redaction service stop")
+@app.command()
 def stop() -> None:
-    """Stop the service; requests that are under way are finished first."""
+    """Stop the service, after the requests in progress.
+
+    Example: redaction service stop
+    """
     from serving.local import control
 
     stopped = control.stop(Workspace.existing())
-    console.print("The service has stopped." if stopped else "No service was running.")
+    typer.echo("The service has stopped." if stopped else "No service was running.")
 
 
-@app.command(epilog="Example:  redaction service status || redaction service start")
-def status() -> None:
-    """Say what runs, since when, and whether it takes requests. Exits with 1 when it does not."""
+@app.command()
+def status(as_json: JsonFlag = False) -> None:
+    """Show what is running, for how long, and whether it accepts requests.
+
+    Exit status 1 when it does not.
+
+    Example: redaction service status || redaction service start
+    """
+    from redaction.progress import format_duration
     from serving.local import control
 
     workspace = Workspace.existing()
-    now = control.status(workspace)
-    if not now.running:
-        console.print("No service is running; `redaction service start` starts the detector in production.")
-        raise typer.Exit(1)
-    table = Table(show_header=False, box=None)
-    rows = {
-        "version": now.version,
-        "url": now.url,
-        "ready": "yes" if now.ready else "no",
-        "up for": _duration(now.uptime_s or 0),
-        "restarts": now.restarts,
-        "supervisor": f"process {now.pid}",
-        "log": control.service_folder(workspace).log_file,
-    }
-    for name, value in rows.items():
-        table.add_row(name, str(value))
-    console.print(table)
-    raise typer.Exit(0 if now.ready else 1)
+    service = control.status(workspace)
+    if as_json:
+        print_json(service)
+    elif not service.running:
+        typer.echo("No service is running; `redaction service start` starts the detector in production.")
+    else:
+        for name, value in (
+            ("version", service.version),
+            ("url", service.url),
+            ("ready", "yes" if service.ready else "no"),
+            ("uptime", format_duration(service.uptime_s or 0)),
+            ("restarts", service.restarts),
+            ("supervisor", f"process {service.pid}"),
+            ("log", control.service_folder(workspace).log_file),
+        ):
+            typer.echo(f"{name:<12}{value}")
+    raise typer.Exit(0 if service.ready else 1)
 
 
-@app.command(epilog="Examples:  redaction service logs -n 100  |  redaction service logs --follow")
+@app.command()
 def logs(
-    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many of the last lines.")] = 40,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come; Ctrl+C ends it.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many of the last lines to show.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing new lines; Ctrl+C stops it.")] = False,
 ) -> None:
-    """Show the service's log."""
+    """Show the log of the service.
+
+    Example: redaction service logs -n 100 --follow
+    """
     from serving.local import control
 
     workspace = Workspace.existing()
@@ -100,33 +120,30 @@ def logs(
             typer.echo(line)
 
 
+@app.command()
 def rollback(
-    version: Annotated[str | None, typer.Argument(help="Version to bring back; the one before this when left out.")] = None,
+    version: Annotated[
+        str | None, typer.Argument(help="Version to put back; by default the one before the present one.", show_default=False)
+    ] = None,
 ) -> None:
-    """Bring an earlier detector back into production. Example:  redaction rollback nano-1dad0c80."""
-    from serving.release.release import rollback as bring_back
+    """Put an earlier detector back into production.
 
-    outcome = bring_back(Workspace.existing(), version)
+    Example: redaction service rollback nano-1dad0c80
+    """
+    from serving.release.release import rollback as roll_back
+
+    outcome = roll_back(Workspace.existing(), version)
     if not outcome.served:
-        raise RedactionError(f"Version {outcome.version} was not brought back: {' '.join(outcome.reasons)}")
-    console.print(f"Version {outcome.version} is in production again, on {outcome.url}.")
+        raise RedactionError(f"Version {outcome.version} was not put back: {' '.join(outcome.reasons)}")
+    typer.echo(f"Version {outcome.version} is in production again, on {outcome.url}.")
     _promote(outcome.version)
 
 
 def _promote(version: str) -> None:
-    """Let ZenML's Model Control Plane say the same as the catalog."""
+    """Set the version's stage in ZenML's Model Control Plane, as in the catalog."""
     from steps.model_control_plane import promote_version
 
     try:
         promote_version(version)
     except KeyError:
-        console.print(f"ZenML's active store does not know version {version}, so its stage there was not changed.")
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = {"d": days, "h": hours, "min": minutes, "s": seconds}
-    shown = [f"{value} {unit}" for unit, value in parts.items() if value]
-    return " ".join(shown[:2]) or "0 s"
+        typer.echo(f"ZenML's active store does not know version {version}, so its stage there was not changed.")

@@ -1,22 +1,27 @@
-"""``redaction stack``: the ZenML stack that takes schedules on one machine."""
+"""``redaction stack``: set up the ZenML stack that runs schedules on one machine."""
 
 from __future__ import annotations
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Set up the local stack that takes schedules.")
+app = typer.Typer(no_args_is_help=True, help="Set up the local ZenML stack that supports schedules.")
 
 
 @app.callback()
 def _group() -> None:
-    """A group, although it has one command so far."""
+    """Keep this a group although it has only one command."""
 
 
-@app.command("setup", epilog="Then: zenml pipeline run pipelines.ct_cd.ct_cd -c FILE -s local_cron")
+@app.command("setup")
 def setup() -> None:
-    """Register the schedulable stack 'local_cron' with ZenML; may be repeated, and repairs what is half there."""
-    from stacks.local.stack import STACK, set_up_stack
+    """Register the stack 'local_cron' with ZenML, or repair it.
 
-    for line in set_up_stack() or [f"The stack {STACK!r} is there already."]:
+    Afterwards: zenml pipeline run pipelines.ct_cd.ct_cd -c FILE -s local_cron
+
+    Example: redaction stack setup
+    """
+    from stacks.local.stack import STACK_NAME, set_up_stack
+
+    for line in set_up_stack() or [f"The stack {STACK_NAME!r} is already registered."]:
         typer.echo(line)
-    typer.echo(f"A run whose configuration has a 'schedule:' is stored with '-s {STACK}', and run by 'redaction scheduler'.")
+    typer.echo(f"Store a run whose configuration has a 'schedule:' with '-s {STACK_NAME}'; 'redaction scheduler' runs it.")

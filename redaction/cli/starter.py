@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redaction.cli.console import new_table, open_console
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,57 +18,57 @@ if TYPE_CHECKING:
 
 
 def starter(
-    config: Annotated[Path, typer.Option(help="What it is made from.")] = Path("configs/starter.yaml"),
-    folder: Annotated[Path, typer.Option(help="For pages, the training's state and the detector; kept between calls.")] = Path(
-        "starter"
-    ),
+    config: Annotated[Path, typer.Option(help="Configuration of the pages and the training.")] = Path("configs/starter.yaml"),
+    folder: Annotated[
+        Path, typer.Option(help="Folder for the pages, the state of the training and the detector; kept between calls.")
+    ] = Path("starter"),
 ) -> None:
-    """Make synthetic pages, train on them, and say how close the detector came to the one that ships.
+    """Train the starter detector again, and compare it with the one that ships.
 
-    Takes more than an hour on two cores. After an interruption the same command goes on with the epoch that was not finished.
+    The pages are synthetic. Takes more than an hour on two cores.
+    After an interruption, the same command resumes at the unfinished epoch.
 
     Example: redaction starter --config my-starter.yaml --folder my-starter
     """
-    from rich.console import Console
-
     from redaction.configuration import read_yaml
     from redaction.detection.starter import starter_detector
-    from redaction.progress import shown
-    from redaction.training.starter_recipe import StarterConfig, synthetic_pages
+    from redaction.progress import progress_bars
+    from redaction.training.starter_recipe import StarterConfig, load_or_synthesize
 
-    console = Console()
-    wanted = read_yaml(config, StarterConfig)
-    with shown(console) as progress:
-        training = synthetic_pages(wanted.training_pages, folder, "training pages", progress)
-        validation = synthetic_pages(wanted.validation_pages, folder, "validation pages", progress)
-    console.print("Loading what trains …")
+    settings = read_yaml(config, StarterConfig)
+    with progress_bars(open_console(stderr=True)) as progress:
+        training = load_or_synthesize(settings.training_pages, folder, "training pages", progress)
+        validation = load_or_synthesize(settings.validation_pages, folder, "validation pages", progress)
+    typer.echo("Loading the training stack …")
     from redaction.training.vfnet.training import train
 
-    trainings = logging.getLogger("redaction.training")
-    trainings.setLevel(logging.INFO)
-    trainings.addHandler(_Said())
-    made = train(training, validation, wanted.training, folder / "training")
-    console.print(f"The detector is in {made.folder}.", highlight=False, soft_wrap=True)
-    console.print(_compare(made, starter_detector(), validation))
+    log = logging.getLogger("redaction.training")
+    log.setLevel(logging.INFO)
+    log.addHandler(_EchoHandler())
+    trained = train(training, validation, settings.training, folder / "training")
+    typer.echo(f"The detector is in {trained.folder}.")
+    open_console().print(_comparison(trained, starter_detector(), validation))
 
 
-class _Said(logging.Handler):
-    """Log lines as they are, above a bar if there is one."""
+class _EchoHandler(logging.Handler):
+    """Prints log records to standard error as they are, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
         typer.echo(self.format(record), err=True)
 
 
-def _compare(made: Detector, shipped: Detector, pages: Dataset) -> Table:
-    """Both detectors on the pages that chose the new one's operating point and best epoch; neither was trained on them."""
-    from rich.table import Table
+def _comparison(trained: Detector, shipped: Detector, validation: Dataset) -> Table:
+    """Both detectors on the validation pages.
 
+    Neither was trained on these pages, but they chose the new detector's operating point and best epoch.
+    """
     from redaction.evaluation import evaluate_detector
+    from redaction.evaluation.metrics import format_metric
 
-    title = f"{len(pages.pages)} synthetic validation pages"
-    table = Table("detector", "AP", "AP50", "precision", "recall", "F1", title=title, min_width=60)
-    for name, detector in (("made now", made), ("ships", shipped)):
-        figures = evaluate_detector(detector, pages).overall
-        values = (figures.ap, figures.ap50, figures.precision, figures.recall, figures.f1)
-        table.add_row(f"{name} ({detector.version})", *("none" if value is None else f"{value:.3f}" for value in values))
+    title = f"{len(validation.pages)} synthetic validation pages"
+    table = new_table("detector", "AP", "AP50", "precision", "recall", "F1", title=title)
+    for name, detector in (("new", trained), ("shipped", shipped)):
+        metrics = evaluate_detector(detector, validation).overall
+        values = (metrics.ap, metrics.ap50, metrics.precision, metrics.recall, metrics.f1)
+        table.add_row(f"{name} ({detector.version})", *(format_metric(value) for value in values))
     return table

@@ -1,4 +1,4 @@
-"""``redaction synth``: look at what the synthesis makes."""
+"""``redaction synth``: preview synthetic pages."""
 
 from __future__ import annotations
 
@@ -7,52 +7,62 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+
+from redaction.cli.console import former_names
 
 if TYPE_CHECKING:
-    from redaction.synthesis.looks import LookName
+    from redaction.synthesis.appearances import AppearanceName
 
-app = typer.Typer(no_args_is_help=True, help="Synthetic pages with drawn redactions.")
+app = typer.Typer(no_args_is_help=True, help="Preview synthetic pages with drawn redactions.")
 
 
 @app.callback()
 def _group() -> None:
-    """Synthetic pages with drawn redactions."""
+    """Keep this a group although it has only one command."""
 
 
-@app.command()
+@app.command(context_settings=former_names(out="output", looks="appearances"))
 def preview(
-    out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("synthesis.png"),
-    seed: Annotated[int, typer.Option(help="Another seed, other pages.")] = 0,
+    output: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("synthesis.png"),
+    seed: Annotated[int, typer.Option(help="Seed; another seed makes other pages.")] = 0,
     pages: Annotated[int, typer.Option(min=1, max=200, help="How many pages to make.")] = 20,
-    looks: Annotated[str | None, typer.Option(help="Only these, such as marker,tape; all, as configured, if left out.")] = None,
+    appearances: Annotated[
+        str | None,
+        typer.Option(help="Draw only these, such as marker,tape; by default all, as in the configuration.", show_default=False),
+    ] = None,
 ) -> None:
-    """Write a contact sheet of generated pages, each redaction framed in its style's color."""
+    """Write a contact sheet of synthetic pages with their redactions framed.
+
+    The color of a frame shows the redaction's style.
+
+    Example: redaction synth preview --pages 8 --appearances marker,tape --output tape.png
+    """
     from redaction.contact_sheet import contact_sheet_png
     from redaction.files import write_bytes
     from redaction.synthesis import SynthesisConfig, synthesize
 
     config = SynthesisConfig(seed=seed, pages=pages, workers=1)
-    if looks is not None:
-        config = config.model_copy(update={"looks": _weights(looks), "share_without_redactions": 0.0})
+    if appearances is not None:
+        config = config.model_copy(update={"appearances": _equal_weights(appearances), "share_without_redactions": 0.0})
     with tempfile.TemporaryDirectory() as folder:
         dataset = synthesize(config, None, Path(folder) / "pages")
-        write_bytes(out, contact_sheet_png(dataset, page_width_px=420, limit=pages))
+        write_bytes(output, contact_sheet_png(dataset, page_width_px=420, limit=pages))
     boxes = sum(len(page.boxes) for page in dataset.pages)
-    Console().print(f"{out} (pages: {len(dataset.pages)}, redactions: {boxes})", markup=False, highlight=False, soft_wrap=True)
+    typer.echo(f"{output} (pages: {len(dataset.pages)}, redactions: {boxes})")
 
 
-def _weights(looks: str) -> dict[LookName, float]:
-    """The looks named, all equally often.
+def _equal_weights(names: str) -> dict[AppearanceName, float]:
+    """The same weight for each appearance in a comma-separated list.
 
     Raises:
-        RedactionError: one of them is no look.
+        RedactionError: the list is empty, or a name is unknown.
     """
     from redaction.errors import RedactionError
-    from redaction.synthesis.looks import LookName
+    from redaction.synthesis.appearances import AppearanceName
 
-    names = [name.strip() for name in looks.split(",") if name.strip()]
-    unknown = sorted(set(names) - set(LookName))
-    if unknown or not names:
-        raise RedactionError(f"--looks {looks}: {', '.join(unknown) or 'nothing'} is no look; choose from {', '.join(LookName)}.")
-    return {LookName(name): 1.0 for name in names}
+    given = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = sorted(set(given) - set(AppearanceName))
+    if unknown or not given:
+        problem = f"{', '.join(unknown)} is unknown" if unknown else "no appearance is named"
+        raise RedactionError(f"--appearances {names}: {problem}; choose from {', '.join(AppearanceName)}.")
+    return {AppearanceName(name): 1.0 for name in given}

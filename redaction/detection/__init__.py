@@ -1,1 +1,1 @@
-"""The detector: what it is (profile, artifact), how it reads a page (preprocessing, inference), how it is trained (vfnet)."""
+"""Detection: everything that ships with a detector and is served: artifact, preprocessing, network, refinement, rescoring."""

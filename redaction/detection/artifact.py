@@ -1,7 +1,7 @@
-"""The detector: one folder with everything that is needed to predict the same anywhere, and nothing that can run code.
+"""The detector: one folder with everything that is needed to predict the same anywhere, and no executable code.
 
 ``weights.safetensors``, ``model.xml`` + ``model.bin`` (OpenVINO), ``model.onnx``, ``card.md`` and ``detector.json``, the manifest
-that names them all with their SHA-256. The digest of a detector is the SHA-256 of its manifest.
+that lists all of them with their SHA-256. The digest of a detector is the SHA-256 of its manifest.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from redaction.detection.preprocessing import Preprocessing
 from redaction.detection.profiles import Profile, TrainingConfig
@@ -24,76 +24,77 @@ WEIGHTS = "weights.safetensors"
 OPENVINO = "model.xml"
 ONNX = "model.onnx"
 CARD = "card.md"
-FORMAT = 1
+FORMAT = 2
+"""Written. Format 1 called `Manifest.rescoring` ``confirmation``, and some coefficients otherwise; it is still read."""
+READABLE_FORMATS = (1, 2)
 
 
 class Postprocessing(Frozen):
-    """How what the network says becomes detections."""
+    """How the output of the network becomes detections."""
 
     score_floor: float = 0.01
-    """What scores less is nothing, whatever the operating point."""
+    """Boxes with a lower score are never reported."""
     nms_iou: float = 0.5
-    """Of two boxes that overlap more than this, the better one stays."""
+    """Of two boxes that overlap by more than this, the better one is kept."""
     max_detections: int = 300
 
 
 class OperatingPoint(Frozen):
-    """The score from which a detection counts, chosen on the validation pages and with what they gave at it."""
+    """The score from which a detection counts, chosen on the validation pages, with the metrics there."""
 
     score: float
     rule: str
-    """How it was chosen, in words."""
+    """How it was chosen, as a sentence."""
     precision: float
     recall: float
     f1: float
 
 
 class RecallClaim(Frozen):
-    """The recall at the operating point that one may expect of documents like those that were validated on."""
+    """A lower bound of the recall at the operating point, for documents like the validation documents."""
 
     at_least: float
     confidence: float
-    """How sure that is, if the validation documents were drawn like those to come."""
+    """Confidence level of the bound, if the validation documents are a random sample."""
     boxes: int
     documents: int
-    """How many redactions, in how many documents that hold any, it rests on."""
+    """Size of the sample: redactions, and the documents with redactions."""
     method: str
-    """How it was computed, in words."""
+    """How it was computed, as a sentence."""
 
 
 class Provenance(Frozen):
-    """What the detector was made from."""
+    """What the detector was trained from."""
 
     data_revision: str | None
-    """Git revision of the workspace checkpoint that the training pages were read from."""
+    """Git revision of the workspace checkpoint with the training pages."""
     training_digest: str
     validation_digest: str
     training_pages: int
     synthetic_pages: int
     validation_pages: int
     git_revision: str | None
-    """Revision of this code; ends in ``-dirty`` when it had changes that were not committed."""
+    """Revision of this code; ends in ``-dirty`` if there were uncommitted changes."""
     libraries: dict[str, str]
     created: str
-    """When, in UTC, ISO 8601."""
+    """Time in UTC, ISO 8601."""
 
 
 class Manifest(Frozen):
-    """What ``detector.json`` holds."""
+    """The content of ``detector.json``."""
 
     format: int = FORMAT
     version: str
     profile: Profile
     preprocessing: Preprocessing
     postprocessing: Postprocessing
-    confirmation: Rescoring | None = None
-    """None where the network proposed too little to learn it from, and in detectors older than this field: boxes and scores are
-    then the network's own."""
+    rescoring: Rescoring | None = Field(None, validation_alias=AliasChoices("rescoring", "confirmation"))
+    """None if there were too few proposals to fit it, and in older detectors: boxes and scores are then the network's own."""
     classes: tuple[str, ...]
-    """The label of each class that the network scores, in its order."""
+    """The label of each class, in the order of the network's output."""
     operating_point: OperatingPoint
     recall_claim: RecallClaim | None = None
-    """None where nothing was found on the validation pages, and in detectors older than this field."""
+    """None if nothing was found on the validation pages, and in older detectors."""
     training: TrainingConfig
     provenance: Provenance
     metrics: dict[str, float | None]
@@ -104,23 +105,23 @@ class Manifest(Frozen):
 
 @dataclass(frozen=True)
 class Detector:
-    """A detector whose files are what its manifest says."""
+    """A detector whose files match its manifest."""
 
     folder: Path
     manifest: Manifest
     digest: str
-    """SHA-256 of the manifest, which names the SHA-256 of all other files: it identifies the detector."""
+    """SHA-256 of the manifest, which contains the SHA-256 of all other files; it identifies the detector."""
 
     @classmethod
     def load(cls, folder: Path) -> Detector:
-        """Open a detector's folder and compare every file with its digest.
+        """Open a detector's folder and verify the digest of every file.
 
         Raises:
-            RedactionError: there is no detector, another version of this program wrote it, or a file is missing or changed.
+            RedactionError: the folder holds no detector, has a format that is not known, or a file is missing or changed.
         """
         path = folder / MANIFEST
         if not path.is_file():
-            raise RedactionError(f"{folder} holds no {MANIFEST}, so it is not a detector; give the folder that a training wrote.")
+            raise RedactionError(f"{folder} holds no {MANIFEST}, so it is not a detector; name a folder that a training wrote.")
         data = path.read_bytes()
         manifest = _read_manifest(data, path)
         for name, digest in manifest.files.items():
@@ -129,7 +130,7 @@ class Detector:
 
     @property
     def version(self) -> str:
-        """Its name for people."""
+        """Its name."""
         return self.manifest.version
 
     @property
@@ -149,7 +150,7 @@ class Detector:
 
 
 def seal(folder: Path, manifest: Manifest) -> Detector:
-    """Write the manifest, with the digest of every file that lies in the folder: from here on it is a detector."""
+    """Write the manifest with the digest of every file in the folder, which makes the folder a detector."""
     files = {path.name: sha256_of_file(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
     text = manifest.model_copy(update={"files": files}).model_dump_json(indent=2)
     write_text(folder / MANIFEST, text)
@@ -158,22 +159,23 @@ def seal(folder: Path, manifest: Manifest) -> Detector:
 
 def _read_manifest(data: bytes, path: Path) -> Manifest:
     try:
-        written = json.loads(data)["format"]
-    except (ValueError, KeyError, TypeError) as fault:
-        raise RedactionError(f"{path} is not a detector's manifest ({fault}); restore the folder from its checkpoint.") from fault
-    if written != FORMAT:
-        raise RedactionError(f"{path} has format {written!r}, this program reads {FORMAT}; use the program that wrote it.")
+        found = json.loads(data)["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RedactionError(f"{path} is not a detector's manifest ({error}); restore the folder from its checkpoint.") from error
+    if found not in READABLE_FORMATS:
+        known = " and ".join(map(str, READABLE_FORMATS))
+        raise RedactionError(f"{path} has format {found!r}, but this version reads formats {known}; update the program.")
     try:
         return Manifest.model_validate_json(data)
-    except ValidationError as fault:
+    except ValidationError as error:
         raise RedactionError(
-            f"{path} is damaged ({fault.errors()[0]['msg']}); restore the folder from its checkpoint."
-        ) from fault
+            f"{path} is damaged ({error.errors()[0]['msg']}); restore the folder from its checkpoint."
+        ) from error
 
 
 def _check(folder: Path, name: str, digest: str) -> None:
     if name != Path(name).name:
-        raise RedactionError(f"{folder / MANIFEST} names {name!r}, which lies outside the folder; do not use this detector.")
+        raise RedactionError(f"{folder / MANIFEST} names {name!r}, which is outside the folder; do not use this detector.")
     path = folder / name
     if not path.is_file():
         raise RedactionError(f"{path} is missing though {MANIFEST} names it; restore the folder from its checkpoint.")

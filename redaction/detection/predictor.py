@@ -1,4 +1,4 @@
-"""Predicting with an exported detector: OpenVINO or ONNX Runtime, and neither torch nor what trained it."""
+"""Prediction with an exported detector, on OpenVINO or ONNX Runtime; the training stack is not needed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Protocol
 
@@ -15,34 +16,33 @@ from numpy.typing import NDArray
 
 from redaction.detection.artifact import ONNX, OPENVINO, Detector, Postprocessing
 from redaction.detection.preprocessing import Placement
-from redaction.detection.rescoring import LEAST_SCORE, non_maximum_suppression, refine_and_rescore
+from redaction.detection.rescoring import MIN_PROPOSAL_SCORE, non_maximum_suppression, refine_and_rescore
 from redaction.errors import RedactionError
 from redaction.pages.geometry import Detections
 from redaction.pages.image import PageImage
 
 Runtime = Literal["openvino", "onnxruntime"]
 Graph = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""From n prepared pages, (n, 3, height, width), to boxes (n, points, 4) in the frame and scores (n, points)."""
-
+"""From n network inputs, (n, 3, height, width), to boxes (n, points, 4) in input pixels and scores (n, points)."""
 
 _EXPORTS: dict[Runtime, str] = {"openvino": OPENVINO, "onnxruntime": ONNX}
-"""The file that each runtime reads; the quicker runtime first."""
+"""The file that each runtime reads; the faster runtime first."""
 
 
 class PagePredictor(Protocol):
-    """Whatever finds redactions on a page image."""
+    """Anything that finds redactions on a page image."""
 
     def predict(self, image: NDArray[np.uint8]) -> Detections:
-        """Everything found, whatever its score, in pixels of `image` (RGB, shape (height, width, 3))."""
+        """All detections, whatever their score, in pixels of `image` (RGB, shape (height, width, 3))."""
 
 
 class Predictor:
-    """A detector that is loaded and ready. May be called from several threads; they take turns.
+    """A detector, loaded and ready. Several threads may call it; they take turns.
 
     Args:
-        detector: a verified detector; preprocessing and all else come from its manifest.
-        runtime: which of its exports to run; ``auto`` takes OpenVINO where it is installed.
-        threads: how many processor cores to use; all of them if None.
+        detector: a verified detector; its manifest determines preprocessing and postprocessing.
+        runtime: which export to run; ``auto`` prefers OpenVINO if it is installed.
+        threads: number of CPU cores to use; None for all.
     """
 
     def __init__(self, detector: Detector, runtime: Runtime | Literal["auto"] = "auto", threads: int | None = None) -> None:
@@ -53,38 +53,55 @@ class Predictor:
         self._turn = threading.Lock()
 
     def predict(self, image: PageImage) -> Detections:
-        """Everything found on a page (RGB, uint8, (height, width, 3)) down to the score floor, in page pixels."""
+        """All detections on a page (RGB, uint8, (height, width, 3)) down to the score floor, in page pixels."""
         return self.predict_batch([image])[0]
 
     def predict_batch(self, images: Sequence[PageImage]) -> list[Detections]:
-        """The same for several pages in one go, in order.
+        """The same for several pages, in order.
 
-        A graphics card wants many at once; on a processor it saves nothing.
+        Batches are for GPUs; on a CPU they save no time.
         """
-        settings, confirmation = self.detector.manifest.postprocessing, self.detector.manifest.confirmation
-        if confirmation is None:
+        settings, rescoring = self.detector.manifest.postprocessing, self.detector.manifest.rescoring
+        if rescoring is None:
             return self.propose(images)
-        proposals = self.propose(images, LEAST_SCORE)
+        proposals = self.propose(images, MIN_PROPOSAL_SCORE)
         pages = zip(images, proposals, strict=True)
-        found = [refine_and_rescore(image, of_page, confirmation, settings.nms_iou) for image, of_page in pages]
+        found = [refine_and_rescore(image, of_page, rescoring, settings.nms_iou) for image, of_page in pages]
         return [of_page.at_least(settings.score_floor) for of_page in found]
 
-    def propose(self, images: Sequence[PageImage], lowest: float = 0.0) -> list[Detections]:
-        """What the network alone says of each page, before anything is compared with the page's edges.
+    def propose(self, images: Sequence[PageImage], min_score: float = 0.0) -> list[Detections]:
+        """The network's own boxes on each page, before refinement and rescoring.
 
         Args:
-            lowest: score below which nothing is wanted: nearly every point of a page scores more than the floor, and to compare
-                all of them with each other takes longer than the network itself.
+            images: pages, RGB, uint8, (height, width, 3).
+            min_score: drop boxes with a lower score. Nearly every point of a page scores more than the floor, and suppressing
+                overlaps among all of them takes longer than the network.
         """
         manifest = self.detector.manifest
-        settings = manifest.postprocessing.model_copy(update={"score_floor": max(lowest, manifest.postprocessing.score_floor)})
+        settings = manifest.postprocessing.model_copy(update={"score_floor": max(min_score, manifest.postprocessing.score_floor)})
         prepared = [manifest.preprocessing.prepare(_checked(image)) for image in images]
         if not prepared:
             return []
         with self._turn:
             boxes, scores = self._graph(np.stack([page for page, _ in prepared]))
         placed = zip(boxes, scores, (placement for _, placement in prepared), strict=True)
-        return [detections_on_page(*one, settings) for one in placed]
+        return [to_page_detections(*one, settings) for one in placed]
+
+
+@dataclass(frozen=True)
+class LoadedDetector:
+    """Something that finds redactions, ready to be called, with its version and operating point."""
+
+    version: str
+    digest: str
+    operating_point: float
+    """Lowest score that counts."""
+    predictor: PagePredictor
+
+    @classmethod
+    def of(cls, detector: Detector) -> LoadedDetector:
+        """Load a detector's network."""
+        return cls(detector.version, detector.digest, detector.operating_point, Predictor(detector))
 
 
 def _checked(image: PageImage) -> PageImage:
@@ -93,26 +110,28 @@ def _checked(image: PageImage) -> PageImage:
     return image
 
 
-def detections_on_page(
+def to_page_detections(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], placement: Placement, settings: Postprocessing
 ) -> Detections:
-    """Non-maximum suppression, then back from the frame to the page, cut at its edges.
+    """Suppress overlapping boxes, and map the others to page pixels, clipped to the page.
 
     Args:
-        boxes: (points, 4), in the frame.
+        boxes: (points, 4), in pixels of the network input.
         scores: (points,).
+        placement: of the page in the network input.
+        settings: thresholds and limits.
     """
     candidates = scores >= settings.score_floor
     boxes, scores = boxes[candidates], scores[candidates]
-    best = non_maximum_suppression(boxes, scores, settings.nms_iou)[: settings.max_detections]
-    xyxy = np.clip(placement.to_page(boxes[best]), 0, np.array([placement.width, placement.height] * 2, np.float32))
+    kept = non_maximum_suppression(boxes, scores, settings.nms_iou)[: settings.max_detections]
+    xyxy = np.clip(placement.to_page(boxes[kept]), 0, np.array([placement.width, placement.height] * 2, np.float32))
     visible = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
-    return Detections(xyxy[visible], scores[best][visible])
+    return Detections(xyxy[visible], scores[kept][visible])
 
 
 def import_openvino() -> Any:
-    """OpenVINO, without the usage statistics that it would send at import, and the folder ``~/intel`` for them."""
-    # OpenVINO goes without where this optional package is not installed, and None in its place says just that
+    """Import OpenVINO without its usage statistics."""
+    # None marks this optional package as not installed; with it, the import would create ~/intel and send statistics
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
@@ -120,13 +139,13 @@ def import_openvino() -> Any:
 
 
 def load_openvino(path: str, threads: int | None) -> Graph:
-    """An OpenVINO model (``.xml``) as a function.
+    """Load an OpenVINO model (``.xml``) as a function.
 
-    It is compiled again for each number of pages that it is called with: compiled for any number, it is a fifth slower.
+    It is compiled for each batch size that occurs: a model compiled for any size is a fifth slower.
     """
     openvino = import_openvino()
     core = openvino.Core()
-    # left to itself OpenVINO computes in bfloat16 where the processor can, and boxes and scores move by up to 6 %
+    # by default OpenVINO computes in bfloat16 on CPUs that support it, which changes boxes and scores by up to 6 %
     settings: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     if threads is not None:
         settings["INFERENCE_NUM_THREADS"] = threads
@@ -147,8 +166,8 @@ def load_openvino(path: str, threads: int | None) -> Graph:
 
 
 def load_onnxruntime(path: str, threads: int | None) -> Graph:
-    """An ONNX model as a function."""
-    # at import it would open a database of usage statistics in the home folder, to be sent to its maker
+    """Load an ONNX model as a function."""
+    # otherwise the import opens a database of usage statistics in the home folder
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
@@ -171,6 +190,4 @@ def _best_runtime(detector: Detector) -> Runtime:
     for runtime in exported:
         if importlib.util.find_spec(runtime) is not None:
             return runtime
-    raise RedactionError(
-        f"{detector.folder} can be run by {' or '.join(exported) or 'nothing'}, and no such runtime is installed; install one."
-    )
+    raise RedactionError(f"{detector.folder} needs {' or '.join(exported) or 'an export'}, which is not installed; install it.")

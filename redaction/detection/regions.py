@@ -1,7 +1,7 @@
-"""The filled areas of a page, and the bars that they are made of.
+"""The filled regions of a page, and the bars that they consist of.
 
-Bars over neighboring lines touch, and then they are one area to the eye, with steps at its sides. A box of the network lies on
-some of it; where each bar begins and ends is to be read from the area's shape.
+Bars over neighboring lines touch and form one region with steps at its ends. A proposal covers a part of it; where each bar
+begins and ends follows from the region's shape.
 """
 
 from __future__ import annotations
@@ -11,118 +11,123 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from redaction.detection.colors import NOISE, Fill, difference
-from redaction.detection.rectangles import Box, Mask, boxes_of
+from redaction.detection.colors import MAX_NOISE, Fill, color_difference
+from redaction.detection.rectangles import Mask, Rectangle, rectangles_in
 from redaction.pages.image import PageImage
 
-BLACKEST = 60
-"""A fill that is darker in all channels is black, and so is all that is about as dark."""
-THINNEST = (5, 9)
-"""Width and height, in pixels, below which what is of the fill's color is a stroke of a letter or a line beside the bar."""
-TALLEST_CODE_PX = 45
-"""Holes that are lower are letters of a code that is written on a bar."""
-LARGE_PRINT_PX = 150
-"""An area that is smaller in both directions and no rectangle is a letter of a title."""
-LARGEST_SHARE = 0.85
-"""Of the page: a larger area is its ground."""
-EXPLAINED = 0.9
-"""Share of an area that its bars must cover; a photograph falls into bars that leave much out."""
-UNLABELLED, MOST_AREAS = 1, 255
-"""Values in a mask: 0 is another color, and an area that was looked at has a number of its own."""
-BUSIEST = 0.25
-"""Share of pixels that differ from their left neighbor from which a page is a raster of dots: its contours take minutes to
-follow, and are no codes. Real pages have 0.09 at most."""
-GOOD_PART = 0.25
-"""Share of a box from which an area is what the box is meant for, though its middle is paper."""
-MOST_FILLS = 6
-"""Fills looked for on a page; a photograph has any number of them."""
+MAX_BLACK_LEVEL = 60
+"""A fill that is darker in all channels is black; all black fills count as one."""
+MIN_BAR_WIDTH_PX, MIN_BAR_HEIGHT_PX = 5, 9
+"""Smaller parts with the fill's color are strokes of letters or lines beside the bar."""
+MAX_CODE_HEIGHT_PX = 45
+"""Lower holes in a bar are letters of a code printed on it."""
+MAX_LETTER_PX = 150
+"""A region that is smaller in both directions and is no rectangle is a letter of a heading."""
+MAX_REGION_PAGE_SHARE = 0.85
+"""A larger region is the page's background."""
+MIN_BARS_SHARE = 0.9
+"""Share of a region that its bars must cover; the bars found in a photograph leave much out."""
+MAX_CHANGING_PIXELS_SHARE = 0.25
+"""Share of pixels that differ from their left neighbor. A page with more is a halftone: its contours would take minutes to follow
+and are not codes. Real pages have at most 0.09."""
+MIN_BOX_SHARE = 0.25
+"""Share of a box that a region must cover for the box to mean that region although the middle of the box is paper."""
+MAX_FILLS = 6
+"""Different fills that are searched on one page; a photograph has any number of them."""
+UNLABELED, MAX_LABEL = 1, 255
+"""Values in a mask: 0 is another color; each region that was examined gets its own label."""
 
 
-class FilledAreas:
-    """The areas of a page (RGB, uint8, (height, width, 3)), found when they are first asked for."""
+class FilledRegions:
+    """The filled regions of a page (RGB, uint8, (height, width, 3)), computed on demand."""
 
     def __init__(self, page: PageImage) -> None:
         self._page = page
-        self._found: list[tuple[Fill, _Areas]] = []
+        self._by_fill: list[tuple[Fill, _RegionsOfFill]] = []
 
-    def bars_at(self, box: Box, fill: Fill) -> list[Box] | None:
-        """The bars of the area of that fill on which the middle of a box lies.
+    def bars_at(self, box: Rectangle, fill: Fill) -> list[Rectangle] | None:
+        """The bars of the region with this fill under the middle of a box.
 
-        An empty list where the area is not made of bars; `None` where it is a letter of large print.
+        An empty list if the region does not consist of bars; None if it is a large letter.
         """
-        areas = self._of_fill(fill)
-        return areas.bars_at(box) if areas else []
+        regions = self._of_fill(fill)
+        return regions.bars_at(box) if regions else []
 
-    def bars_within(self, box: Box) -> Iterator[tuple[Fill, list[Box]]]:
-        """Each fill that was looked for before of which an area takes up a good part of a box, and that area's bars."""
-        for fill, areas in self._found:
-            if bars := areas.bars_within(box):
+    def bars_within(self, box: Rectangle) -> Iterator[tuple[Fill, list[Rectangle]]]:
+        """Of the fills searched so far, those with a region that covers a good part of the box, and that region's bars."""
+        for fill, regions in self._by_fill:
+            if bars := regions.bars_within(box):
                 yield fill, bars
 
-    def _of_fill(self, fill: Fill) -> _Areas | None:
-        black = max(fill.color) < BLACKEST
-        for other, areas in self._found:
-            if difference(fill.color, other.color) <= fill.tolerance // 2 or (black and max(other.color) < BLACKEST):
-                return areas
-        if len(self._found) == MOST_FILLS:
+    def _of_fill(self, fill: Fill) -> _RegionsOfFill | None:
+        black = max(fill.color) < MAX_BLACK_LEVEL
+        for other, regions in self._by_fill:
+            both_black = black and max(other.color) < MAX_BLACK_LEVEL
+            if both_black or color_difference(fill.color, other.color) <= fill.tolerance // 2:
+                return regions
+        if len(self._by_fill) == MAX_FILLS:
             return None
         color = np.array(fill.color)
-        low, high = (color * 0, color * 0 + BLACKEST + NOISE) if black else (color - fill.tolerance, color + fill.tolerance)
-        areas = _Areas(np.asarray(cv2.inRange(self._page, low, high) // 255, np.uint8))
-        self._found.append((fill, areas))
-        return areas
+        if black:
+            low, high = color * 0, color * 0 + MAX_BLACK_LEVEL + MAX_NOISE
+        else:
+            low, high = color - fill.tolerance, color + fill.tolerance
+        regions = _RegionsOfFill(np.asarray(cv2.inRange(self._page, low, high) // 255, np.uint8))
+        self._by_fill.append((fill, regions))
+        return regions
 
 
-class _Areas:
-    """The connected areas of one fill, each labeled when a box is found to lie on it."""
+class _RegionsOfFill:
+    """The connected regions of one fill, each labeled when a box is first found on it."""
 
     def __init__(self, mask: Mask) -> None:
-        _fill_codes(mask)
-        self._mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(THINNEST[::-1], np.uint8)), np.uint8)
-        self._bars: list[list[Box] | None] = []
+        if np.count_nonzero(mask[:, 1:] != mask[:, :-1]) <= MAX_CHANGING_PIXELS_SHARE * mask.size:
+            fill_code_holes(mask)
+        smallest_bar = np.ones((MIN_BAR_HEIGHT_PX, MIN_BAR_WIDTH_PX), np.uint8)
+        self._mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, smallest_bar), np.uint8)
+        self._bars: list[list[Rectangle] | None] = []
 
-    def bars_at(self, box: Box) -> list[Box] | None:
+    def bars_at(self, box: Rectangle) -> list[Rectangle] | None:
         x0, y0, x1, y1 = box
-        return self._most_of((x0 + (x1 - x0) // 4, y0 + (y1 - y0) // 4, x1 - (x1 - x0) // 4, y1 - (y1 - y0) // 4), 0.0)
+        middle = (x0 + (x1 - x0) // 4, y0 + (y1 - y0) // 4, x1 - (x1 - x0) // 4, y1 - (y1 - y0) // 4)
+        return self._bars_of_main_region(middle, 0.0)
 
-    def bars_within(self, box: Box) -> list[Box]:
-        return self._most_of(box, GOOD_PART) or []
+    def bars_within(self, box: Rectangle) -> list[Rectangle]:
+        return self._bars_of_main_region(box, MIN_BOX_SHARE) or []
 
-    def _most_of(self, box: Box, least: float) -> list[Box] | None:
-        """The bars of the area that has the most of a box, if that is more than a share of it."""
+    def _bars_of_main_region(self, box: Rectangle, min_share: float) -> list[Rectangle] | None:
+        """The bars of the region that covers most of a box, if it covers more than `min_share` of it."""
         x0, y0, x1, y1 = box
         inside = self._mask[y0:y1, x0:x1]
         counts = np.bincount(inside.reshape(-1), minlength=2)
         counts[0] = 0
         label = int(counts.argmax())
-        if counts[label] <= least * inside.size:
+        if counts[label] <= min_share * inside.size:
             return []
-        if label == UNLABELLED:
-            row, column = divmod(int((inside == UNLABELLED).argmax()), inside.shape[1])
-            return self._label((x0 + column, y0 + row))
-        return self._bars[label - UNLABELLED - 1]
+        if label == UNLABELED:
+            row, column = divmod(int((inside == UNLABELED).argmax()), inside.shape[1])
+            return self._label_region((x0 + column, y0 + row))
+        return self._bars[label - UNLABELED - 1]
 
-    def _label(self, seed: tuple[int, int]) -> list[Box] | None:
-        """The bars of the area at a point, which is labeled by the number of areas before it."""
-        label = UNLABELLED + 1 + len(self._bars)
-        if label > MOST_AREAS:
+    def _label_region(self, seed: tuple[int, int]) -> list[Rectangle] | None:
+        """Label the region at a point, and return its bars."""
+        label = UNLABELED + 1 + len(self._bars)
+        if label > MAX_LABEL:
             return []
         area, _, _, (x, y, width, height) = cv2.floodFill(self._mask, None, seed, label)
-        bars: list[Box] = []
-        if width * height <= LARGEST_SHARE * self._mask.size:
-            part = np.asarray(self._mask[y : y + height, x : x + width] == label, np.uint8)
-            bars = [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in boxes_of(part)]
+        bars: list[Rectangle] = []
+        if width * height <= MAX_REGION_PAGE_SHARE * self._mask.size:
+            region = np.asarray(self._mask[y : y + height, x : x + width] == label, np.uint8)
+            bars = [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in rectangles_in(region)]
         covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars)
-        is_letter = len(bars) > 1 and max(width, height) < LARGE_PRINT_PX
-        self._bars.append(None if is_letter else bars if covered >= EXPLAINED * area else [])
+        is_letter = len(bars) > 1 and max(width, height) < MAX_LETTER_PX
+        self._bars.append(None if is_letter else bars if covered >= MIN_BARS_SHARE * area else [])
         return self._bars[-1]
 
 
-def _fill_codes(mask: Mask) -> None:
-    """Fill up the holes that the letters of a code leave in a bar, in place."""
-    if np.count_nonzero(mask[:, 1:] != mask[:, :-1]) > BUSIEST * mask.size:
-        return
+def fill_code_holes(mask: Mask) -> None:
+    """Fill the holes that the letters of a code leave in a bar, in place."""
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if hierarchy is not None else (), strict=True):
-        if parent >= 0 and cv2.boundingRect(contour)[3] <= TALLEST_CODE_PX:
+        if parent >= 0 and cv2.boundingRect(contour)[3] <= MAX_CODE_HEIGHT_PX:
             cv2.drawContours(mask, [contour], -1, 1, cv2.FILLED)

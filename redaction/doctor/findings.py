@@ -1,4 +1,4 @@
-"""What a check answers."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from redaction.values import Frozen
 
 
 class Status(StrEnum):
-    """`WARN`: a run works, but not as it could. `FAIL`: a run will not work."""
+    """`WARN`: a run works with limitations. `FAIL`: a run will not work."""
 
     OK = "ok"
     WARN = "warn"
@@ -18,7 +18,7 @@ class Status(StrEnum):
 
 
 class Need(StrEnum):
-    """What not every run needs: its absence is a failure when it is needed, and is put up with otherwise."""
+    """Something that only some runs need. Without it the check fails if it is needed, and at most warns otherwise."""
 
     GPU = "gpu"
     SERVICE_PORT = "service-port"
@@ -27,43 +27,43 @@ class Need(StrEnum):
 
 
 class Finding(Frozen):
-    """One answer."""
+    """The result of one check."""
 
     name: str
     status: Status
     detail: str
     remedy: str = ""
-    """What to do or type; empty when all is well."""
+    """What to do; empty if the status is `OK`."""
 
 
-def fine(name: str, detail: str) -> Finding:
-    """All is well."""
+def ok(name: str, detail: str) -> Finding:
+    """A finding with the status `OK`."""
     return Finding(name=name, status=Status.OK, detail=detail)
 
 
-def doubtful(name: str, detail: str, remedy: str) -> Finding:
-    """A run works, but not as it could."""
+def warning(name: str, detail: str, remedy: str) -> Finding:
+    """A finding with the status `WARN`."""
     return Finding(name=name, status=Status.WARN, detail=detail, remedy=remedy)
 
 
-def bad(name: str, detail: str, remedy: str) -> Finding:
-    """A run will not work."""
+def failure(name: str, detail: str, remedy: str) -> Finding:
+    """A finding with the status `FAIL`."""
     return Finding(name=name, status=Status.FAIL, detail=detail, remedy=remedy)
 
 
-def require(findings: list[Finding]) -> None:
-    """Do nothing if no finding is a failure.
+def require_ready(findings: list[Finding]) -> None:
+    """Raise an error if any finding is a failure.
 
     Raises:
-        RedactionError: with every failure and what to do about it.
+        RedactionError: names every failure and its remedy.
     """
     failures = [f"{finding.name}: {finding.detail}; {finding.remedy}" for finding in findings if finding.status is Status.FAIL]
     if failures:
         raise RedactionError("This machine is not ready. " + " · ".join(failures) + ". ('redaction doctor' shows all checks.)")
 
 
-def output(command: list[str]) -> str:
-    """What a command prints; nothing when it fails."""
+def command_output(command: list[str]) -> str:
+    """The standard output of a command; empty if it fails."""
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):

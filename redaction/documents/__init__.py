@@ -1,1 +1,1 @@
-"""Documents: where they are found, how they are fetched, and how they become pages."""
+"""Ingestion of documents: discover them, fetch them, and render their pages."""

@@ -1,4 +1,4 @@
-"""Ingestion as one story: discover, fetch, render. A pipeline calls the three one by one; `ingest` calls them in a row."""
+"""Ingestion: discover, fetch, render. A pipeline calls the three as steps; `ingest` calls them one after the other."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from redaction.workspace import Workspace
 
 
 class IngestionSummary(Frozen):
-    """What an ingestion found and did."""
+    """Result of an ingestion."""
 
     sources: tuple[SourceCounts, ...]
-    """For each source; documents that could not be rendered count as quarantined here."""
+    """Counts per source. Documents that cannot be rendered count as quarantined."""
     new_documents: tuple[str, ...]
-    """SHA-256 of the documents that are pages now."""
+    """SHA-256 of the newly rendered documents."""
     new_pages: tuple[str, ...]
     """Names of the new pages."""
     quarantine: tuple[Problem, ...]
-    """Links, documents and single pages that cannot be used, with the reason."""
+    """Links, documents and pages that cannot be used."""
     failures: tuple[Problem, ...]
-    """What could not be had this time; the next run tries again."""
+    """Links and sources that could not be reached; the next run tries again."""
     seconds: float
 
 
 def ingest(workspace: Workspace, sources: SourcesConfig, progress: ProgressCallback | None = None) -> IngestionSummary:
-    """Bring the workspace up to date with its sources. May be killed and run again at any time.
+    """Bring the workspace up to date with its sources. Safe to kill and to run again at any time.
 
     Raises:
-        RedactionError: another ingestion is at work in this workspace, or the machine is at fault (a full disk, say).
+        RedactionError: another ingestion is running in this workspace, or the machine fails (for example, the disk is full).
     """
     discovery = discover(sources, progress)
     fetched = fetch(workspace, sources, discovery, progress)
@@ -43,9 +43,9 @@ def ingest(workspace: Workspace, sources: SourcesConfig, progress: ProgressCallb
 
 
 def summarize(fetched: FetchSummary, rendered: RenderSummary) -> IngestionSummary:
-    """The summaries of the steps as one."""
+    """Combine the summaries of the steps."""
     return IngestionSummary(
-        sources=_with_refused(fetched.sources, rendered.refused),
+        sources=_with_refused_documents(fetched.sources, rendered.refused),
         new_documents=rendered.documents,
         new_pages=rendered.pages,
         quarantine=(*fetched.quarantine, *rendered.refused, *rendered.refused_pages),
@@ -54,7 +54,9 @@ def summarize(fetched: FetchSummary, rendered: RenderSummary) -> IngestionSummar
     )
 
 
-def _with_refused(counts: tuple[SourceCounts, ...], refused: Iterable[Problem]) -> tuple[SourceCounts, ...]:
-    """The counts of the fetch, with the documents that only the renderer could refuse."""
-    refusals = Counter(problem.source for problem in refused)
-    return tuple(count.model_copy(update={"quarantined": count.quarantined + refusals[count.source]}) for count in counts)
+def _with_refused_documents(counts: tuple[SourceCounts, ...], refused: Iterable[Problem]) -> tuple[SourceCounts, ...]:
+    """The counts of the fetch, plus the documents that the renderer refused."""
+    refused_by_source = Counter(problem.source for problem in refused)
+    return tuple(
+        count.model_copy(update={"quarantined": count.quarantined + refused_by_source[count.source]}) for count in counts
+    )

@@ -1,4 +1,4 @@
-"""What the catalog knows of documents by now: counts for each source, and what is in quarantine and why."""
+"""Inventory of the catalog: counts per source, and what is in quarantine and why."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from redaction.values import Frozen
 
 
 class SourceInventory(Frozen):
-    """How much there is of one source."""
+    """Counts of one source."""
 
     source: str
     links: int
     documents: int
     waiting: int
-    """Documents fetched and not rendered yet."""
+    """Documents that are fetched and not yet rendered."""
     quarantined: int
-    """Documents and pages that cannot be used, and links behind which there is no document."""
+    """Documents, pages and links that cannot be used."""
     pages: int
     """Rendered pages."""
 
 
 class Inventory(Frozen):
-    """How much there is, and what is wrong."""
+    """Counts of all sources, and all problems."""
 
     sources: tuple[SourceInventory, ...]
     quarantine: tuple[Problem, ...]
@@ -34,7 +34,7 @@ class Inventory(Frozen):
 
 
 def take_inventory(catalog: Catalog) -> Inventory:
-    """Count what the catalog holds."""
+    """Count the links, documents and pages in the catalog."""
     with catalog.transaction() as session:
         of_documents = select(Document.source, func.count()).group_by(Document.source)
         of_pages = select(Document.source, func.count()).join(Page).where(col(Page.image).is_not(None)).group_by(Document.source)
@@ -69,19 +69,19 @@ def take_inventory(catalog: Catalog) -> Inventory:
 
 
 def retry_quarantined(catalog: Catalog) -> int:
-    """Let the next run render the documents in quarantine again, for limits that were raised since.
+    """Mark quarantined documents for rendering in the next run, for example after raising a limit.
 
-    Pages in quarantine of documents that are otherwise fine stay there: their neighbors may be annotated already.
+    Quarantined pages of rendered documents stay: other pages of the same document may already be annotated.
 
     Returns:
-        How many documents wait now.
+        The number of documents marked.
     """
     with catalog.transaction() as session:
-        refused = session.exec(select(Document).where(Document.status == DocumentStatus.QUARANTINED)).all()
-        for document in refused:
+        quarantined = session.exec(select(Document).where(Document.status == DocumentStatus.QUARANTINED)).all()
+        for document in quarantined:
             document.status, document.reason = DocumentStatus.FETCHED, None
             session.add(document)
-        return len(refused)
+        return len(quarantined)
 
 
 def _link_problem(link: Link) -> Problem:

@@ -1,4 +1,4 @@
-"""Rendered pages by name, for people to look at."""
+"""Image files of pages, looked up by page name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redaction.workspace import Workspace
 
 
 class PageFile(Frozen):
-    """A page and its image, relative to the root."""
+    """A page and the path of its image, relative to the root."""
 
     name: str
     file_name: str
@@ -21,14 +21,14 @@ class PageFile(Frozen):
 
 
 class RenderedPages(Frozen):
-    """Pages of one workspace."""
+    """Rendered pages of one workspace."""
 
     root: str
     pages: tuple[PageFile, ...]
 
 
 def rendered_pages(catalog: Catalog, workspace: Workspace, names: Collection[str]) -> RenderedPages:
-    """Those of the named pages that have an image, in the order of documents and pages."""
+    """The pages in `names` that have an image, sorted by document and page number."""
     wanted = set(names)
     with catalog.transaction() as session:
         rows = session.exec(select(Page).where(col(Page.image).is_not(None)).order_by(Page.file_name)).all()

@@ -1,4 +1,4 @@
-"""A folder for half-done files, for one ingestion at a time; what a killed run left in it is cleared away by the next."""
+"""A scratch folder for unfinished files. One ingestion at a time uses it, and removes what a killed run left there."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from redaction.workspace import Workspace
 
 @contextmanager
 def exclusive_scratch(workspace: Workspace, name: str) -> Iterator[Path]:
-    """An empty folder inside the workspace's state, so on the same file system as the finished files, removed on leaving.
+    """An empty folder on the same file system as the workspace; removed on exit.
 
     Raises:
-        RedactionError: another process is at it (the lock goes when its holder dies, however it dies).
+        RedactionError: another ingestion is running (the operating system releases the lock when its process ends).
     """
     folder = workspace.state / "ingestion" / name
     folder.parent.mkdir(parents=True, exist_ok=True)

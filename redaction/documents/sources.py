@@ -1,4 +1,4 @@
-"""Where documents are published, and how politely each place is to be visited: the models behind ``configs/sources.yaml``."""
+"""Models of ``configs/sources.yaml``: where documents are published, and how to visit each source politely."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from redaction import __version__
 from redaction.configuration import read_yaml
+from redaction.pages.pdf import DEFAULT_DPI, MAX_WIDTH_PX
 from redaction.values import Frozen
 
-ENDS_IN_PDF = r"(?i)\.pdf($|\?)"
-"""What a link to a document looks like unless the source says otherwise: ``.pdf`` or ``.PDF``, with or without a query string."""
+PDF_LINK_PATTERN = r"(?i)\.pdf($|\?)"
+"""Default pattern of links to documents: ``.pdf`` or ``.PDF``, with or without a query string."""
 
 
 def _http_url(url: str) -> str:
@@ -45,23 +46,23 @@ Selector = Annotated[str, AfterValidator(_css_selector)]
 
 
 class Politeness(Frozen):
-    """How a source is visited. The defaults are gentle: two requests at a time, at least half a second between two starts."""
+    """How to visit a source. By default at most two requests at a time, started at least half a second apart."""
 
     obey_robots: bool = True
     delay_seconds: float = Field(0.5, ge=0)
-    """Between the starts of two requests to one host; a longer ``Crawl-delay`` in robots.txt wins."""
+    """Minimum time between the starts of two requests to one host; a longer ``Crawl-delay`` in robots.txt wins."""
     concurrency: int = Field(2, ge=1, le=64)
     user_agent: str = Field(f"redaction-detector/{__version__}", min_length=1)
-    """Sent with each request and looked up in robots.txt. Add an address at which you can be reached."""
+    """Sent with each request and matched in robots.txt. Add an address at which you can be reached."""
     timeout_seconds: float = Field(30, gt=0)
-    """For connecting, and for each wait for bytes."""
+    """Limit for connecting and for each read."""
     download_seconds: float = Field(600, gt=0)
-    """For one document as a whole: a server that drips must not hold the run."""
+    """Limit for a whole document, so that a very slow server cannot block the run."""
     attempts: int = Field(4, ge=1)
     backoff_seconds: float = Field(1, ge=0)
-    """Before the second attempt; doubled for each further one, with jitter."""
+    """Wait before the second attempt; doubled for each further attempt, with jitter."""
     longest_wait_seconds: float = Field(120, ge=0)
-    """A ``Retry-After`` longer than this ends the attempts until the next run."""
+    """After a longer ``Retry-After`` the link is left to the next run."""
     max_megabytes: float = Field(100, gt=0)
     max_pages: int = Field(2000, ge=1)
 
@@ -78,40 +79,40 @@ class IndexSource(_Source):
     kind: Literal["index"]
     urls: tuple[HttpUrl, ...] = Field(min_length=1)
     selector: Selector | None = None
-    """CSS selector of the links to documents (or of elements that hold them); none looks at all links."""
+    """CSS selector of the links to documents, or of elements that contain them; None selects all links."""
     pattern: Pattern | None = None
-    """Regular expression searched in a link's absolute address. Without a selector the default is `ENDS_IN_PDF`."""
+    """Regular expression searched in a link's absolute URL; the default without a selector is `PDF_LINK_PATTERN`."""
     depth: int = Field(0, ge=0)
-    """How many links away from `urls` further index pages may lie."""
+    """Maximum number of links from `urls` to a further index page."""
     follow: Pattern | None = None
-    """Regular expression searched in the address of a further index page; none follows links on the hosts of `urls`."""
+    """Regular expression searched in the URL of a further index page; None follows links to the hosts of `urls`."""
     max_index_pages: int = Field(500, ge=1)
 
     @property
     def location(self) -> str:
-        """Where it is, for people."""
+        """Human-readable location."""
         return ", ".join(self.urls)
 
     @property
     def document_pattern(self) -> str:
-        """The regular expression that a document's address must match."""
-        return self.pattern or (ENDS_IN_PDF if self.selector is None else "")
+        """Regular expression that a document's URL must match."""
+        return self.pattern or (PDF_LINK_PATTERN if self.selector is None else "")
 
 
 class UrlSource(_Source):
-    """Documents at known addresses."""
+    """Documents at known URLs."""
 
     kind: Literal["urls"]
     urls: tuple[HttpUrl, ...] = Field(min_length=1)
 
     @property
     def location(self) -> str:
-        """Where it is, for people."""
+        """Human-readable location."""
         return self.urls[0] if len(self.urls) == 1 else f"{self.urls[0]} and {len(self.urls) - 1} more"
 
 
 class FolderSource(_Source):
-    """PDFs in a folder of this machine, taken relative to the folder in which the command runs."""
+    """PDFs in a local folder; a relative path starts at the working directory."""
 
     kind: Literal["folder"]
     path: Path
@@ -119,7 +120,7 @@ class FolderSource(_Source):
 
     @property
     def location(self) -> str:
-        """Where it is, for people."""
+        """Human-readable location."""
         return str(self.path)
 
 
@@ -127,22 +128,22 @@ Source = Annotated[IndexSource | UrlSource | FolderSource, Field(discriminator="
 
 
 class Rendering(Frozen):
-    """How pages become images, and what a hostile one may cost."""
+    """How pages are rendered, and the limits for hostile pages."""
 
-    dpi: float = Field(150, gt=0)
-    max_width_px: int = Field(1275, ge=64)
-    """A wider page is rendered at a lower resolution. 1275 is US Letter at 150 dpi."""
+    dpi: float = Field(DEFAULT_DPI, gt=0)
+    max_width_px: int = Field(MAX_WIDTH_PX, ge=64)
+    """A wider page is rendered at a lower resolution."""
     max_megapixels: float = Field(25, gt=0)
-    """A page that would be larger than this is put in quarantine."""
+    """A larger page is put in quarantine."""
     page_seconds: float = Field(60, gt=0)
     page_megabytes: int = Field(1024, ge=64)
-    """Address space that a worker may take beyond what it needs to start."""
+    """Address space that a worker may use in addition to what it needs to start."""
     workers: int | None = Field(None, ge=1)
-    """None takes every core that this process may use."""
+    """None uses every core available to this process."""
 
 
 class SourcesConfig(Frozen):
-    """The whole of ``configs/sources.yaml``."""
+    """Content of ``configs/sources.yaml``."""
 
     sources: tuple[Source, ...] = Field(min_length=1)
     rendering: Rendering = Rendering()
@@ -163,14 +164,14 @@ class SourcesConfig(Frozen):
 
     @property
     def enabled(self) -> tuple[IndexSource | UrlSource | FolderSource, ...]:
-        """The sources to visit, in the order of the file: the first one that has a document owns it."""
+        """The sources to visit, in the order of the file; a document belongs to the first source that lists it."""
         return tuple(source for source in self.sources if source.enabled)
 
 
 def load_sources(path: Path) -> SourcesConfig:
-    """The sources file, checked strictly.
+    """Read and strictly check a sources file.
 
     Raises:
-        RedactionError: it cannot be read or does not fit; the sentence names the file, the key and the nearest valid one.
+        RedactionError: it cannot be read or is not valid; the message names the file, the key and the nearest valid key.
     """
     return read_yaml(path, SourcesConfig)

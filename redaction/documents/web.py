@@ -1,9 +1,9 @@
-"""A polite and careful HTTP client: robots.txt, pacing, retries, redirects checked one by one, answers of bounded size and time.
+"""A polite and defensive HTTP client: robots.txt, pacing, retries, checked redirects, responses of bounded size and duration.
 
-Addresses come from pages that strangers wrote. So only http and https are spoken, each hop of a redirect is checked like a first
-address, and an address of this machine or of a private network is refused unless the person who wrote the configuration named
-that very host and port (else a reading room could make us ask a cloud's metadata service). A name whose address changes between
-this check and the request is not caught.
+URLs come from untrusted pages. Only http and https are followed, and every redirect is checked like a first request. Addresses of
+this machine or a private network are refused unless the configuration names that host and port; otherwise a page could make us
+query the metadata service of a cloud (server-side request forgery). DNS rebinding, a host name that resolves to another address
+between the check and the request, is not detected.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from redaction.documents.sources import Politeness
 
 MAX_REDIRECTS = 8
 MAX_ROBOTS_BYTES = 512 * 1024
-"""What RFC 9309 asks crawlers to read at least."""
-DEAD_AFTER = 5
-"""So many addresses of one host in a row without an answer, and the others are not tried in this run."""
-TRY_AGAIN = {
+"""The minimum that RFC 9309 requires crawlers to read."""
+MAX_CONSECUTIVE_FAILURES = 5
+"""After this many failed URLs of one host in a row, its other URLs are left to the next run."""
+RETRYABLE_STATUSES = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -45,39 +45,39 @@ Result = TypeVar("Result")
 
 
 class Unavailable(Exception):
-    """Nothing came of it this time; the next run tries again. The text says why."""
+    """The URL could not be read this time; the next run tries again. The message is the reason."""
 
 
-class Unwanted(Exception):
-    """What is there is not for us: forbidden, too large, not a document. The text says why."""
+class Rejected(Exception):
+    """The URL must not or need not be read: forbidden, too large, not a document. The message is the reason."""
 
 
-class _Later(Exception):
-    """Worth another attempt in this run, after `seconds` where the server said so."""
+class _RetryableError(Exception):
+    """Another attempt in this run may succeed; `wait_seconds` is the wait that the server asks for, if any."""
 
-    def __init__(self, reason: str, seconds: float | None = None) -> None:
+    def __init__(self, reason: str, wait_seconds: float | None = None) -> None:
         super().__init__(reason)
-        self.seconds = seconds
+        self.wait_seconds = wait_seconds
 
 
 @dataclass
 class _Host:
-    """What is known of one host and port during one visit."""
+    """State of one host and port."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     robots_lock: threading.Lock = field(default_factory=threading.Lock)
     robots: Protego | None = None
     crawl_delay: float = 0.0
     next_start: float = 0.0
-    failures_in_a_row: int = 0
+    consecutive_failures: int = 0
 
 
 class PoliteClient(AbstractContextManager["PoliteClient"]):
-    """Visits one source; may be used by several threads at once.
+    """HTTP client for one source. Thread-safe.
 
     Args:
-        politeness: how to behave.
-        named_urls: the addresses that the configuration itself names; their hosts may lie in a private network.
+        politeness: pacing and limits.
+        named_urls: URLs in the configuration; their hosts may be in a private network.
     """
 
     def __init__(self, politeness: Politeness, named_urls: tuple[str, ...]) -> None:
@@ -99,19 +99,19 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         self._client.close()
 
     def get(self, url: str, read: Callable[[httpx.Response], Result], headers: dict[str, str] | None = None) -> Result:
-        """Ask for `url` and let `read` take what it wants from the answer (200 or 304), which is streamed.
+        """Request `url` and pass the streamed response (200 or 304) to `read`.
 
-        The whole of it, reading included, is tried again when the connection breaks or the server is busy.
+        Request and `read` are tried again when the connection breaks or the server is busy.
 
         Raises:
-            Unavailable: no answer, or an answer that may be another one next time.
-            Unwanted: robots.txt or caution forbids it, or `read` refused it.
+            Unavailable: there is no response, or one that may differ next time.
+            Rejected: robots.txt or an address check forbids the request, or `read` raised it.
         """
         host = self._host(httpx.URL(url))
-        if host.failures_in_a_row >= DEAD_AFTER:
-            raise Unavailable(f"not tried: the last {DEAD_AFTER} addresses of this host could not be had")
+        if host.consecutive_failures >= MAX_CONSECUTIVE_FAILURES:
+            raise Unavailable(f"not tried: the last {MAX_CONSECUTIVE_FAILURES} requests to this host failed")
         attempts = Retrying(
-            retry=retry_if_exception_type(_Later),
+            retry=retry_if_exception_type(_RetryableError),
             stop=stop_after_attempt(self._politeness.attempts),
             wait=self._wait,
             retry_error_callback=_give_up,
@@ -119,27 +119,27 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         try:
             result: Result = attempts(self._attempt, url, read, headers or {})
         except Unavailable as error:
-            # A plain 404 is an answer: only what was worth another attempt, and never came right, speaks of a dead host.
-            host.failures_in_a_row = host.failures_in_a_row + 1 if isinstance(error.__cause__, _Later) else 0
+            # a 404 is a response; only exhausted retries count against the host
+            host.consecutive_failures = host.consecutive_failures + 1 if isinstance(error.__cause__, _RetryableError) else 0
             raise
-        host.failures_in_a_row = 0
+        host.consecutive_failures = 0
         return result
 
     def _attempt(self, url: str, read: Callable[[httpx.Response], Result], headers: dict[str, str]) -> Result:
         try:
-            with self._answer(httpx.URL(url), headers) as response:
+            with self._follow_redirects(httpx.URL(url), headers) as response:
                 if response.status_code == HTTPStatus.NOT_MODIFIED:
-                    response.read()  # there is no body, but only an answer read to its end leaves its connection open
+                    response.read()  # it has no body, but only a response read to its end keeps the connection open
                 _raise_for_status(response, self._politeness.longest_wait_seconds)
                 return read(response)
         except httpx.TransportError as error:
-            raise _Later(_sentence(error)) from error
+            raise _RetryableError(_describe(error)) from error
         except (httpx.InvalidURL, httpx.DecodingError) as error:
-            raise Unavailable(_sentence(error)) from error
+            raise Unavailable(_describe(error)) from error
 
     @contextmanager
-    def _answer(self, url: httpx.URL, headers: dict[str, str]) -> Iterator[httpx.Response]:
-        """The answer at the end of the redirects, each hop of which is checked and paced."""
+    def _follow_redirects(self, url: httpx.URL, headers: dict[str, str]) -> Iterator[httpx.Response]:
+        """The response at the end of the redirects; every hop is checked and paced."""
         for _ in range(MAX_REDIRECTS + 1):
             self._check_address(url)
             self._check_robots(url)
@@ -147,8 +147,8 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
                 if not response.has_redirect_location:
                     yield response
                     return
-                url = _target(url, response)
-        raise Unwanted(f"more than {MAX_REDIRECTS} redirects")
+                url = _redirect_target(url, response)
+        raise Rejected(f"more than {MAX_REDIRECTS} redirects")
 
     def _paced_stream(self, url: httpx.URL, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
         host = self._host(url)
@@ -160,9 +160,9 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
 
     def _check_address(self, url: httpx.URL) -> None:
         if url.scheme not in ("http", "https") or not url.host:
-            raise Unwanted(f"leads to {url.scheme or 'nowhere'}:, and only http and https are followed")
+            raise Rejected(f"leads to {url.scheme or 'nowhere'}:, and only http and https are followed")
         if url.netloc not in self._named_hosts and _is_internal(url.host):
-            raise Unwanted(f"leads to {url.netloc.decode()} in a private network, which the configuration does not name")
+            raise Rejected(f"leads to {url.netloc.decode()} in a private network, which the configuration does not name")
 
     def _check_robots(self, url: httpx.URL) -> None:
         if not self._politeness.obey_robots:
@@ -173,20 +173,21 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
                 host.robots = self._read_robots(url)
                 host.crawl_delay = float(host.robots.crawl_delay(self._politeness.user_agent) or 0)
         if not host.robots.can_fetch(str(url), self._politeness.user_agent):
-            raise Unwanted("robots.txt forbids it")
+            raise Rejected("robots.txt forbids it")
 
     def _read_robots(self, url: httpx.URL) -> Protego:
-        """RFC 9309: redirects are followed, no file means that all is allowed, an unreachable one that nothing is."""
+        """Read robots.txt as in RFC 9309: without the file everything is allowed; if it is unreachable, nothing is."""
         url = url.copy_with(raw_path=b"/robots.txt", fragment=None)
         for _ in range(MAX_REDIRECTS):
             self._check_address(url)
             with self._paced_stream(url, {}) as response:
                 if response.has_redirect_location:
-                    url = _target(url, response)
-                elif response.status_code in TRY_AGAIN or response.is_server_error:
-                    raise _Later(f"robots.txt could not be read: the server answered {_status(response)}", _retry_after(response))
+                    url = _redirect_target(url, response)
+                elif response.status_code in RETRYABLE_STATUSES or response.is_server_error:
+                    reason = f"robots.txt could not be read: the server answered {_status(response)}"
+                    raise _RetryableError(reason, _retry_after_seconds(response))
                 elif response.is_success:
-                    body = b"".join(bounded(response, MAX_ROBOTS_BYTES, self._politeness.download_seconds, cut=True))
+                    body = b"".join(read_bounded(response, MAX_ROBOTS_BYTES, self._politeness.download_seconds, truncate=True))
                     return Protego.parse(body.decode("utf-8", errors="replace"))
                 else:
                     return Protego.parse("")
@@ -198,55 +199,55 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, _Later) and error.seconds is not None:
-            return error.seconds
+        if isinstance(error, _RetryableError) and error.wait_seconds is not None:
+            return error.wait_seconds
         backoff = self._politeness.backoff_seconds
         return wait_exponential_jitter(multiplier=backoff, max=60, jitter=backoff)(state)
 
 
-def bounded(response: httpx.Response, max_bytes: int, max_seconds: float, *, cut: bool = False) -> Iterator[bytes]:
-    """The body in pieces, within limits: a body may have no end, and a server may send a byte a minute for ever.
+def read_bounded(response: httpx.Response, max_bytes: int, max_seconds: float, *, truncate: bool = False) -> Iterator[bytes]:
+    """Yield the body in chunks, limited in size and time: an untrusted body may be endless or arrive very slowly.
 
     Raises:
-        Unwanted: the body is, or says that it is, larger than `max_bytes` (with `cut` it is cut there instead).
+        Rejected: the body, or its declared length, exceeds `max_bytes` (with `truncate` it ends there instead).
         Unavailable: it takes longer than `max_seconds`.
     """
     too_large = f"larger than {max_bytes / 1e6:g} MB"
-    if not cut and int(response.headers.get("Content-Length", "0") or 0) > max_bytes:
-        raise Unwanted(too_large)
+    if not truncate and int(response.headers.get("Content-Length", "0") or 0) > max_bytes:
+        raise Rejected(too_large)
     deadline, size = time.monotonic() + max_seconds, 0
-    for piece in response.iter_bytes():
-        size += len(piece)
+    for chunk in response.iter_bytes():
+        size += len(chunk)
         if size > max_bytes:
-            if cut:
+            if truncate:
                 return
-            raise Unwanted(too_large)
+            raise Rejected(too_large)
         if time.monotonic() > deadline:
             raise Unavailable(f"the download took longer than {max_seconds:g} s")
-        yield piece
+        yield chunk
 
 
-def _target(url: httpx.URL, response: httpx.Response) -> httpx.URL:
+def _redirect_target(url: httpx.URL, response: httpx.Response) -> httpx.URL:
     try:
         return url.join(response.headers["Location"]).copy_with(fragment=None)
     except httpx.InvalidURL as error:
-        raise Unwanted(f"redirects to an address that makes no sense: {error}") from error
+        raise Rejected(f"redirects to an invalid URL: {error}") from error
 
 
 def _raise_for_status(response: httpx.Response, longest_wait_seconds: float) -> None:
     if response.status_code in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
         return
     reason = f"the server answered {_status(response)}"
-    if response.status_code not in TRY_AGAIN:
+    if response.status_code not in RETRYABLE_STATUSES:
         raise Unavailable(reason)
-    seconds = _retry_after(response)
-    if seconds is not None and seconds > longest_wait_seconds:
-        raise Unavailable(f"{reason} and asks to wait {seconds:.0f} s")
-    raise _Later(reason, seconds)
+    wait_seconds = _retry_after_seconds(response)
+    if wait_seconds is not None and wait_seconds > longest_wait_seconds:
+        raise Unavailable(f"{reason} and asks to wait {wait_seconds:.0f} s")
+    raise _RetryableError(reason, wait_seconds)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds that the server asks to wait: given as a number or as a date."""
+def _retry_after_seconds(response: httpx.Response) -> float | None:
+    """The wait in the ``Retry-After`` header, which is a number of seconds or a date."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdigit():
         return float(value)
@@ -267,19 +268,19 @@ def _status(response: httpx.Response) -> str:
     return f"{response.status_code} {response.reason_phrase}".strip()
 
 
-def _sentence(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def _is_internal(host: str) -> bool:
-    """Whether the name leads to this machine or a private network; one that does not resolve is left to the request to report."""
+    """Whether the host is this machine or in a private network. A name that does not resolve is reported by the request."""
     try:
-        return _resolves_inside(host)
+        return _resolves_to_internal_address(host)
     except (OSError, UnicodeError):
         return False
 
 
 @lru_cache(maxsize=4096)
-def _resolves_inside(host: str) -> bool:
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return any(not ipaddress.ip_address(str(entry[4][0]).split("%")[0]).is_global for entry in found)
+def _resolves_to_internal_address(host: str) -> bool:
+    addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return any(not ipaddress.ip_address(str(entry[4][0]).split("%")[0]).is_global for entry in addresses)

@@ -1,21 +1,21 @@
-"""How good a detector is on annotated pages: the field's usual figures, overall, by style and by size, with their uncertainty.
+"""Metrics of a detector on annotated pages: overall, by style and by size, with confidence intervals.
 
-One way to compute each figure, whoever asks: the pipelines' decision, a training, ``redaction evaluate``.
+The pipelines' decision, training and ``redaction evaluate`` compute each metric with the same code.
 """
 
 from redaction.detection.predictor import PagePredictor
-from redaction.evaluation.bootstrap import Interval, Resampling, document_draws
-from redaction.evaluation.judging import NO_REDACTION, EvaluatedPage, page_style, predict_pages
+from redaction.evaluation.bootstrap import Interval, Resampling, bootstrap_weights
 from redaction.evaluation.matching import average_precision, match
 from redaction.evaluation.metrics import (
     Comparison,
     Evaluation,
     Metrics,
     comparison_markdown,
+    compute_metrics,
     evaluate,
     evaluate_detector,
-    figures,
 )
+from redaction.evaluation.predicting import NO_REDACTION, EvaluatedPage, page_style, predict_pages
 
 __all__ = [
     "NO_REDACTION",
@@ -27,11 +27,11 @@ __all__ = [
     "PagePredictor",
     "Resampling",
     "average_precision",
+    "bootstrap_weights",
     "comparison_markdown",
-    "document_draws",
+    "compute_metrics",
     "evaluate",
     "evaluate_detector",
-    "figures",
     "match",
     "page_style",
     "predict_pages",

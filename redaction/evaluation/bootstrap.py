@@ -1,7 +1,7 @@
-"""How much a figure would change with other documents of the same kind: the bootstrap over documents.
+"""Confidence intervals of metrics: a bootstrap over documents.
 
-Boxes of a page, and pages of a document, are alike: a detector finds all of them or none. So whole documents are drawn, with
-replacement, as many as there are, and every figure is computed of each draw (Efron's percentile interval).
+The boxes of a page and the pages of a document are not independent: a detector tends to find all of them or none. So whole
+documents are resampled with replacement, every metric is computed on each resample, and Efron's percentile interval is taken.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from redaction.values import Frozen
 
 RESAMPLES, SEED, CONFIDENCE = 1000, 0, 0.95
-FEWEST_DOCUMENTS = 5
-"""Draws from fewer documents than this are all alike, and an interval from them would promise too much."""
+MIN_DOCUMENTS = 5
+"""Resamples of fewer documents than this are too much alike, and their interval would be too narrow."""
 
 
 class Interval(Frozen):
-    """Where a figure lies in the middle `CONFIDENCE` of the draws."""
+    """The interval that holds the middle `CONFIDENCE` of a metric's resampled values."""
 
     low: float
     high: float
 
 
 class Resampling(Frozen):
-    """How the intervals of an evaluation were made."""
+    """The settings with which the intervals of an evaluation were computed."""
 
     resamples: int = RESAMPLES
     seed: int = SEED
@@ -34,33 +34,33 @@ class Resampling(Frozen):
     documents: int
 
 
-def document_draws(documents: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
-    """How often each page counts in each draw of whole documents; shape (resamples, pages). The same seed, the same draws.
+def bootstrap_weights(documents: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
+    """Count how often each page occurs in each resample of whole documents; shape (resamples, pages).
 
     Args:
         documents: the document of each page.
-        resamples: how many draws.
-        seed: of the chance.
+        resamples: number of resamples.
+        seed: of the random numbers; the same seed gives the same resamples.
     """
     names, document = np.unique(np.asarray(documents, str), return_inverse=True)
     if not len(names):
         return np.zeros((resamples, 0))
-    draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), resamples)
-    return np.asarray(draws[:, document], np.float64)
+    counts = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), resamples)
+    return np.asarray(counts[:, document], np.float64)
 
 
-def interval(drawn: NDArray[np.float64], documents: int) -> Interval | None:
-    """The interval of a figure.
+def interval(resampled: NDArray[np.float64], documents: int) -> Interval | None:
+    """Compute the interval of a metric.
 
     Args:
-        drawn: the figure of each draw; NaN where a draw does not have it, such as recall where no box was drawn.
-        documents: how many different documents the figure rests on.
+        resampled: the metric on each resample; NaN where it is undefined, such as recall where no box was drawn.
+        documents: number of documents on which the metric is computed.
 
     Returns:
-        None where they are too few, or where most draws do not have the figure.
+        None if there are too few documents, or if the metric is undefined on most resamples.
     """
-    known = drawn[~np.isnan(drawn)]
-    if documents < FEWEST_DOCUMENTS or 2 * len(known) < len(drawn):
+    known = resampled[~np.isnan(resampled)]
+    if documents < MIN_DOCUMENTS or 2 * len(known) < len(resampled):
         return None
     low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(low=float(low), high=float(high))

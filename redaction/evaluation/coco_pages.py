@@ -1,4 +1,4 @@
-"""Annotated pages from a COCO file and the documents, or page images, that it names."""
+"""Read annotated pages from a COCO file, with the PDFs or page images that it names."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from redaction.annotations.records import ParsedPage, style_named
+from redaction.annotations.records import ParsedPage, parse_style
 from redaction.annotations.tools.coco import read_coco
 from redaction.dataset import Style
 from redaction.errors import RedactionError
-from redaction.evaluation.judging import shared_style
+from redaction.evaluation.predicting import shared_style
 from redaction.files import sha256_of_bytes
 from redaction.pages.geometry import Xyxy, as_xyxy
 from redaction.pages.image import PageImage, page_from_file
-from redaction.pages.pdf import MAX_PAGE_WIDTH_PX, PAGE_DPI, Pdf
+from redaction.pages.pdf import DEFAULT_DPI, MAX_WIDTH_PX, Pdf
 
 LABEL = "redaction"
 
@@ -28,12 +28,12 @@ class ListedPage:
     image_id: int | str
     name: str
     document: str
-    """Its document's name, or its own where the file names none."""
+    """Name of its document, or of the page itself if the file names no document."""
     width: int
     height: int
     truth: Xyxy
     styles: tuple[str, ...]
-    """Of each box: ours where the word is known, else the file's own word."""
+    """Of each box: one of our styles, or the file's own word if it is not one of them."""
     record: ParsedPage = field(repr=False)
 
     @property
@@ -44,7 +44,7 @@ class ListedPage:
 
 @dataclass(frozen=True)
 class PageList:
-    """The pages of a COCO file, in its order, and where their images come from."""
+    """The pages of a COCO file, in its order, and the source of their images."""
 
     digest: str
     """SHA-256 of the file."""
@@ -53,59 +53,66 @@ class PageList:
     from_pdfs: bool
 
     def images(self, pages: Sequence[ListedPage] | None = None) -> Iterator[tuple[ListedPage, PageImage]]:
-        """The pages with their images (RGB, uint8, (height, width, 3)), opened or rendered one by one.
+        """Yield pages with their images (RGB, uint8, (height, width, 3)), opened or rendered one by one.
+
+        Args:
+            pages: some of the pages; None for all.
 
         Raises:
-            RedactionError: a file is missing or cannot be read, or the image is not of the size that was annotated.
+            RedactionError: a file is missing or cannot be read, or the image does not have the annotated size.
         """
-        opened = _Documents()
-        with opened:
+        with _PageRenderer() as renderer:
             for page in self.pages if pages is None else pages:
-                yield page, _sized(opened.render(self.folder, page) if self.from_pdfs else _image(self.folder, page), page)
+                path = _find_file(self.folder, page, self.from_pdfs)
+                image = renderer.render(path, page) if self.from_pdfs else page_from_file(path)
+                _check_size(image, page)
+                yield page, image
 
 
 def read_pages(coco: Path, *, pdfs: Path | None = None, images: Path | None = None) -> PageList:
-    """Read a COCO file; the images stay where they are.
+    """Read a COCO file and check it; images are opened later, by `PageList.images`.
 
     Args:
         coco: the file.
-        pdfs: folder of the documents, for a file whose images say ``pdf`` and ``page_index``; or
-        images: folder of the page images, by ``file_name``.
+        pdfs: folder of the documents, for a file whose images have ``pdf`` and ``page_index``; or
+        images: folder of the page images, found by ``file_name``.
 
     Raises:
-        RedactionError: neither or both folders are given, or the file is empty, not COCO, names unknown pages or other
-            categories, or holds no page or no box; or a page or its document is missing.
+        RedactionError: neither or both folders are given; the file is empty, is not COCO, names unknown pages or other
+            categories, or holds no page or no box; or the file of a page or document is missing.
     """
     folder = pdfs or images
     if folder is None or (pdfs and images):
-        raise RedactionError("give either --pdfs DIR, the documents to render, or --images DIR, the images of their pages.")
+        raise RedactionError("Give either --pdfs DIR, the documents to render, or --images DIR, the page images.")
     data = coco.read_bytes()
-    content = _content(data, coco)
+    content = _parse(data, coco)
     parsed = read_coco(content)
     if parsed.refused:
         first = parsed.refused[0]
         more = f" (and {len(parsed.refused) - 1} more)" if len(parsed.refused) > 1 else ""
-        raise RedactionError(f"{coco}: {first.row} is wrong: {first.reason}, {first.detail}{more}; correct the file.")
-    pages = tuple(_listed(record, image, content, coco) for record, image in zip(parsed.pages, content["images"], strict=True))
-    _check(pages, coco)
+        raise RedactionError(f"{coco}: {first.row} is invalid: {first.reason}, {first.detail}{more}; correct the file.")
+    pages = tuple(
+        _listed_page(record, image, content, coco) for record, image in zip(parsed.pages, content["images"], strict=True)
+    )
+    _check_pages(pages, coco)
     for page in pages:
-        _place(folder, page, bool(pdfs))
+        _find_file(folder, page, bool(pdfs))
     return PageList(sha256_of_bytes(data), pages, folder, bool(pdfs))
 
 
-def _content(data: bytes, coco: Path) -> dict[str, Any]:
+def _parse(data: bytes, coco: Path) -> dict[str, Any]:
     if not data.strip():
         raise RedactionError(f"{coco} is empty; give a COCO file with images, annotations and categories.")
     try:
         content = json.loads(data)
-    except ValueError as fault:
-        raise RedactionError(f"{coco} is not JSON ({fault}); give a COCO file.") from fault
+    except ValueError as error:
+        raise RedactionError(f"{coco} is not JSON ({error}); give a COCO file.") from error
     if not isinstance(content, dict) or not all(isinstance(content.get(key), list) for key in ("images", "annotations")):
-        raise RedactionError(f"{coco} is not a COCO file: it needs the lists images and annotations.")
+        raise RedactionError(f"{coco} is not a COCO file: it needs the lists 'images' and 'annotations'.")
     return content
 
 
-def _listed(record: ParsedPage, image: dict[str, Any], content: dict[str, Any], coco: Path) -> ListedPage:
+def _listed_page(record: ParsedPage, image: dict[str, Any], content: dict[str, Any], coco: Path) -> ListedPage:
     other = {box.label for box in record.boxes if box.label.casefold() != LABEL}
     if other:
         raise RedactionError(
@@ -116,10 +123,10 @@ def _listed(record: ParsedPage, image: dict[str, Any], content: dict[str, Any], 
         raise RedactionError(f"{coco}: {record.row} has no width and height; add them.")
     try:
         truth = as_xyxy([(box.x0, box.y0, box.x1, box.y1) for box in record.boxes])
-    except ValueError as fault:
-        raise RedactionError(f"{coco}: {record.row} has a box that is none ({fault}); correct it.") from fault
-    rows = [row for row in content["annotations"] if row["image_id"] == image["id"]]
-    words = [row.get("style") or (row.get("attributes") or {}).get("style") or image.get("style") for row in rows]
+    except ValueError as error:
+        raise RedactionError(f"{coco}: {record.row} has an invalid box ({error}); correct it.") from error
+    annotations = [row for row in content["annotations"] if row["image_id"] == image["id"]]
+    styles = [row.get("style") or (row.get("attributes") or {}).get("style") or image.get("style") for row in annotations]
     return ListedPage(
         image["id"],
         name,
@@ -127,77 +134,72 @@ def _listed(record: ParsedPage, image: dict[str, Any], content: dict[str, Any], 
         int(record.width),
         int(record.height),
         truth,
-        tuple(_style(word) for word in words),
+        tuple(_style(style) for style in styles),
         record,
     )
 
 
-def _style(word: str | None) -> str:
-    known = style_named(word)
-    return word.strip().lower() if word and known is Style.UNKNOWN else known.value
+def _style(name: str | None) -> str:
+    known = parse_style(name)
+    return name.strip().lower() if name and known is Style.UNKNOWN else known.value
 
 
-def _check(pages: Sequence[ListedPage], coco: Path) -> None:
+def _check_pages(pages: Sequence[ListedPage], coco: Path) -> None:
     if not pages:
         raise RedactionError(f"{coco} lists no image, so there is nothing to evaluate.")
     if not any(len(page.truth) for page in pages):
-        raise RedactionError(f"{coco} has no annotation, so there is nothing to find; give pages of which some hold redactions.")
+        raise RedactionError(f"{coco} has no annotation, so there is nothing to find; add pages with redactions.")
     ids = [page.image_id for page in pages]
-    twice = next((number for number in ids if ids.count(number) > 1), None)
-    if twice is not None:
-        raise RedactionError(f"{coco} has two images with the id {twice!r}; give each its own.")
+    duplicate = next((number for number in ids if ids.count(number) > 1), None)
+    if duplicate is not None:
+        raise RedactionError(f"{coco} has two images with the id {duplicate!r}; give each its own.")
 
 
-def _place(folder: Path, page: ListedPage, from_pdfs: bool) -> Path:
-    """Where a page's document or image lies."""
+def _find_file(folder: Path, page: ListedPage, from_pdfs: bool) -> Path:
+    """The path of a page's document or image."""
     record = page.record
     if from_pdfs and (record.pdf is None or record.page_index is None):
-        raise RedactionError(f"{page.name} does not say its pdf and page_index; use --images with the folder of its image.")
+        raise RedactionError(f"{page.name} has no pdf and page_index; use --images with the folder of its image.")
     if not from_pdfs and not record.paths:
         raise RedactionError(f"{page.name} has no file_name; use --pdfs with the folder of its document.")
     name = str(record.pdf) if from_pdfs else record.paths[0]
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise RedactionError(f"{name!r} leads out of the folder {folder}; refusing to open it.")
+        raise RedactionError(f"{name!r} is outside the folder {folder}; move the file into it.")
     if not path.is_file():
-        raise RedactionError(f"{folder} holds no {name}, which the COCO file names; give the right folder.")
+        raise RedactionError(f"{folder} does not contain {name}, which the COCO file names; give the right folder.")
     return path
 
 
-def _image(folder: Path, page: ListedPage) -> PageImage:
-    return page_from_file(_place(folder, page, from_pdfs=False))
-
-
-def _sized(image: PageImage, page: ListedPage) -> PageImage:
+def _check_size(image: PageImage, page: ListedPage) -> None:
     height, width = image.shape[:2]
     if (width, height) != (page.width, page.height):
         raise RedactionError(
-            f"{page.name} has {width} x {height} pixels, but was annotated at {page.width} x {page.height}: "
-            f"the boxes would not fit; documents are rendered at {PAGE_DPI} dpi, at most {MAX_PAGE_WIDTH_PX} pixels wide."
+            f"{page.name} has {width} x {height} pixels, but was annotated at {page.width} x {page.height}, so the boxes "
+            f"do not fit; annotate it at {DEFAULT_DPI:g} dpi and at most {MAX_WIDTH_PX} pixels wide, as documents are rendered."
         )
-    return image
 
 
-class _Documents:
-    """Renders pages, and keeps the last document open: a file lists pages document by document."""
+class _PageRenderer:
+    """Renders pages and keeps the last document open, because a file lists pages document by document."""
 
     def __init__(self) -> None:
         self._pdf: Pdf | None = None
 
-    def __enter__(self) -> _Documents:
+    def __enter__(self) -> _PageRenderer:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def render(self, folder: Path, page: ListedPage) -> PageImage:
-        """The image of a page of its document."""
-        path, index = _place(folder, page, from_pdfs=True), page.record.page_index or 0
+    def render(self, path: Path, page: ListedPage) -> PageImage:
+        """Render a page of the document at `path`."""
+        index = page.record.page_index or 0
         if self._pdf is None or path != self._pdf.path:
             self._close()
             self._pdf = Pdf(path)
         if index >= len(self._pdf):
-            raise RedactionError(f"{path} has {len(self._pdf)} pages, so page_index {index} of {page.name} is wrong.")
+            raise RedactionError(f"{path} has {len(self._pdf)} pages, so page_index {index} of {page.name} is wrong; correct it.")
         return self._pdf.page(index)
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""By how much two detectors differ on the same pages, and how sure that is."""
+"""Differences between the metrics of two detectors on the same pages, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -6,56 +6,70 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
 
-from redaction.evaluation.bootstrap import Interval, document_draws, interval
-from redaction.evaluation.judging import NO_REDACTION, EvaluatedPage
-from redaction.evaluation.matching import FIGURES, Matches, counts_by_page, measure
-from redaction.evaluation.metrics import styles
+from redaction.evaluation.bootstrap import Interval, bootstrap_weights, interval
+from redaction.evaluation.matching import METRIC_NAMES, Matches, counts_by_page, weighted_metrics
+from redaction.evaluation.metrics import groups_by_style
+from redaction.evaluation.predicting import NO_REDACTION, EvaluatedPage
 from redaction.values import Frozen
 
-FALSE_BOXES = "false_boxes_per_page"
-"""The figure of pages without redactions."""
+FALSE_BOXES_PER_PAGE = "false_boxes_per_page"
+"""The metric of pages without redactions."""
 
 
 class Difference(Frozen):
-    """A figure of one detector less that of another."""
+    """A metric of one detector minus the same metric of another."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     group: str
     """``all``, a style, or ``no redaction``."""
-    figure: str
+    metric: str = Field(alias="figure")
+    """Its name; the key in ``evaluation.json`` is ``figure``."""
     value: float
     interval: Interval | None
-    """Over draws of the same documents for both, so that what is hard for both cancels out; None from too few documents."""
+    """Both detectors are evaluated on the same resamples, so what is hard for both cancels out; None for too few documents."""
 
 
 def differences(
-    judged: Sequence[EvaluatedPage], operating_point: float, against: Sequence[EvaluatedPage], against_point: float
+    evaluated: Sequence[EvaluatedPage], operating_point: float, against: Sequence[EvaluatedPage], against_point: float
 ) -> Iterator[Difference]:
-    """Every figure that both have, of `judged` less of `against`: the same pages in the same order, each at its own point."""
-    draws = document_draws([page.document for page in judged])
-    weights = np.concatenate([np.ones((1, len(judged))), draws])
-    ours, theirs = Matches.of(judged), Matches.of(against)
-    groups_of = [{"all": matches.everything} | styles(matches) for matches in (ours, theirs)]
-    for name, group in groups_of[0].items():
-        documents = len({page.document for page, counts in zip(judged, group.pages, strict=True) if counts})
-        first = measure(ours, group, operating_point, weights)
-        second = measure(theirs, groups_of[1][name], against_point, weights)
-        for figure in FIGURES:
-            drawn = first[figure] - second[figure]
-            if not np.isnan(drawn[0]):
-                yield Difference(group=name, figure=figure, value=float(drawn[0]), interval=interval(drawn[1:], documents))
-    yield from _false_boxes(ours, operating_point, theirs, against_point, draws)
+    """Subtract the metrics of `against` from those of `evaluated`, wherever both are defined.
+
+    Both hold the same pages in the same order; each detector counts at its own operating point.
+    """
+    resamples = bootstrap_weights([page.document for page in evaluated])
+    weights = np.concatenate([np.ones((1, len(evaluated))), resamples])
+    ours, theirs = Matches.of(evaluated), Matches.of(against)
+    our_groups, their_groups = ({"all": matches.everything} | groups_by_style(matches) for matches in (ours, theirs))
+    for name, group in our_groups.items():
+        documents = len({page.document for page, counts in zip(evaluated, group.pages, strict=True) if counts})
+        first = weighted_metrics(ours, group, operating_point, weights)
+        second = weighted_metrics(theirs, their_groups[name], against_point, weights)
+        for metric in METRIC_NAMES:
+            difference = first[metric] - second[metric]
+            if not np.isnan(difference[0]):
+                yield Difference(
+                    group=name, metric=metric, value=float(difference[0]), interval=interval(difference[1:], documents)
+                )
+    yield from _false_boxes(ours, operating_point, theirs, against_point, resamples)
 
 
 def _false_boxes(
-    ours: Matches, our_point: float, theirs: Matches, their_point: float, draws: NDArray[np.float64]
+    ours: Matches, our_point: float, theirs: Matches, their_point: float, resamples: NDArray[np.float64]
 ) -> Iterator[Difference]:
-    """False boxes on a page without redactions, where there is such a page."""
+    """The difference in false boxes on a page without redactions, if there is such a page."""
     clean = np.array([not len(page.truth) for page in ours.pages], bool)
     if not clean.any():
         return
     more = counts_by_page(ours, ours.everything, our_point)[1] - counts_by_page(theirs, theirs.everything, their_point)[1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = draws[:, clean] @ more[clean] / draws[:, clean].sum(axis=1)
+        resampled = resamples[:, clean] @ more[clean] / resamples[:, clean].sum(axis=1)
     documents = len({page.document for page, counts in zip(ours.pages, clean, strict=True) if counts})
-    yield Difference(group=NO_REDACTION, figure=FALSE_BOXES, value=float(more[clean].mean()), interval=interval(drawn, documents))
+    yield Difference(
+        group=NO_REDACTION,
+        metric=FALSE_BOXES_PER_PAGE,
+        value=float(more[clean].mean()),
+        interval=interval(resampled, documents),
+    )

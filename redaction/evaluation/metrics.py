@@ -1,4 +1,4 @@
-"""All figures of a detector on some pages, as values that flow between steps."""
+"""All metrics of a detector on a set of pages, as values that flow between steps."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pydantic import Field
 from redaction.dataset import Dataset
 from redaction.detection.artifact import Detector
 from redaction.detection.predictor import Predictor
-from redaction.evaluation.bootstrap import Interval, Resampling, document_draws, interval
-from redaction.evaluation.judging import NO_REDACTION, EvaluatedPage, predict_pages
-from redaction.evaluation.matching import FIGURES, Group, Matches, counts_by_page, measure
+from redaction.evaluation.bootstrap import Interval, Resampling, bootstrap_weights, interval
+from redaction.evaluation.matching import METRIC_NAMES, Group, Matches, counts_by_page, weighted_metrics
+from redaction.evaluation.predicting import NO_REDACTION, EvaluatedPage, predict_pages
 from redaction.pages.image import page_from_file
 from redaction.values import Frozen
 
 SIZES = {"small": (0.0, 0.001), "medium": (0.001, 0.01), "large": (0.01, float("inf"))}
-"""By the share of the page that a box covers: up to a word or two, up to most of a line, and above."""
+"""By the share of the page that a box covers: up to a word or two, up to most of a line, and larger."""
 
 
 class Metrics(Frozen):
-    """What was counted on a set of pages. A figure that cannot be had (no box, no detection) is None, never 0."""
+    """Metrics of a set of pages. A metric that is undefined (no box, no detection) is None, never 0."""
 
     pages: int
     boxes: int
@@ -33,15 +33,15 @@ class Metrics(Frozen):
     f1: float | None
     false_positives: int
     pixel_precision: float | None = None
-    """Of the pixels that detections cover, the share that is redacted: of the union, so that overlaps count once."""
+    """The share of the area under detections that is redacted; overlapping detections count once."""
     pixel_recall: float | None = None
-    """Of the redacted pixels, the share that detections cover."""
+    """The share of the redacted area that is under detections."""
     intervals: dict[str, Interval] = Field(default_factory=dict)
-    """Of the figures, by name, as far as the pages are of enough documents."""
+    """By the name of the metric, where the pages belong to enough documents."""
 
 
 class Evaluation(Frozen):
-    """One detector on one set of pages."""
+    """Metrics of one detector on one set of pages."""
 
     version: str
     detector_digest: str
@@ -49,30 +49,30 @@ class Evaluation(Frozen):
     operating_point: float
     overall: Metrics
     by_style: dict[str, Metrics]
-    """By the style of the redactions. A page with several styles counts for each of them, with its boxes of that style and all of
-    its false detections; pages without redactions are ``no redaction``."""
+    """By the style of the redactions. A page with several styles counts for each of them, with its boxes of that style and all
+    its false detections; pages without redactions are in the group ``no redaction``."""
     by_size: dict[str, Metrics] = Field(default_factory=dict)
-    """By the sizes of `SIZES`: of boxes, and of the detections that find none."""
+    """By `SIZES`; a false detection counts for its own size."""
     false_positives_per_clean_page: float | None
-    """Detections on pages without redactions, a page; None when there is no such page."""
+    """Mean number of detections on pages without redactions; None if there is no such page."""
     false_positives_per_clean_page_interval: Interval | None = None
     seconds_per_page: float | None
-    """Median time of one prediction; None when there was no page."""
+    """Median time of one prediction; None if there is no page."""
     reading_seconds_per_page: float | None = None
-    """Median time of opening, or rendering, a page's image."""
+    """Median time of decoding or rendering a page image."""
     resampling: Resampling | None = None
-    """How the intervals were made; None in evaluations older than this field."""
+    """How the intervals were computed; None in evaluations older than this field."""
 
 
 class Comparison(Frozen):
-    """The candidate and, where there is one, the champion, on the same pages."""
+    """The candidate and, if there is one, the champion, on the same pages."""
 
     candidate: Evaluation
     champion: Evaluation | None
 
 
 def evaluate_detector(detector: Detector, dataset: Dataset) -> Evaluation:
-    """All figures of a detector on a dataset, at its own operating point."""
+    """Run a detector on a dataset and compute all metrics, at its own operating point."""
     predictor = Predictor(detector)
     images = ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)
     return evaluate(
@@ -85,101 +85,111 @@ def evaluate_detector(detector: Detector, dataset: Dataset) -> Evaluation:
 
 
 def evaluate(
-    judged: Sequence[EvaluatedPage], dataset_digest: str, *, version: str, detector_digest: str, operating_point: float
+    pages: Sequence[EvaluatedPage], dataset_digest: str, *, version: str, detector_digest: str, operating_point: float
 ) -> Evaluation:
-    """All figures of one detector on one set of pages."""
-    matches = Matches.of(judged)
-    draws = document_draws([page.document for page in judged])
-    per_clean_page, per_clean_page_interval = _false_on_clean(matches, operating_point, draws)
+    """Compute all metrics of one detector on one set of pages."""
+    matches = Matches.of(pages)
+    weights = bootstrap_weights([page.document for page in pages])
+    per_clean_page, per_clean_page_interval = _false_positives_per_clean_page(matches, operating_point, weights)
     return Evaluation(
         version=version,
         detector_digest=detector_digest,
         dataset_digest=dataset_digest,
         operating_point=operating_point,
-        overall=_figures(matches, matches.everything, operating_point, draws),
-        by_style={style: _figures(matches, group, operating_point, draws) for style, group in styles(matches).items()},
-        by_size={size: _figures(matches, group, operating_point, draws, whole=False) for size, group in _sizes(matches).items()},
+        overall=_group_metrics(matches, matches.everything, operating_point, weights),
+        by_style={
+            style: _group_metrics(matches, group, operating_point, weights) for style, group in groups_by_style(matches).items()
+        },
+        by_size={
+            size: _group_metrics(matches, group, operating_point, weights, holds_all_boxes=False)
+            for size, group in _groups_by_size(matches).items()
+        },
         false_positives_per_clean_page=per_clean_page,
         false_positives_per_clean_page_interval=per_clean_page_interval,
-        seconds_per_page=_median(page.seconds for page in judged),
-        reading_seconds_per_page=_median(page.reading_seconds for page in judged),
-        resampling=Resampling(documents=len({page.document for page in judged})),
+        seconds_per_page=_median(page.seconds for page in pages),
+        reading_seconds_per_page=_median(page.reading_seconds for page in pages),
+        resampling=Resampling(documents=len({page.document for page in pages})),
     )
 
 
-def figures(pages: Sequence[EvaluatedPage], operating_point: float) -> Metrics:
-    """AP over all scores; the rest of what scores at least `operating_point`. Without intervals."""
+def compute_metrics(pages: Sequence[EvaluatedPage], operating_point: float) -> Metrics:
+    """Compute AP over all scores and the other metrics at `operating_point`, without intervals."""
     matches = Matches.of(pages)
-    return _figures(matches, matches.everything, operating_point, np.zeros((0, len(pages))))
+    return _group_metrics(matches, matches.everything, operating_point, np.zeros((0, len(pages))))
 
 
-def styles(matches: Matches) -> dict[str, Group]:
-    """What counts for each style on the pages, by name."""
+def groups_by_style(matches: Matches) -> dict[str, Group]:
+    """The group of each style that occurs on the pages, and of the pages without redactions."""
     of_box = np.array([style for page in matches.pages for style in page.styles], str)
+    all_detections = np.ones(len(matches.scores), bool)
     groups = {}
     for style in sorted(set(of_box)):
         boxes = of_box == style
         pages = np.isin(np.arange(len(matches.pages)), matches.box_page[boxes])
-        groups[style] = Group(pages, boxes, np.ones(len(matches.score), bool))
-    clean = _clean(matches)
+        groups[style] = Group(pages, boxes, all_detections)
+    clean = _clean_pages(matches)
     if clean.any():
-        groups[NO_REDACTION] = Group(clean, np.zeros(len(of_box), bool), np.ones(len(matches.score), bool))
+        groups[NO_REDACTION] = Group(clean, np.zeros(len(of_box), bool), all_detections)
     return groups
 
 
-def _sizes(matches: Matches) -> dict[str, Group]:
+def _groups_by_size(matches: Matches) -> dict[str, Group]:
     pages = np.ones(len(matches.pages), bool)
     return {
         size: Group(
             pages,
-            (least <= matches.box_share) & (matches.box_share < most),
-            (least <= matches.share) & (matches.share < most),
+            (min_share <= matches.box_share) & (matches.box_share < max_share),
+            (min_share <= matches.detection_share) & (matches.detection_share < max_share),
         )
-        for size, (least, most) in SIZES.items()
+        for size, (min_share, max_share) in SIZES.items()
     }
 
 
-def _clean(matches: Matches) -> NDArray[np.bool_]:
+def _clean_pages(matches: Matches) -> NDArray[np.bool_]:
     return np.array([not len(page.truth) for page in matches.pages], bool)
 
 
-def _figures(matches: Matches, group: Group, operating_point: float, draws: NDArray[np.float64], whole: bool = True) -> Metrics:
-    """The figures of a group.
+def _group_metrics(
+    matches: Matches, group: Group, operating_point: float, weights: NDArray[np.float64], holds_all_boxes: bool = True
+) -> Metrics:
+    """Compute the metrics of a group.
 
     Args:
         matches: the pages.
-        group: what of them counts.
-        operating_point: see `measure`.
-        draws: weights of the pages for the intervals; none for no intervals.
-        whole: the group takes all boxes of a style; if not, others lie on its pages, and precision of pixels has no meaning.
+        group: the part of them to count.
+        operating_point: see `weighted_metrics`.
+        weights: of the pages in each resample, for the intervals; with no rows there are no intervals.
+        holds_all_boxes: false if boxes outside the group may lie on its pages, so that pixel precision has no meaning.
     """
-    measured = measure(matches, group, operating_point, np.concatenate([np.ones((1, len(matches.pages))), draws]))
-    if not whole:
-        measured["pixel_precision"][:] = np.nan
+    values = weighted_metrics(matches, group, operating_point, np.concatenate([np.ones((1, len(matches.pages))), weights]))
+    if not holds_all_boxes:
+        values["pixel_precision"][:] = np.nan
     documents = len({page.document for page, counts in zip(matches.pages, group.pages, strict=True) if counts})
-    intervals = {name: interval(measured[name][1:], documents) for name in FIGURES} if len(draws) else {}
+    intervals = {name: interval(values[name][1:], documents) for name in METRIC_NAMES} if len(weights) else {}
     _, false, boxes = (int(counts.sum()) for counts in counts_by_page(matches, group, operating_point))
     return Metrics(
         pages=int(group.pages.sum()),
         boxes=boxes,
         false_positives=false,
         intervals={name: known for name, known in intervals.items() if known},
-        **{name: _known(measured[name][0]) for name in FIGURES},
+        **{name: _none_if_nan(values[name][0]) for name in METRIC_NAMES},
     )
 
 
-def _false_on_clean(matches: Matches, operating_point: float, draws: NDArray[np.float64]) -> tuple[float | None, Interval | None]:
-    clean = _clean(matches)
+def _false_positives_per_clean_page(
+    matches: Matches, operating_point: float, weights: NDArray[np.float64]
+) -> tuple[float | None, Interval | None]:
+    clean = _clean_pages(matches)
     if not clean.any():
         return None, None
     false = counts_by_page(matches, matches.everything, operating_point)[1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = draws[:, clean] @ false[clean] / draws[:, clean].sum(axis=1)
+        resampled = weights[:, clean] @ false[clean] / weights[:, clean].sum(axis=1)
     documents = len({page.document for page, counts in zip(matches.pages, clean, strict=True) if counts})
-    return float(false[clean].mean()), interval(drawn, documents)
+    return float(false[clean].mean()), interval(resampled, documents)
 
 
-def _known(value: np.float64) -> float | None:
+def _none_if_nan(value: np.float64) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
@@ -189,7 +199,7 @@ def _median(seconds: Iterable[float]) -> float | None:
 
 
 def comparison_markdown(comparison: Comparison) -> str:
-    """The figures of both detectors, overall, by style and by size, as a Markdown table."""
+    """Format the metrics of both detectors, overall, by style and by size, as a Markdown table."""
     head = [
         "pages",
         "detector",
@@ -206,31 +216,39 @@ def comparison_markdown(comparison: Comparison) -> str:
     ]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     evaluations = [comparison.candidate, *([comparison.champion] if comparison.champion else [])]
-    for group in dict(rows(comparison.candidate)):
+    for group in dict(metrics_by_group(comparison.candidate)):
         for evaluation in evaluations:
-            row = dict(rows(evaluation)).get(group)
+            row = dict(metrics_by_group(evaluation)).get(group)
             if row is None:
                 continue
             rates = [row.ap, row.ap50, row.precision, row.recall, row.f1]
             pixels = [row.pixel_precision, row.pixel_recall]
-            cells = [group, evaluation.version, str(row.pages), str(row.boxes), *map(_shown, rates), str(row.false_positives)]
-            lines.append(f"| {' | '.join([*cells, *map(_shown, pixels)])} |")
+            cells = [
+                group,
+                evaluation.version,
+                str(row.pages),
+                str(row.boxes),
+                *map(format_metric, rates),
+                str(row.false_positives),
+            ]
+            lines.append(f"| {' | '.join([*cells, *map(format_metric, pixels)])} |")
     lines.append("")
     for evaluation in evaluations:
         lines.append(
             f"- {evaluation.version}: operating point {evaluation.operating_point:.2f}, "
-            f"{_shown(evaluation.false_positives_per_clean_page)} false boxes a page without redactions, "
-            f"{_shown(evaluation.seconds_per_page)} s a page"
+            f"{format_metric(evaluation.false_positives_per_clean_page)} false boxes per page without redactions, "
+            f"{format_metric(evaluation.seconds_per_page)} s per page"
         )
     return "\n".join(lines) + "\n"
 
 
-def rows(evaluation: Evaluation) -> Iterator[tuple[str, Metrics]]:
-    """All figures of an evaluation with the name of what they are of, as tables show them."""
+def metrics_by_group(evaluation: Evaluation) -> Iterator[tuple[str, Metrics]]:
+    """The metrics of each group of pages with the group's name, in the order of tables."""
     yield "all", evaluation.overall
     yield from evaluation.by_style.items()
     yield from evaluation.by_size.items()
 
 
-def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def format_metric(value: float | None, digits: int = 3) -> str:
+    """Format a metric for a table; a dash if it is undefined."""
+    return "–" if value is None else f"{value:.{digits}f}"

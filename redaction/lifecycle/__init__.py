@@ -1,1 +1,1 @@
-"""From enough new annotations to production and back: trigger, gate, versions, champion, monitoring."""
+"""The detector's life cycle: training trigger, deployment gate, versions, champion and monitoring."""

@@ -1,4 +1,4 @@
-"""The detector in production."""
+"""Look up the detector in production."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Champion(Frozen):
 
 
 class Production(Frozen):
-    """What is in production in a workspace, if anything."""
+    """The champion of a workspace; None if nothing is in production."""
 
     workspace: str
     champion: Champion | None
 
 
 def production(catalog: Catalog, workspace_root: str) -> Production:
-    """What the catalog says is in production."""
+    """Look the champion up in the catalog."""
     with catalog.transaction() as session:
         row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).one_or_none()
     champion = Champion(version=row.version, detector_digest=row.detector_digest) if row else None

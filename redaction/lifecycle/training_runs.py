@@ -1,4 +1,4 @@
-"""The record of training runs: what each was trained on, and what was decided."""
+"""Record training runs in the catalog: the data that each read and the decision that followed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from redaction.lifecycle.trigger import open_retraining_requests
 
 
 def start_training_run(catalog: Catalog, run: str, revision: str, annotated_pages: int) -> None:
-    """Record that a pipeline run has read its data; said twice of one run, the first stands."""
+    """Record that a pipeline run has read its data. Idempotent: the first record of a run is kept."""
     with catalog.transaction() as session:
         if session.get(TrainingRun, run) is None:
             session.add(TrainingRun(run=run, revision=revision, annotated_pages=annotated_pages))
 
 
 def finish_training_run(catalog: Catalog, run: str, comparison: Comparison, decision: Decision) -> None:
-    """Record that a training came to its decision; the requests that were open when it read its data are answered."""
+    """Record the decision on a training, and mark the retraining requests that were open when it read its data as answered."""
     with catalog.transaction() as session:
         training = session.get_one(TrainingRun, run)
         training.finished_at, training.version = now(), decision.candidate

@@ -1,4 +1,4 @@
-"""Is there enough to learn? And the record of the trainings that answered."""
+"""Decide whether to start a training."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RetrainingCheck(Frozen):
-    """Whether to train, and why or why not, in sentences."""
+    """Whether to train, and the reasons as sentences."""
 
     proceed: bool
     reasons: tuple[str, ...]
     annotated_pages: int
     new_annotations: int
-    """Pages annotated since the data of the last finished training were read."""
+    """Pages annotated since the last finished training read its data."""
     open_requests: int
-    """Monitoring windows that ask for a retraining and have not been answered."""
+    """Retraining requests of monitoring that no training has answered."""
 
 
 def check_retraining(catalog: Catalog, min_new_annotations: int, force: bool = False) -> RetrainingCheck:
-    """Train when enough pages were annotated since the last finished training, when monitoring asks for it, or by force."""
+    """Train if enough pages were annotated since the last finished training, if monitoring requests it, or if forced."""
     with catalog.transaction() as session:
         last_read = session.exec(
             select(func.max(TrainingRun.data_read_at)).where(col(TrainingRun.finished_at).is_not(None))
@@ -38,11 +38,11 @@ def check_retraining(catalog: Catalog, min_new_annotations: int, force: bool = F
         requests = len(open_retraining_requests(session))
     reasons = [f"Pages annotated since the last finished training: {new}; needed: {min_new_annotations}."]
     if requests:
-        reasons.append(f"Monitoring asks for a retraining (open requests: {requests}).")
+        reasons.append(f"Monitoring requests a retraining (open requests: {requests}).")
     if force:
-        reasons.append("A training is forced.")
+        reasons.append("Training is forced.")
     if not annotated:
-        reasons = ["No page is annotated yet: annotate some, then run 'redaction annotations import FILE'."]
+        reasons = ["No page is annotated: annotate some pages, then run 'redaction annotations import FILE'."]
     return RetrainingCheck(
         proceed=bool(annotated) and (force or requests > 0 or new >= min_new_annotations),
         reasons=tuple(reasons),
@@ -53,8 +53,8 @@ def check_retraining(catalog: Catalog, min_new_annotations: int, force: bool = F
 
 
 def open_retraining_requests(session: Session) -> list[MonitoringWindow]:
-    """Monitoring windows that ask for a retraining which no finished training has answered."""
-    wanted = select(MonitoringWindow).where(
+    """Monitoring windows whose retraining request no finished training has answered."""
+    unanswered = select(MonitoringWindow).where(
         col(MonitoringWindow.retraining_requested).is_(True), col(MonitoringWindow.answered_by).is_(None)
     )
-    return list(session.exec(wanted))
+    return list(session.exec(unanswered))

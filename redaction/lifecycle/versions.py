@@ -1,4 +1,4 @@
-"""What goes into production with a detector: its folder in the workspace, its reference window, and the pages that prove it."""
+"""Detector versions in the workspace: the detector's folder, its reference window for monitoring, and its golden pages."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from redaction.pages.geometry import Detections
 from redaction.pages.image import page_from_file
 from redaction.workspace import Workspace
 
-REFERENCE_PAGES = 1000
-"""More pages than this make no finer reference, only a slower deployment."""
+MAX_REFERENCE_PAGES = 1000
+"""More pages would slow deployment down without making drift easier to detect."""
 
-GOLDEN_PAGES = 6
+MAX_GOLDEN_PAGES = 6
 
 
 def detector_folder(workspace: Workspace, version: str) -> Path:
-    """Where the workspace keeps a version of the detector."""
+    """Folder of a detector version in the workspace."""
     return workspace.models / version / "detector"
 
 
 def reference_file(workspace: Workspace, version: str) -> Path:
-    """Where the workspace keeps what a version said of the pages it was judged on."""
+    """File of a version's reference window in the workspace."""
     return workspace.models / version / FILE_NAME
 
 
-def keep_version(workspace: Workspace, detector: Detector, dataset: Dataset) -> Detector:
-    """Put the detector and its reference window into the workspace; the same version again changes nothing.
+def store_version(workspace: Workspace, detector: Detector, dataset: Dataset) -> Detector:
+    """Store the detector and its reference window in the workspace. Idempotent.
 
     Raises:
-        RedactionError: another detector has this version.
+        RedactionError: a different detector with this version is already stored.
     """
     target = workspace.models / detector.version
     if not target.exists():
@@ -48,27 +48,29 @@ def keep_version(workspace: Workspace, detector: Detector, dataset: Dataset) -> 
             shutil.copytree(detector.folder, unfinished / "detector")
             records = page_records(_predictions(detector, reference_pages(dataset), dataset), detector.operating_point)
             write_reference(unfinished / FILE_NAME, records)
-    kept = Detector.load(detector_folder(workspace, detector.version))
-    if kept.digest != detector.digest:
-        raise RedactionError(f"The workspace already has another detector {detector.version}; train again for a new version.")
-    return kept
+    stored = Detector.load(detector_folder(workspace, detector.version))
+    if stored.digest != detector.digest:
+        raise RedactionError(
+            f"The workspace already has a different detector {detector.version}; train again to get a new version."
+        )
+    return stored
 
 
 def reference_pages(dataset: Dataset) -> list[AnnotatedPage]:
-    """The real pages that stand for ordinary traffic, those that were not trained on first.
+    """Choose real pages that represent ordinary traffic, held-out pages first.
 
-    A detector is surer of pages it was trained on, so they fill up only what the held-out pages leave.
+    A detector scores higher on pages that it was trained on, so they are used only if there are too few held-out pages.
     """
     real = [page for page in dataset.pages if not page.synthetic]
-    return sorted(real, key=lambda page: page.split is Split.TRAIN)[:REFERENCE_PAGES]
+    return sorted(real, key=lambda page: page.split is Split.TRAIN)[:MAX_REFERENCE_PAGES]
 
 
 def golden_images(dataset: Dataset) -> list[Path]:
-    """Images of a few held-out pages, with and without redactions, on which a service must answer as the detector does."""
+    """Images of a few held-out pages, with and without redactions, on which a service must give the detector's own detections."""
     held_out = [page for page in dataset.pages if page.split is not Split.TRAIN] or list(dataset.pages)
     redacted = [page for page in held_out if page.boxes]
     clean = [page for page in held_out if not page.boxes]
-    chosen = [*redacted[: GOLDEN_PAGES - min(2, len(clean))], *clean[:2]]
+    chosen = [*redacted[: MAX_GOLDEN_PAGES - min(2, len(clean))], *clean[:2]]
     return [dataset.image_path(page) for page in chosen]
 
 

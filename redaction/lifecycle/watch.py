@@ -1,4 +1,4 @@
-"""Monitoring as one story: read the requests since the last window, judge them, keep the reports and the verdict."""
+"""Run monitoring: read the requests since the last window, judge them, and store the reports and the verdict."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from redaction.files import write_text
 from redaction.lifecycle.champion import production
 from redaction.lifecycle.versions import reference_file
 from redaction.monitoring.distance import MonitoringConfig
-from redaction.monitoring.drift import JudgedWindow, judge
+from redaction.monitoring.drift import JudgedWindow, judge_window
 from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.monitoring.reference import read_reference
-from redaction.monitoring.windows import judged_until, read_requests, record_window
+from redaction.monitoring.windows import last_judged_at, read_requests, record_window
 from redaction.workspace import Workspace
 
 NOTHING_IN_PRODUCTION = "Nothing is in production, so there is no traffic to judge: run ct_cd until it deploys a detector."
 
 
 @dataclass(frozen=True)
-class Watched:
-    """The judgement of one window, and the page that people read."""
+class MonitoringResult:
+    """The judgement of one window, and its summary as an HTML page."""
 
     judgement: MonitoringJudgement
     html: str
 
 
-def watch(workspace: Workspace, config: MonitoringConfig) -> Watched:
-    """Judge what the detector in production was asked since its last judged window, and record the verdict.
+def watch(workspace: Workspace, config: MonitoringConfig) -> MonitoringResult:
+    """Judge the requests to the detector in production since its last judged window, and record the verdict.
 
-    The reports lie in ``state/reports/monitoring``: a small summary, and Evidently's own.
+    A summary and Evidently's report are written below ``state/reports/monitoring``.
     """
     catalog = open_catalog(workspace)
     champion = production(catalog, str(workspace.root)).champion
@@ -38,17 +38,17 @@ def watch(workspace: Workspace, config: MonitoringConfig) -> Watched:
         judgement = MonitoringJudgement(
             verdict=Verdict.TOO_FEW_REQUESTS, requests=0, reference_pages=0, reasons=(NOTHING_IN_PRODUCTION,)
         )
-        return Watched(judgement, f"<p>{NOTHING_IN_PRODUCTION}</p>")
+        return MonitoringResult(judgement, f"<p>{NOTHING_IN_PRODUCTION}</p>")
     requests = read_requests(
-        workspace.state / "service" / "monitoring", champion.version, judged_until(catalog, champion.version)
+        workspace.state / "service" / "monitoring", champion.version, last_judged_at(catalog, champion.version)
     )
-    judged = judge(read_reference(reference_file(workspace, champion.version)), requests.pages, config)
-    report = _keep_reports(workspace, champion.version, judged)
+    judged = judge_window(read_reference(reference_file(workspace, champion.version)), requests.pages, config)
+    report = _write_reports(workspace, champion.version, judged)
     record_window(catalog, judged.judgement, champion.version, requests, report)
-    return Watched(judged.judgement, judged.summary_html)
+    return MonitoringResult(judged.judgement, judged.summary_html)
 
 
-def _keep_reports(workspace: Workspace, version: str, judged: JudgedWindow) -> str:
+def _write_reports(workspace: Workspace, version: str, judged: JudgedWindow) -> str:
     folder = workspace.state / "reports" / "monitoring" / f"{version}-{now():%Y%m%dT%H%M%S%f}"
     write_text(folder / "summary.html", judged.summary_html)
     if judged.evidently_html is not None:

@@ -1,1 +1,1 @@
-"""Is the traffic still what the detector was made for? Records of requests, compared with a reference window."""
+"""Monitoring: records of requests, compared with a reference window to detect drift."""

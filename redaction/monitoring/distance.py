@@ -1,13 +1,13 @@
-"""How far apart two windows of pages are, column by column, and from where on that is more than chance.
+"""Drift of each column between two windows of pages: a Kolmogorov-Smirnov distance and the threshold that it must reach.
 
-Why not a p-value: pages come in documents, and the pages of one document look alike (same scanner, same paper, same way of
-redacting). A hundred pages may say no more than twelve unrelated ones, and a test that takes them for a hundred cries wolf in
-most windows. And on large windows a test finds differences that matter to nobody. So a column has drifted when the
-Kolmogorov-Smirnov *distance* of the two windows (the largest gap between their cumulative distributions: 0 for the same, 1 for
-disjoint ones) reaches both the distance that matters (from the configuration) and the distance that chance alone would rarely
-reach, with the pages counted as the unrelated pages that they are worth. How many that is shows in the pages themselves: see
-`alike_pages`. In the simulation of the tests this calls fewer than 5 of 100 windows without drift drifted, be the documents of
-one page or of seventeen; were every page counted as one, it would be two of three.
+Why not a p-value: pages come in documents, and the pages of one document are similar (same scanner, same paper, same way of
+redacting). The effective sample size of a hundred pages may be twelve, and a test that assumes a hundred independent pages raises
+a false alarm in most windows. On large windows, a test also finds differences that are too small to matter. So a column has
+drifted if the Kolmogorov-Smirnov *distance* between the two windows (the largest difference between their cumulative
+distributions: 0 for equal, 1 for disjoint ones) reaches both the distance that matters (from the configuration) and the critical
+distance of a two-sample test at the effective sample sizes. These are estimated from the pages themselves, see `design_effect`.
+In the simulation of the tests, fewer than 5 of 100 windows without drift are called drifted, for documents of one page and of
+seventeen; if every page counted as independent, it would be two in three.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pydantic import Field
 from redaction.errors import RedactionError
 from redaction.values import Frozen
 
-COLUMNS = (
+MONITORED_COLUMNS = (
     "width",
     "height",
     "brightness",
@@ -37,34 +37,37 @@ COLUMNS = (
     "mean_score",
     "covered_share",
 )
-"""What is judged: `redaction.monitoring.records.PageRecord` without the latency, which has its own budget."""
+"""The fields of `redaction.monitoring.records.PageRecord` without the latency, which has a budget of its own."""
 
-CHANGE_OF_LEVEL = 0.5
-"""Share of the variance of ranks that one cut must explain to be taken for a drift that began. A cut between two disjoint levels
-explains 3/4 in the middle of a window and 1/2 after a fifth of it; without drift, a dozen documents leave about 1/3 to chance."""
+MIN_LEVEL_CHANGE_SHARE = 0.5
+"""Share of the variance of ranks that one cut must explain to count as the start of a drift. A cut between two disjoint levels
+explains 3/4 in the middle of a window and 1/2 after a fifth of it; without drift, a dozen documents reach about 1/3 by chance."""
+
+SOKAL_WINDOW = 5
+"""Autocorrelations are summed up to this many autocorrelation times."""
 
 
 class MonitoringConfig(Frozen):
-    """When a window of requests is judged, and from where on it counts as drifted."""
+    """When a window of requests is judged, and when it counts as drifted."""
 
     min_requests: int = Field(200, ge=10)
-    """Fewer pages than this are not judged."""
+    """A window with fewer pages is not judged."""
     max_pages: int = Field(20_000, ge=100)
-    """Of more pages than this, on either side, as many are taken, evenly spaced."""
+    """If either side has more pages, this many are sampled from it, evenly spaced."""
     false_alarms: float = Field(0.02, gt=0, lt=1)
     """The share of windows without drift that may be called drifted, over all columns together."""
     least_alike_pages: float = Field(2.0, ge=1)
-    """At least so many pages are worth one unrelated page, even where no likeness of neighbors shows: short windows hide it."""
-    ks_distances: dict[str, float] = Field(default_factory=lambda: dict.fromkeys(COLUMNS, 0.2))
-    """The columns that are judged, and the least Kolmogorov-Smirnov distance in each that matters."""
+    """Lower bound of the design effect (pages per independent page): a short window does not show how similar its pages are."""
+    ks_distances: dict[str, float] = Field(default_factory=lambda: dict.fromkeys(MONITORED_COLUMNS, 0.2))
+    """The columns to judge, and for each the smallest Kolmogorov-Smirnov distance that matters."""
     latency_quantile: float = Field(0.95, gt=0, lt=1)
     latency_budget_ms: float = Field(5_000, gt=0)
-    """When the quantile of the latency is above this, a person is told; no retraining would help."""
+    """If the quantile of the latency exceeds this, the report says so; it is no reason to retrain."""
 
     def model_post_init(self, _context: object) -> None:
-        """Columns must exist and distances be possible."""
-        if unknown := set(self.ks_distances) - set(COLUMNS):
-            raise ValueError(f"unknown columns {sorted(unknown)}; known are {', '.join(COLUMNS)}")
+        """Check that the columns exist and the distances are possible."""
+        if unknown := set(self.ks_distances) - set(MONITORED_COLUMNS):
+            raise ValueError(f"unknown columns {sorted(unknown)}; known are {', '.join(MONITORED_COLUMNS)}")
         if not self.ks_distances or not all(0 < distance < 1 for distance in self.ks_distances.values()):
             raise ValueError("ks_distances must name at least one column, each with a distance between 0 and 1")
 
@@ -72,8 +75,7 @@ class MonitoringConfig(Frozen):
 def ks_distance(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
     """The two-sample Kolmogorov-Smirnov distance, in [0, 1]; both samples need at least one value and no NaN.
 
-    The same number as ``scipy.stats.ks_2samp(...).statistic``, without its p-value, whose exact computation takes a hundred
-    times as long.
+    It equals ``scipy.stats.ks_2samp(..., method="asymp").statistic``, which takes six times as long because it adds a p-value.
     """
     reference, current = np.sort(reference), np.sort(current)
     values = np.concatenate([reference, current])
@@ -82,20 +84,24 @@ def ks_distance(reference: NDArray[np.float64], current: NDArray[np.float64]) ->
     return float(np.abs(below_reference - below_current).max())
 
 
-def alike_pages(values: pd.DataFrame, config: MonitoringConfig) -> float:
-    """How many pages, in the order in which they came, are worth one unrelated page: their integrated autocorrelation time.
+def design_effect(values: pd.DataFrame, config: MonitoringConfig) -> float:
+    """Number of consecutive pages that count as one independent page: their integrated autocorrelation time.
 
-    Taken on ranks, as the distance is, with Sokal's window (five times the result); the upper quartile over the columns. From
-    each column one clear change of level is taken out first: a drift that begins in the middle of a window makes all pages before
-    it alike, and all after it, and would hide itself. Never less than `least_alike_pages`.
+    It is computed on ranks, as the distance is, with Sokal's window; the result is the upper quartile over the columns, and at
+    least `least_alike_pages`. One clear change of level is first removed from each column: a drift that starts in the middle of
+    a window makes the pages before it alike and the pages after it alike, and so would hide itself.
+
+    Args:
+        values: one row a page, in the order in which they arrived.
+        config: the settings.
     """
     ranks = [column.dropna().rank().to_numpy(float) for _, column in values.items()]
-    times = [_autocorrelation_time(_without_change_of_level(column)) for column in ranks]
+    times = [_autocorrelation_time(_without_level_change(column)) for column in ranks]
     return max(config.least_alike_pages, float(np.quantile(times, 0.75)))
 
 
-def _without_change_of_level(series: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """The series less the means of its two parts, cut where that explains most; less its own mean if that explains too little."""
+def _without_level_change(series: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Subtract the means of the series' two parts, cut where that explains most; its overall mean if that explains too little."""
     centered = series - series.mean() if len(series) else series
     if not centered.any():
         return centered
@@ -103,7 +109,7 @@ def _without_change_of_level(series: NDArray[np.floating[Any]]) -> NDArray[np.fl
     sums = np.cumsum(centered)[:-1]
     between = sums**2 * (1 / sizes + 1 / (len(series) - sizes))
     cut = int(between.argmax()) + 1
-    if between[cut - 1] < CHANGE_OF_LEVEL * (centered**2).sum():
+    if between[cut - 1] < MIN_LEVEL_CHANGE_SHARE * (centered**2).sum():
         return centered
     return np.concatenate([part - part.mean() for part in (centered[:cut], centered[cut:])])
 
@@ -115,34 +121,34 @@ def _autocorrelation_time(series: NDArray[np.floating[Any]]) -> float:
     spectrum = np.fft.rfft(deviations, 2 * len(series))
     correlations = np.fft.irfft(np.abs(spectrum) ** 2)[: len(series)]
     times = 2 * np.cumsum(correlations / correlations[0]) - 1
-    wide_enough = np.flatnonzero(np.arange(len(series)) >= 5 * times)
+    wide_enough = np.flatnonzero(np.arange(len(series)) >= SOKAL_WINDOW * times)
     return max(1.0, float(times[wide_enough[0] if len(wide_enough) else -1]))
 
 
-def chance_distance(reference_pages: float, current_pages: float, config: MonitoringConfig) -> float:
-    """The distance that windows of so many unrelated pages rarely reach without drift (Kolmogorov's and Smirnov's asymptote).
+def critical_distance(reference_size: float, current_size: float, config: MonitoringConfig) -> float:
+    """The critical distance of the two-sample Kolmogorov-Smirnov test (asymptotic) at these effective sample sizes.
 
-    The permitted share of false alarms is divided by the number of columns (Bonferroni). Above 1 it says that so few pages can
-    show nothing.
+    The permitted share of false alarms is divided by the number of columns (Bonferroni). A result above 1 means that samples
+    of these sizes cannot show drift.
     """
-    if not reference_pages or not current_pages:
+    if not reference_size or not current_size:
         return math.inf
     significance = config.false_alarms / len(config.ks_distances)
-    return math.sqrt(math.log(2 / significance) / 2 * (1 / reference_pages + 1 / current_pages))
+    return math.sqrt(math.log(2 / significance) / 2 * (1 / reference_size + 1 / current_size))
 
 
-def judged_values(pages: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
-    """The judged columns of at most `max_pages` pages, as floats.
+def monitored_values(pages: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
+    """Select the judged columns of at most `max_pages` pages, as floats.
 
-    The mean score is left out (NaN) where nothing was found: it would only say again how many pages have no box, and hide how
-    sure the detector is of those that have some.
+    The mean score is NaN where nothing was found: a zero would only repeat that the page has no box, and hide a change in the
+    scores of those that have some.
 
     Raises:
         RedactionError: a column is missing.
     """
     if missing := set(config.ks_distances) - set(pages.columns):
         raise RedactionError(
-            f"The page records lack {', '.join(sorted(missing))}: another version wrote them, make the reference again."
+            f"The page records lack {', '.join(sorted(missing))}: another version wrote them; deploy again to write new ones."
         )
     if len(pages) > config.max_pages:
         pages = pages.iloc[np.linspace(0, len(pages) - 1, config.max_pages).astype(int)]
@@ -153,12 +159,12 @@ def judged_values(pages: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame
 
 
 def thresholds(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConfig) -> dict[str, float]:
-    """For each column that these pages can say something about, the distance from which on it has drifted."""
-    before, now = reference.count() / alike_pages(reference, config), current.count() / alike_pages(current, config)
-    chance = {column: chance_distance(float(before[column]), float(now[column]), config) for column in config.ks_distances}
-    return {column: max(least, chance[column]) for column, least in config.ks_distances.items() if chance[column] < 1}
+    """The distance from which each column has drifted; a column with too few values to show drift is left out."""
+    before, now = reference.count() / design_effect(reference, config), current.count() / design_effect(current, config)
+    critical = {column: critical_distance(float(before[column]), float(now[column]), config) for column in config.ks_distances}
+    return {column: max(relevant, critical[column]) for column, relevant in config.ks_distances.items() if critical[column] < 1}
 
 
 def distances(reference: pd.DataFrame, current: pd.DataFrame, columns: list[str]) -> dict[str, float]:
-    """The distance of each of the columns; values that are missing are left out."""
+    """The distance of each column; missing values (NaN) are left out."""
     return {c: ks_distance(reference[c].dropna().to_numpy(float), current[c].dropna().to_numpy(float)) for c in columns}

@@ -1,4 +1,4 @@
-"""Judge a window of requests against the reference: has the traffic, or what the detector says of it, changed?"""
+"""Judge a window of requests against the reference: did the pages or the detections change?"""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ import numpy as np
 import pandas as pd
 
 from redaction.catalog.tables import Verdict
-from redaction.monitoring.distance import MonitoringConfig, alike_pages, judged_values, thresholds
-from redaction.monitoring.evidently_report import METHOD, measured_by_evidently
+from redaction.monitoring.distance import MonitoringConfig, design_effect, monitored_values, thresholds
+from redaction.monitoring.evidently_report import METHOD, compare_with_evidently
 from redaction.monitoring.judgement import ColumnJudgement, LatencyJudgement, MonitoringJudgement
 from redaction.monitoring.summary import summary_html
 
 
 @dataclass(frozen=True)
 class JudgedWindow:
-    """The judgement, and what people read of it."""
+    """The judgement of a window, and its reports."""
 
     judgement: MonitoringJudgement
     summary_html: str
-    """A small page that needs nothing from elsewhere."""
+    """A small self-contained page."""
     evidently_html: str | None
-    """Evidently's own interactive report (about 4 MB); none when there was too little to judge."""
+    """Evidently's interactive report (about 4 MB); None if there was too little to judge."""
 
 
-def judge(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConfig) -> JudgedWindow:
+def judge_window(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConfig) -> JudgedWindow:
     """Judge the pages of `current` against those of `reference`.
 
     Args:
-        reference: page records of the detector in production on pages that it was evaluated on (see `reference.page_records`).
-        current: page records of requests that this same detector answered (see `windows.read_requests`).
-        config: what is judged, and how strictly.
+        reference: page records of the detector in production for pages on which it was evaluated (see `reference.page_records`).
+        current: page records of requests that the same detector answered (see `windows.read_requests`).
+        config: the columns to judge, and how strictly.
 
     Raises:
         RedactionError: one of the tables lacks a judged column.
     """
-    before, now = judged_values(reference, config), judged_values(current, config)
+    before, now = monitored_values(reference, config), monitored_values(current, config)
     limits = thresholds(before, now, config)
     latency = _latency(current, config)
     if len(current) < config.min_requests or not limits:
         judgement = _too_few(len(reference), len(current), latency, config)
         return JudgedWindow(judgement, summary_html(judgement, before, now), None)
-    statistics, evidently_html = measured_by_evidently(before, now, limits)
+    statistics, evidently_html = compare_with_evidently(before, now, limits)
     columns = tuple(
         ColumnJudgement(
             column=column,
@@ -54,15 +54,15 @@ def judge(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConf
         )
         for column, limit in limits.items()
     )
-    unrelated = len(current) / alike_pages(now, config)
-    judgement = _judgement(len(reference), len(current), unrelated, columns, latency, config)
+    effective_size = len(current) / design_effect(now, config)
+    judgement = _judgement(len(reference), len(current), effective_size, columns, latency, config)
     return JudgedWindow(judgement, summary_html(judgement, before, now), evidently_html)
 
 
 def _judgement(
     reference_pages: int,
     requests: int,
-    unrelated_requests: float,
+    effective_sample_size: float,
     columns: tuple[ColumnJudgement, ...],
     latency: LatencyJudgement | None,
     config: MonitoringConfig,
@@ -73,17 +73,17 @@ def _judgement(
         f"(K-S distance {c.statistic:.2f}, limit {c.threshold:.2f})."
         for c in drifted
     ]
-    reasons = reasons or [f"None of {len(columns)} columns is further from the reference than its limit."]
+    reasons = reasons or [f"None of {len(columns)} columns reaches its limit."]
     judged = {c.column for c in columns}
     return MonitoringJudgement(
         verdict=Verdict.DRIFTED if drifted else Verdict.STABLE,
         requests=requests,
         reference_pages=reference_pages,
-        unrelated_requests=unrelated_requests,
+        effective_sample_size=effective_sample_size,
         columns=columns,
         unjudged=tuple(column for column in config.ks_distances if column not in judged),
         latency=latency,
-        reasons=(*reasons, *_slowness(latency)),
+        reasons=(*reasons, *_latency_reasons(latency)),
         retraining_requested=bool(drifted),
     )
 
@@ -94,7 +94,7 @@ def _too_few(
     reason = (
         f"{requests} pages were requested since the last judged window; {config.min_requests} are needed."
         if requests < config.min_requests
-        else f"{requests} requested pages and a reference of {reference_pages} are too few to tell drift from chance."
+        else f"{requests} requested pages and a reference of {reference_pages} are too few to distinguish drift from chance."
     )
     return MonitoringJudgement(
         verdict=Verdict.TOO_FEW_REQUESTS,
@@ -102,7 +102,7 @@ def _too_few(
         reference_pages=reference_pages,
         unjudged=tuple(config.ks_distances),
         latency=latency,
-        reasons=(reason, *_slowness(latency)),
+        reasons=(reason, *_latency_reasons(latency)),
     )
 
 
@@ -113,10 +113,10 @@ def _latency(current: pd.DataFrame, config: MonitoringConfig) -> LatencyJudgemen
     return LatencyJudgement(quantile=config.latency_quantile, latency_ms=value, budget_ms=config.latency_budget_ms)
 
 
-def _slowness(latency: LatencyJudgement | None) -> list[str]:
+def _latency_reasons(latency: LatencyJudgement | None) -> list[str]:
     if latency is None or latency.within_budget:
         return []
     return [
         f"The detector is slow: {latency.quantile:.0%} of the pages took up to {latency.latency_ms:,.0f} ms, "
-        f"the budget is {latency.budget_ms:,.0f} ms. This asks for a faster machine or a smaller profile, not for training."
+        f"the budget is {latency.budget_ms:,.0f} ms. Use a faster machine or a smaller profile; retraining does not help."
     ]

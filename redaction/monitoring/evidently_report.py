@@ -1,4 +1,4 @@
-"""Two tables of numbers compared column by column by Evidently 0.7, with a distance that we named and not one that it chose."""
+"""Compare two tables column by column with Evidently 0.7, using our distance instead of the one that it would choose."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pandas as pd
 from redaction.monitoring.distance import ks_distance
 
 METHOD = "ks_distance"
-"""The name under which Evidently knows `redaction.monitoring.distance.ks_distance`."""
+"""The name under which `redaction.monitoring.distance.ks_distance` is registered with Evidently."""
 
 
-def measured_by_evidently(
+def compare_with_evidently(
     reference: pd.DataFrame, current: pd.DataFrame, limits: dict[str, float]
 ) -> tuple[dict[str, float], str]:
     """The Kolmogorov-Smirnov distance of each column that has a limit, and Evidently's interactive report (about 4 MB of HTML).
 
-    A missing value (NaN) counts for nothing; each column needs at least one value on either side.
+    Missing values (NaN) are ignored; each column needs at least one value on either side.
     """
-    # Evidently reads it on import, and would else tell its makers of each report
+    # read on import; otherwise Evidently sends usage statistics to its makers
     os.environ.setdefault("DO_NOT_TRACK", "1")
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import ValueDrift

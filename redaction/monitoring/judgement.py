@@ -1,19 +1,21 @@
-"""What monitoring says of one window of requests."""
+"""The judgement of monitoring on one window of requests."""
 
 from __future__ import annotations
+
+from pydantic import AliasChoices, Field
 
 from redaction.catalog.tables import Verdict
 from redaction.values import Frozen
 
 
 class ColumnJudgement(Frozen):
-    """One column of one window."""
+    """The judgement of one column of a window."""
 
     column: str
     method: str
     statistic: float
     threshold: float
-    """The statistic from which on the column counts as drifted, for windows of these sizes."""
+    """The statistic from which the column counts as drifted, for windows of these sizes."""
     reference_median: float
     current_median: float
 
@@ -24,7 +26,7 @@ class ColumnJudgement(Frozen):
 
 
 class LatencyJudgement(Frozen):
-    """How slow the detector was, against its budget. Slowness is never a reason to train."""
+    """The detector's latency and its budget. Slowness is never a reason to retrain."""
 
     quantile: float
     latency_ms: float
@@ -37,22 +39,23 @@ class LatencyJudgement(Frozen):
 
 
 class MonitoringJudgement(Frozen):
-    """What monitoring says of one window, for machines."""
+    """The judgement of one window."""
 
     verdict: Verdict
     requests: int
     reference_pages: int
-    unrelated_requests: float = 0.0
-    """As many unrelated pages are the requests worth: the pages of one document look alike."""
+    effective_sample_size: float = Field(0.0, validation_alias=AliasChoices("effective_sample_size", "unrelated_requests"))
+    """Number of independent pages that carry as much information as the requests: pages of one document are similar. Judgements
+    written by earlier versions call it ``unrelated_requests``."""
     columns: tuple[ColumnJudgement, ...] = ()
     unjudged: tuple[str, ...] = ()
-    """Columns of which these pages have too few values to say anything."""
+    """Columns with too few values to judge."""
     latency: LatencyJudgement | None = None
     reasons: tuple[str, ...]
     retraining_requested: bool = False
 
     @property
     def drifted_columns(self) -> tuple[str, ...]:
-        """Names of the columns that drifted, the most drifted (against its threshold) first."""
+        """Names of the columns that drifted, largest ratio of statistic to threshold first."""
         drifted = [column for column in self.columns if column.drifted]
         return tuple(c.column for c in sorted(drifted, key=lambda c: c.threshold / c.statistic))

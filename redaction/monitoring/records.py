@@ -1,4 +1,4 @@
-"""What is recorded of one page that went through the service: numbers only, no pixel and no word of the document."""
+"""The record of one page that the service processed: numbers only, no pixels and no text of the document."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from redaction.pages.geometry import Detections, covered_share
 
 
 class PageRecord(PageFeatures):
-    """One page as the service saw it and what the detector said, at its operating point."""
+    """Features of a page, and its detections at the detector's operating point."""
 
     boxes: float
     """Number of detections."""
     top_score: float
-    """Highest score of any detection, also below the operating point; 0 when there is none."""
+    """Highest score of any detection, even below the operating point; 0 if there is none."""
     mean_score: float
-    """Mean score of the detections; 0 when there is none."""
+    """Mean score of the detections; 0 if there are none."""
     covered_share: float
-    """Share of the page under at least one detection."""
+    """Share of the page that is covered by detections."""
     latency_ms: float
 
 
 def page_record(features: PageFeatures, detections: Detections, operating_point: float, latency_ms: float) -> PageRecord:
-    """The record of one page.
+    """Compute the record of one page.
 
     Args:
         features: of the page image.
-        detections: everything the detector said, in pixels of that image.
+        detections: of any score, in pixels of that image.
         operating_point: the score from which a detection counts.
-        latency_ms: time the detector took, in milliseconds.
+        latency_ms: time that the prediction took.
     """
     found = detections.at_least(operating_point)
     return PageRecord(

@@ -1,4 +1,4 @@
-"""The reference window: what the deployed detector said of the pages it was evaluated on. It is stored beside the detector."""
+"""The reference window: page records of the pages on which the deployed detector was evaluated, stored beside it."""
 
 from __future__ import annotations
 
@@ -20,33 +20,35 @@ FILE_NAME = "reference.jsonl"
 
 
 def page_records(pages: Iterable[tuple[NDArray[np.uint8], Detections, float]], operating_point: float) -> pd.DataFrame:
-    """One row a page, with the fields of `PageRecord`.
+    """One row per page, with the fields of `PageRecord`.
 
     Args:
-        pages: for each page its image (RGB, shape (height, width, 3)), all that the detector said of it, and the time that
-            took in milliseconds. Only one page is held at a time.
+        pages: for each page its image (RGB, uint8, (height, width, 3)), its detections of any score, and the latency in
+            milliseconds. Consumed one by one, so only one image is in memory.
         operating_point: the score from which a detection counts.
     """
     return _frame(page_record(page_features(image), found, operating_point, ms) for image, found, ms in pages)
 
 
 def write_reference(path: Path, records: pd.DataFrame) -> None:
-    """Write the records as JSON lines, whole or not at all."""
+    """Write the records as JSON lines, atomically."""
     write_text(path, records[list(PageRecord.model_fields)].to_json(orient="records", lines=True, double_precision=10))
 
 
 def read_reference(path: Path) -> pd.DataFrame:
-    """The records that `write_reference` wrote.
+    """Read the records that `write_reference` wrote.
 
     Raises:
-        RedactionError: there is no such file, or a line of it is no page record of this version.
+        RedactionError: the file is missing, or a line is not a page record of this version.
     """
     if not path.is_file():
-        raise RedactionError(f"There is no reference window {path}: deploy a detector, which writes it.")
+        raise RedactionError(f"There is no reference window {path}: deploy a detector to write it.")
     try:
         return _frame(PageRecord.model_validate_json(line) for line in path.read_bytes().splitlines() if line.strip())
     except ValidationError as error:
-        raise RedactionError(f"The reference window {path} is damaged or another version wrote it: deploy again.") from error
+        raise RedactionError(
+            f"The reference window {path} is damaged or was written by another version: deploy again."
+        ) from error
 
 
 def _frame(records: Iterable[PageRecord]) -> pd.DataFrame:

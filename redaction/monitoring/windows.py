@@ -1,4 +1,4 @@
-"""Windows of requests: what the service logged since the last judged one, and the judgement in the catalog."""
+"""Windows of requests: read what the service logged since the last judged window, and record judgements in the catalog."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.monitoring.records import PageRecord
 
 LOG_FILES = "data/data.*.log*"
-"""BentoML's monitor: a file for each worker, and one more with the date at its end for each day gone by."""
+"""BentoML's monitor writes one file per worker, and renames it every day by appending the date."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,23 @@ class Requests:
     """Pages that one version of the detector answered, oldest first."""
 
     pages: pd.DataFrame
-    """One row a page, with the fields of `PageRecord`."""
+    """One row per page, with the fields of `PageRecord`."""
     started_at: datetime | None
     """When the first of them was received."""
     ended_at: datetime | None
     unreadable: int
-    """Lines that are no page record: cut off by a crash, say."""
+    """Lines that are not page records, such as one cut off by a crash."""
 
 
 def read_requests(folder: Path, version: str, since: datetime | None = None) -> Requests:
-    """What the service logged of pages that `version` answered, received after `since`.
+    """Read the log of the pages that `version` answered and that were received after `since`.
 
     Args:
-        folder: where the service's monitor writes (``.../redaction_pages``), or a folder above it; one that is not there holds no
-            request.
-        version: the detector's; lines of other versions are passed over.
-        since: end of the last judged window. A page that was received before it but logged after it was read is lost: at most
-            the few that were in flight.
+        folder: where the service's monitor writes (``.../redaction_pages``), or a folder above it; a missing folder holds no
+            requests.
+        version: the detector's; lines of other versions are skipped.
+        since: end of the last judged window. Pages that were received before it but logged after it was read are lost; these
+            are at most the few in flight.
     """
     rows: list[tuple[datetime, PageRecord]] = []
     unreadable = 0
@@ -53,7 +53,7 @@ def read_requests(folder: Path, version: str, since: datetime | None = None) -> 
             if logged["version"] != version or (since and received_at <= since):
                 continue
             rows.append((received_at, _record(logged)))
-        except (ValueError, KeyError, TypeError, OverflowError):  # pydantic's and JSON's errors are ValueErrors
+        except (ValueError, KeyError, TypeError, OverflowError):  # errors of pydantic and JSON are ValueErrors
             unreadable += 1
     rows.sort(key=lambda row: row[0])
     times = [received_at for received_at, _ in (*rows[:1], *rows[-1:])]
@@ -61,8 +61,8 @@ def read_requests(folder: Path, version: str, since: datetime | None = None) -> 
     return Requests(pages, times[0] if times else None, times[-1] if times else None, unreadable)
 
 
-def judged_until(catalog: Catalog, version: str) -> datetime | None:
-    """Where the next window of `version` begins: after the last that was judged. Too few requests wait for more to come."""
+def last_judged_at(catalog: Catalog, version: str) -> datetime | None:
+    """End of the last judged window of `version`, after which the next begins; one with too few requests stays open."""
     with catalog.transaction() as session:
         windows = select(MonitoringWindow.ended_at).where(
             MonitoringWindow.version == version,
@@ -75,17 +75,17 @@ def judged_until(catalog: Catalog, version: str) -> datetime | None:
 def record_window(
     catalog: Catalog, judgement: MonitoringJudgement, version: str, requests: Requests, report: str | None = None
 ) -> int:
-    """Keep the judgement in the catalog, where the next check for a retraining reads it.
+    """Record the judgement in the catalog, where the next retraining check reads it.
 
     Args:
-        catalog: an open one.
+        catalog: the open catalog.
         judgement: of `requests`.
         version: the detector's.
         requests: the window.
-        report: where the readable report lies, relative to the workspace.
+        report: path of the HTML report, relative to the workspace.
 
     Returns:
-        the window's number.
+        The id of the window.
     """
     with catalog.transaction() as session:
         window = MonitoringWindow(
@@ -100,17 +100,17 @@ def record_window(
         )
         session.add(window)
         session.flush()
-        assert window.id is not None  # noqa: S101 - the database has just given it
+        assert window.id is not None  # noqa: S101 - assigned by the flush
         return window.id
 
 
 def _lines(folder: Path, since: datetime | None) -> Iterator[bytes]:
     for path in sorted(folder.rglob(LOG_FILES)):
-        # a file of a day gone by is passed over unread
+        # skip rotated files of earlier days
         if since and path.stat().st_mtime < since.timestamp():
             continue
         with path.open("rb") as file:
-            # the service may be writing the last line just now
+            # the service may still be writing the last line
             yield from (line for line in file if line.endswith(b"\n"))
 
 

@@ -1,1 +1,1 @@
-"""Pages: geometry, images, PDF rendering and features."""
+"""Pages: geometry, image decoding, PDF rendering, and image statistics."""

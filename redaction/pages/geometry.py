@@ -1,4 +1,4 @@
-"""Boxes on a page: arrays of ``xyxy`` in page pixels, and what follows from them.
+"""Boxes on a page: arrays of ``xyxy`` in page pixels, and computations on them.
 
 Coordinate convention, everywhere in this project: the origin is the page's top left corner, x grows to the right and y
 downwards, a box is ``(x0, y0, x1, y1)`` with ``x0 < x1`` and ``y0 < y1``, and the right and lower edges lie outside the box
@@ -17,7 +17,7 @@ Xyxy = NDArray[np.float32]
 
 
 def as_xyxy(boxes: ArrayLike) -> Xyxy:
-    """Boxes as a float32 array of shape (n, 4); an empty sequence becomes shape (0, 4).
+    """Convert boxes to a float32 array of shape (n, 4); an empty sequence becomes shape (0, 4).
 
     Raises:
         ValueError: the shape is not (n, 4), a number is not finite, or a box has no area.
@@ -36,7 +36,7 @@ def as_xyxy(boxes: ArrayLike) -> Xyxy:
 
 @dataclass(frozen=True)
 class Detections:
-    """What a detector says of one page: boxes (n, 4) in page pixels and their scores (n,) in [0, 1], best first."""
+    """A detector's boxes on one page, (n, 4) in page pixels, and their scores (n,) in [0, 1], best first."""
 
     xyxy: Xyxy
     scores: NDArray[np.float32]
@@ -54,17 +54,17 @@ class Detections:
 
     @classmethod
     def none(cls) -> Detections:
-        """No detection at all."""
+        """No detections."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
     def at_least(self, score: float) -> Detections:
-        """Only the detections whose score is `score` or more."""
+        """The detections with a score of `score` or more."""
         keep = self.scores >= score
         return Detections(self.xyxy[keep], self.scores[keep])
 
 
 def xyxy_to_xywh(xyxy: ArrayLike) -> NDArray[np.float32]:
-    """``xyxy`` as COCO's ``(x, y, width, height)``; shape (n, 4) in and out."""
+    """Convert ``xyxy`` to COCO's ``(x, y, width, height)``; shape (n, 4) in and out."""
     boxes = np.asarray(xyxy, dtype=np.float32).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
@@ -75,7 +75,7 @@ def areas(xyxy: Xyxy) -> NDArray[np.float32]:
 
 
 def clip_to_page(xyxy: Xyxy, width: float, height: float) -> Xyxy:
-    """The boxes cut at the page's edges; what lies wholly outside is dropped."""
+    """Clip boxes to the page; boxes completely outside it are dropped."""
     clipped = np.clip(xyxy, 0, np.array([width, height, width, height], np.float32))
     return clipped[(clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1])]
 
@@ -93,9 +93,9 @@ def iou_matrix(a: Xyxy, b: Xyxy) -> NDArray[np.float32]:
 
 
 def union_area(xyxy: Xyxy) -> float:
-    """Area covered by at least one box, in square pixels: overlaps count once.
+    """Area covered by at least one box, in square pixels; overlaps count once.
 
-    Exact, by the grid that the boxes' own edges span (at most a few hundred boxes lie on a page).
+    Exact: it sums the cells of the grid spanned by the edges of the boxes, of which a page has a few hundred at most.
     """
     if not len(xyxy):
         return 0.0
@@ -108,5 +108,5 @@ def union_area(xyxy: Xyxy) -> float:
 
 
 def covered_share(xyxy: Xyxy, width: float, height: float) -> float:
-    """Share of the page, in [0, 1], that lies under at least one box."""
+    """Share of the page, in [0, 1], under at least one box."""
     return union_area(clip_to_page(xyxy, width, height)) / (width * height)

@@ -17,24 +17,25 @@ PageImage = NDArray[np.uint8]
 """A page image, RGB, shape (height, width, 3)."""
 
 MAX_PIXELS = 60_000_000
-"""More than an A3 page at 400 dpi (31 million): beyond it an image is an accident or an attack, not a page."""
+"""An A3 page at 400 dpi has 31 million; a larger image is a mistake or an attack."""
 
 PAPER = 255
+"""The level of white paper in every channel."""
 
 PNG_END = b"IEND\xaeB`\x82"
 
 PNG_EXTRAS = (b"acTL", b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")
-"""Marks of a PNG that is animated or may say which side is up."""
+"""Marks of a PNG that is animated or may name an orientation."""
 
 
 def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_PIXELS) -> PageImage:
-    """An image file's bytes as a page: gray, 1-bit, 16-bit, palette, transparent and CMYK images become RGB on white paper.
+    """Decode an image file: gray, 1-bit, 16-bit, palette, transparent and CMYK images become RGB on white paper.
 
     Raises:
-        RedactionError: the bytes are no image that can be read whole, or it has more than `max_pixels`.
+        RedactionError: the bytes are not a complete image, or it has more than `max_pixels`.
     """
     with warnings.catch_warnings():
-        # the limit that counts is ours, and it is an error
+        # our own limit is an error, not a warning
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(data)) as image:
@@ -46,25 +47,29 @@ def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_
                     )
                 plain = _decode_plain(data) if _is_plain(data, image) else None
                 return page_from_pil(image) if plain is None or plain.shape != (height, width, 3) else plain
-        except UnidentifiedImageError as fault:  # whose own words name a place in memory
-            known = f"its {len(data):,} bytes begin as no known format does" if data else "it is empty"
-            raise RedactionError(f"{name} cannot be read as an image ({known}); give a whole PNG, JPEG, TIFF or WebP.") from fault
-        except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as fault:
-            raise RedactionError(f"{name} cannot be read as an image ({fault}); give a whole PNG, JPEG, TIFF or WebP.") from fault
+        except UnidentifiedImageError as error:  # its own text names a memory address
+            known = f"its {len(data):,} bytes are of no known format" if data else "it is empty"
+            raise RedactionError(
+                f"{name} cannot be read as an image ({known}); give a complete PNG, JPEG, TIFF or WebP file."
+            ) from error
+        except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+            raise RedactionError(
+                f"{name} cannot be read as an image ({error}); give a complete PNG, JPEG, TIFF or WebP file."
+            ) from error
 
 
 def _is_plain(data: bytes, image: ImageFile.ImageFile) -> bool:
-    """Whether the file is a whole PNG or JPEG, 8-bit RGB or gray, upright and opaque, of which OpenCV reads the same pixels.
+    """Whether OpenCV reads the same pixels as Pillow: a complete PNG or JPEG, 8-bit RGB or gray, upright and opaque.
 
-    OpenCV fills up what is missing of a damaged file where Pillow refuses it. So a PNG's end has to be there (what lies before it
-    has checksums), and a JPEG has to be one scan without a gap.
+    OpenCV pads a damaged file where Pillow refuses it. So a PNG must have its end chunk (the others have checksums), and a JPEG
+    must be one complete scan.
     """
     if image.mode not in ("RGB", "L") or "transparency" in image.info:
         return False
     if image.format == "JPEG":
         return image.getexif().get(ExifTags.Base.Orientation, 1) == 1 and _is_one_scan(data)
     if image.format == "PNG":
-        # Pillow looks for the orientation behind the pixels too, and unpacks them to get there
+        # Pillow also looks for the orientation behind the pixels, and decodes them to get there
         return data.endswith(PNG_END) and image.tile[0].args == image.mode and not any(mark in data for mark in PNG_EXTRAS)
     return False
 
@@ -78,7 +83,7 @@ def _is_one_scan(jpeg: bytes) -> bool:
 
 
 def _decode_plain(data: bytes) -> PageImage | None:
-    # a fifth less time than Pillow takes for a JPEG, and a third less for a PNG; it also lets other threads work
+    # OpenCV is faster than Pillow here, and releases the GIL
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
@@ -87,13 +92,13 @@ def _decode_plain(data: bytes) -> PageImage | None:
 
 
 def page_from_file(path: Path, max_pixels: int = MAX_PIXELS) -> PageImage:
-    """An image file as a page; see `page_from_bytes`."""
+    """Decode an image file; see `page_from_bytes`."""
     return page_from_bytes(path.read_bytes(), path.name, max_pixels)
 
 
 def page_from_pil(image: Image.Image) -> PageImage:
-    """A Pillow image of any mode as a page, turned upright if its camera said how."""
-    # both of these copy the page even when there is nothing to do, a third of the time that reading it takes
+    """Convert a Pillow image of any mode, turned upright if its camera recorded the orientation."""
+    # both conversions copy the page even if they change nothing, so they are skipped when not needed
     if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
         image = ImageOps.exif_transpose(image)
     if image.mode == "RGB" and "transparency" not in image.info:
@@ -107,5 +112,5 @@ def page_from_pil(image: Image.Image) -> PageImage:
 
 
 def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """16-bit gray scaled by its full range, never by its own extremes: an all-black page stays black."""
+    """Scale 16-bit gray by its full range, not by its extremes, so that an all-black page stays black."""
     return np.clip(values.astype(np.float64) / 257, 0, 255).round().astype(np.uint8)

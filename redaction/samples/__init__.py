@@ -1,4 +1,4 @@
-"""A sample reading room: documents made on the spot whose redactions are known to the pixel, and a web server to read it from."""
+"""A sample reading room: generated documents with exactly known redactions, and a web server to fetch them from."""
 
 from redaction.samples.reading_room import ReadingRoom, make_reading_room
 from redaction.samples.server import Request, RoomServer, serve_reading_room

@@ -1,4 +1,4 @@
-"""Files that call themselves PDF and give trouble, as every reading room has some."""
+"""Malformed PDFs, as every real reading room has some."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ startxref
 110
 %%EOF
 """
-"""A PDF that is valid but for having no page."""
+"""A valid PDF without pages."""
 
 
 def truncated(rng: Random) -> bytes:
-    """The first two fifths of a PDF: what a broken connection leaves, without the table that says where its objects are."""
+    """The first two fifths of a PDF, as left by a broken connection: its cross-reference table is missing."""
     pdf = new_pdf()
     for _ in range(2):
         write_digital_page(pdf, rng, None)
@@ -43,7 +43,7 @@ def truncated(rng: Random) -> bytes:
 
 
 def encrypted(rng: Random) -> bytes:
-    """A PDF that opens with a password only."""
+    """A PDF that needs a password to open."""
     pdf = new_pdf()
     write_digital_page(pdf, rng, None)
     pdf.set_encryption(owner_password="keeper", user_password="reader")  # noqa: S106 - the file is there to be refused
@@ -51,10 +51,10 @@ def encrypted(rng: Random) -> bytes:
 
 
 def without_second_page(pdf: bytes) -> bytes:
-    """The same PDF, its page tree pointing to nothing where the second page was; the other pages stay as they are.
+    """Replace the second page's reference in the page tree by a dangling one; the other pages stay intact.
 
     Raises:
-        ValueError: the PDF is not one that fpdf2 wrote with two pages or more.
+        ValueError: the PDF was not written by fpdf2, or has fewer than two pages.
     """
     kids = re.search(rb"/Kids \[\d+ 0 R\s+(\d+) 0 R", pdf)
     if kids is None:

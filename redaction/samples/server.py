@@ -1,4 +1,4 @@
-"""A web server for the sample reading room: conditional requests, a redirect, and failures on demand."""
+"""A web server for the sample reading room, with conditional requests, a redirect, and failures on demand."""
 
 from __future__ import annotations
 
@@ -23,45 +23,43 @@ from redaction.errors import RedactionError
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it was answered."""
+    """One answered request."""
 
     method: str
     path: str
-    """With its query string."""
+    """Including the query string."""
     status: int
 
 
 @dataclass
 class RoomServer:
-    """A running server: its address, and every request answered so far, in order."""
+    """A running server: its address, and the requests answered so far, in order."""
 
     url: str
-    """With a slash at the end."""
+    """Ends with a slash."""
     requests: list[Request] = field(default_factory=list)
 
 
 @contextmanager
 def serve_reading_room(folder: Path, port: int = 0, fail_first: Mapping[str, int] | None = None) -> Iterator[RoomServer]:
-    """Serve a made reading room on loopback until the context is left.
+    """Serve a reading room on the loopback interface until the context exits.
 
     Args:
-        folder: what `make_reading_room` made.
-        port: 0 takes a free one.
-        fail_first: how many times each of these paths answers 503 before it works, such as ``{"/documents/memo-0004.pdf": 2}``.
+        folder: a folder made by `make_reading_room`.
+        port: 0 picks a free port.
+        fail_first: how often each path answers 503 before it works, such as ``{"/documents/memo-0004.pdf": 2}``.
 
     Raises:
-        RedactionError: the folder holds no reading room, or the port is taken.
+        RedactionError: the folder is not a reading room, or the port is taken.
     """
     site = folder / "site"
     if not (site / "redirects.json").is_file():
-        raise RedactionError(f"{folder} holds no reading room; make one with `redaction samples make {folder}`.")
+        raise RedactionError(f"{folder} is not a reading room; make one with `redaction samples make {folder}`.")
     room = _Room(site, json.loads((site / "redirects.json").read_text(encoding="utf-8")), dict(fail_first or {}))
     try:
         server = _Server(("127.0.0.1", port), partial(_Handler, room))
     except OSError as error:
-        raise RedactionError(
-            f"Port {port} cannot be served on ({error.strerror}); stop what listens there or name another."
-        ) from error
+        raise RedactionError(f"Cannot listen on port {port} ({error.strerror}); stop what uses it or choose another.") from error
     public = RoomServer(f"http://127.0.0.1:{server.server_address[1]}/", room.requests)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="reading room", daemon=True)
     thread.start()
@@ -92,13 +90,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up, as ours does on what is no PDF, is no fault of the server and worth no traceback."""
+        """Print no traceback when a client disconnects early, as our downloader does when a file is not a PDF."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Files with ETag and Last-Modified; 304 for what the client has; no listing of folders."""
+    """Serves files with ETag and Last-Modified, answers conditional requests with 304, and lists no folders."""
 
     protocol_version = "HTTP/1.1"
     server_version = "ReadingRoom/1"
@@ -152,4 +150,4 @@ class _Handler(SimpleHTTPRequestHandler):
             self.room.requests.append(Request(self.command, self.path, int(code)))
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing on the terminal: every request is in `RoomServer.requests`."""
+        """Log nothing to the terminal: every request is in `RoomServer.requests`."""

@@ -1,20 +1,21 @@
-"""The sample reading room's web pages, with the kinds of links that real ones have."""
+"""The sample reading room's web pages, with the kinds of links found on real ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 REDIRECT = "latest.pdf"
-"""A path that answers with a redirect to one of the documents."""
+"""A path that redirects to one of the documents."""
 
 ROBOTS = "User-agent: *\nDisallow: /private/\n"
 
 
-def web_pages(names: list[str], trouble: list[str]) -> dict[str, str]:
-    """Paths below the site's root and the text of each: an index, a page one level deeper, and robots.txt.
+def web_pages(names: list[str], malformed: list[str]) -> dict[str, str]:
+    """Return the text of each page by its path in the site: an index, a page in a subfolder, and robots.txt.
 
-    The index links the first half of the documents (one with a query string, one under a second URL, one by a redirect),
-    a document that robots.txt forbids, and the deeper page; that one links the second half, by relative links, and the trouble.
+    The index links the first half of the documents (one with a query string, one under a second URL, one through a redirect),
+    a document disallowed by robots.txt, and the page in the subfolder. That page links the second half and the malformed files,
+    with relative links.
     """
     half = (len(names) + 1) // 2
     first = [f"documents/{name}" for name in names[:half]]
@@ -26,7 +27,7 @@ def web_pages(names: list[str], trouble: list[str]) -> dict[str, str]:
     )
     archive = _page(
         "Older records",
-        [f"../documents/{name}" for name in (*names[half:], *trouble)],
+        [f"../documents/{name}" for name in (*names[half:], *malformed)],
         '<p><a href="/index.html">Back to the reading room</a>. <a href="#top">Top</a></p>',
     )
     return {"index.html": index, "archive/index.html": archive, "robots.txt": ROBOTS}

@@ -1,9 +1,9 @@
-"""Pages with drawn redactions, to train on besides the real ones.
+"""Synthetic pages with drawn redactions, to train on in addition to real pages.
 
-Deterministic: the same configuration and backgrounds give the same bytes in any number of processes. Every row says that it is
-synthetic, belongs to the training split, and is named by the digest of its recipe, which lies beside the images in
-``recipes.jsonl`` and names the real page below, where there is one. Synthetic pages are never made from documents that are held
-out for validation or test.
+Generation is deterministic: the same configuration and backgrounds give the same bytes in any number of processes. Each page is
+marked as synthetic, belongs to the training split, and is named by the SHA-256 of its recipe. The recipes are stored beside the
+images in ``recipes.jsonl``; a recipe names the real page in the background, if any. Documents held out for validation or test
+are never used as backgrounds.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import numpy as np
 from redaction.dataset import AnnotatedPage, Dataset, Split
 from redaction.errors import RedactionError
 from redaction.files import new_folder, sha256_of_bytes
+from redaction.pages.image import PageImage
 from redaction.synthesis.composition import compose
-from redaction.synthesis.drawing import PageImage
-from redaction.synthesis.recipes import Background, Recipe, SynthesisConfig, check_backgrounds, plan, usable_backgrounds
+from redaction.synthesis.recipes import Background, Recipe, SynthesisConfig, check_backgrounds, plan_recipes, usable_backgrounds
 
 __all__ = ["Background", "Recipe", "SynthesisConfig", "read_recipes", "read_synthetic", "synthesize", "usable_backgrounds"]
 
@@ -31,21 +31,21 @@ DATASET_FILE, RECIPES_FILE, IMAGES_FOLDER = "dataset.json", "recipes.jsonl", "im
 def synthesize(
     config: SynthesisConfig, backgrounds: Dataset | None, folder: Path, progress: Callable[[int, int], None] | None = None
 ) -> Dataset:
-    """Make `config.pages` synthetic pages in a new folder.
+    """Generate `config.pages` synthetic pages in a new folder.
 
     Args:
         backgrounds: real training pages without redactions (see `usable_backgrounds`); `None` or empty for generated pages only.
-        folder: made by this call, whole or not at all: images, ``dataset.json`` and ``recipes.jsonl``.
-        progress: called after each page with the pages done and the pages wanted.
+        folder: created by this call, completely or not at all; holds the images, ``dataset.json`` and ``recipes.jsonl``.
+        progress: called after each page with the number of pages done and the total.
 
     Raises:
-        RedactionError: the folder is there already, or a background may not be used or is not the file it was.
+        RedactionError: the folder already exists, or a background is not allowed or its file has changed.
     """
     if folder.exists():
-        raise RedactionError(f"{folder} is there already; give the synthetic pages a folder of their own.")
+        raise RedactionError(f"{folder} already exists; choose a new folder for the synthetic pages.")
     if backgrounds:
         check_backgrounds(backgrounds)
-    recipes = plan(config, backgrounds)
+    recipes = plan_recipes(config, backgrounds)
     images = {page.page: str(backgrounds.image_path(page)) for page in backgrounds.pages} if backgrounds else {}
     with new_folder(folder) as unfinished:
         (unfinished / IMAGES_FOLDER).mkdir()
@@ -63,13 +63,13 @@ def synthesize(
 
 
 def read_synthetic(folder: Path) -> Dataset:
-    """The synthetic pages in a folder that `synthesize` made, wherever it lies now."""
+    """Read the dataset in a folder made by `synthesize`; the folder may have been moved."""
     dataset = Dataset.model_validate_json((folder / DATASET_FILE).read_text(encoding="utf-8"))
     return dataset.model_copy(update={"root": str(folder)})
 
 
 def read_recipes(folder: Path) -> dict[str, Recipe]:
-    """Where each synthetic page of the folder comes from, by its document."""
+    """Read the recipe of each synthetic page in the folder, keyed by document."""
     lines = (folder / RECIPES_FILE).read_text(encoding="utf-8").splitlines()
     return {recipe.document: recipe for recipe in map(Recipe.model_validate_json, lines)}
 
@@ -81,7 +81,7 @@ def _in_processes(tasks: list[Task], workers: int) -> Iterator[AnnotatedPage]:
     if workers == 1 or len(tasks) == 1:
         yield from map(_make_page, tasks)
         return
-    # spawned, not forked: the caller may hold threads and locks (an orchestrator, a database), which a fork would copy half-way
+    # spawn, not fork: the caller may hold threads and locks (an orchestrator, a database), which a fork would copy mid-operation
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         yield from pool.map(_make_page, tasks, chunksize=max(1, min(8, len(tasks) // (4 * workers))))
@@ -108,13 +108,13 @@ def _make_page(task: Task) -> AnnotatedPage:
 
 
 def _read_background(background: Background, path: Path) -> PageImage:
-    """The real page as RGB, once its bytes are known to be those that were annotated."""
+    """Read the real page as RGB, after checking that its bytes are those that were annotated."""
     data = path.read_bytes() if path.is_file() else b""
     if sha256_of_bytes(data) != background.sha256:
         raise RedactionError(
-            f"{path} is missing or no longer the image that page {background.page} was annotated on; restore the checkpoint."
+            f"{path} is missing or no longer the image that was annotated as page {background.page}; restore the checkpoint."
         )
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
-        raise RedactionError(f"{path} is not an image that can be read; render page {background.page} anew.")
+        raise RedactionError(f"{path} cannot be decoded as an image; render page {background.page} again.")
     return np.ascontiguousarray(decoded[:, :, ::-1], np.uint8)

@@ -1,4 +1,4 @@
-"""Writing by hand: signatures, joined-up notes, rings and brackets that a reader drew around words."""
+"""Handwriting: signatures, cursive notes, and readers' rings and brackets around words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INKS: list[Rgb] = [(0, 0, 0), (15, 25, 120), (30, 30, 60), (120, 20, 30), (70, 
 
 
 def signature(sheet: Sheet, x: float, y: float, width: float) -> None:
-    """A few loops of the pen above the line at `y`; signatures are redacted as a whole."""
+    """A few pen loops above the line at `y`; redactable as a whole."""
     rng = sheet.rng
     phase, tall, points = rng.uniform(0, 6), rng.uniform(6, 13), []
     turns, slant = rng.uniform(18, 36), rng.uniform(-6, 2)
@@ -23,11 +23,11 @@ def signature(sheet: Sheet, x: float, y: float, width: float) -> None:
     if rng.random() < 0.4:
         sheet.stroke([(x, y + 4), (x + width * 0.6, y + 1), (x + width, y + 3)], 1, (0, 0, 0))
     xs, ys = [point[0] for point in points], [point[1] for point in points]
-    sheet.offer(min(xs), min(ys), max(xs), max(ys))
+    sheet.add_redactable_area(min(xs), min(ys), max(xs), max(ys))
 
 
-def written_line(sheet: Sheet, x: float, baseline: float, width: float, size: float, ink: Rgb | None = None) -> Line:
-    """Joined-up words that say nothing, up to that width."""
+def handwritten_line(sheet: Sheet, x: float, baseline: float, width: float, size: float, ink: Rgb | None = None) -> Line:
+    """A line of meaningless cursive words, up to this width."""
     rng, line, left = sheet.rng, [], x
     color, pen = ink or rng.choice(_INKS), rng.uniform(0.7, 1.3)
     while left < x + width - size:
@@ -75,7 +75,7 @@ def _word(sheet: Sheet, x: float, y: float, letters: int, size: float, color: Rg
 
 
 def _smooth(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Corners cut twice (Chaikin)."""
+    """Cut the corners twice (Chaikin's algorithm)."""
     for _ in range(2):
         cut = [points[0]]
         for (ax, ay), (bx, by) in pairwise(points):
@@ -84,21 +84,21 @@ def _smooth(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return points
 
 
-def note(sheet: Sheet, x: float, top: float, width: float, lines: int, size: float) -> float:
-    """A paragraph of handwriting; returns where the next line would start."""
+def handwritten_note(sheet: Sheet, x: float, top: float, width: float, lines: int, size: float) -> float:
+    """A redactable paragraph of handwriting; return where the next line would start."""
     rng, paragraph, y = sheet.rng, Paragraph(), top
     ink, leading = rng.choice(_INKS), size * rng.uniform(1.4, 1.9)
     for index in range(lines):
         share = rng.uniform(0.2, 1) if index == lines - 1 else rng.uniform(0.85, 1)
-        line = written_line(sheet, x + rng.uniform(0, 6), y + size, width * share, size, ink)
+        line = handwritten_line(sheet, x + rng.uniform(0, 6), y + size, width * share, size, ink)
         paragraph.append(line)
         y += leading
-    sheet.offer_lines(paragraph)
+    sheet.add_redactable_lines(paragraph)
     return y
 
 
 def reader_marks(sheet: Sheet) -> None:
-    """Frames, rings and brackets around words that stay readable, ticks in the margin: what readers and reviewers leave."""
+    """Readers' frames, rings, brackets and underlines at words that stay readable, and ticks in the margin."""
     rng = sheet.rng
     words = [word for paragraph in sheet.paragraphs for line in paragraph for word in line]
     color, pen = rng.choice(_INKS), rng.uniform(0.7, 1.6)
@@ -108,7 +108,7 @@ def reader_marks(sheet: Sheet) -> None:
         if kind == "frame":
             sheet.stroke([(x0 - 2, y0 - 1), (x1 + 2, y0 - 2), (x1 + 3, y1 + 1), (x0 - 3, y1 + 2), (x0 - 2, y0 - 1)], pen, color)
         elif kind == "ring":
-            sheet.ellipse(x0 - 5, y0 - 3, x1 + 5, y1 + 3, edge=color, line=pen)
+            sheet.ellipse(x0 - 5, y0 - 3, x1 + 5, y1 + 3, edge=color, line_width=pen)
         elif kind == "brackets":
             sheet.stroke([(x0 + 1, y0 - 1), (x0 - 3, y0 - 1), (x0 - 3, y1 + 1), (x0 + 1, y1 + 1)], pen, color)
             sheet.stroke([(x1 - 1, y0 - 1), (x1 + 3, y0 - 1), (x1 + 3, y1 + 1), (x1 - 1, y1 + 1)], pen, color)

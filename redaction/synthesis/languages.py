@@ -1,4 +1,4 @@
-"""Words of the languages in which generated pages are written; what they say means nothing."""
+"""Vocabulary of the languages in which generated pages are written; the text has no meaning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Language:
-    """The vocabulary of one language, each list as words or phrases with commas between them."""
+    """The vocabulary of one language: words separated by spaces, phrases by commas."""
 
     common: str
     months: str
@@ -18,20 +18,20 @@ class Language:
     regards: str
     greeting: str
     needs_truetype: bool = False
-    """Whether its letters lie outside Latin-1, the only ones that the PDF standard fonts have."""
+    """Whether its letters lie outside Latin-1, which is all that the standard PDF fonts have."""
 
     @cached_property
     def words(self) -> list[str]:
-        """The common words, the frequent ones first."""
+        """Common words, roughly in order of frequency."""
         return self.common.split()
 
     @cached_property
     def long_words(self) -> list[str]:
-        """Those that a heading could be made of."""
+        """Words long enough for a heading."""
         return [word for word in self.words if len(word) > 5]
 
     def phrases(self, text: str) -> list[str]:
-        """A comma-separated list of this class as a list."""
+        """Split one of the comma-separated fields."""
         return [phrase.strip() for phrase in text.split(",")]
 
 
@@ -150,4 +150,4 @@ LANGUAGES: dict[str, Language] = {
 
 
 LANGUAGE_WEIGHTS = {"english": 60, "dutch": 12, "german": 8, "french": 6, "spanish": 5, "russian": 5, "greek": 3}
-"""How often each is written, relative to the others."""
+"""Relative frequency of each language."""

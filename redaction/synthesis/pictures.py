@@ -1,4 +1,4 @@
-"""Pictures on pages: photographs, maps, charts, screenshots' dark grounds. None of them is a redaction."""
+"""Pictures on pages that are not redactions: photographs, maps, charts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from redaction.synthesis.colors import bright, dark, pale
+from redaction.synthesis.colors import bright_color, dark_color, pale_color
 from redaction.synthesis.sheet import Font, Rgb, Sheet
 
 _PHOTOGRAPHS = {
@@ -21,7 +21,7 @@ _PHOTOGRAPHS = {
     "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
     "matplotlib": ("mpl-data/sample_data/grace_hopper.jpg",),
 }  # fmt: skip
-"""Photographs that come with packages of the environment, in the public domain or free to use."""
+"""Photographs shipped with installed packages, in the public domain or free to use."""
 
 
 @lru_cache
@@ -42,7 +42,7 @@ def _original(path: Path) -> Image.Image:
 
 
 def photograph(rng: Random, width: int, height: int) -> Image.Image:
-    """A photograph of something, or the tones of one: light and dark areas, a horizon, grain; in color, gray or very dark."""
+    """A photograph, or random tones like one: light and dark areas, a horizon; in color, gray or very dark."""
     width, height = max(8, width), max(8, height)
     known = _library()
     if known and rng.random() < 0.75:
@@ -75,34 +75,34 @@ def _tones(rng: Random, width: int, height: int) -> Image.Image:
 
 
 def photo(sheet: Sheet, x: float, y: float, width: float, height: float, *, caption: bool = True) -> None:
-    """A photograph on the page, some of them with a dark frame and a caption; people redact photographs too."""
+    """A photograph, sometimes with a dark frame and a caption; sometimes redactable, as people redact photographs too."""
     rng = sheet.rng
     sheet.pdf.image(photograph(rng, int(width), int(height)), x, y, width, height)
     if rng.random() < 0.3:
-        sheet.rect(x, y, x + width, y + height, edge=(0, 0, 0), line=rng.choice([0.6, 2]))
+        sheet.rect(x, y, x + width, y + height, edge=(0, 0, 0), line_width=rng.choice([0.6, 2]))
     if rng.random() < 0.12 and height > 60:
         _recording(sheet, x, y, width, height)
     if rng.random() < 0.5:
-        sheet.offer(x, y, x + width, y + height)
+        sheet.add_redactable_area(x, y, x + width, y + height)
     if caption:
-        text = sheet.fitting(
+        text = sheet.truncated(
             f"Figure {rng.randint(1, 20)}. {sheet.words.words(rng.randint(0, 8))}", Font("Helvetica", 8, "I"), width
         )
-        sheet.line(x, y + height + 11, text, Font("Helvetica", 8, "I"))
+        sheet.redactable_text(x, y + height + 11, text, Font("Helvetica", 8, "I"))
 
 
 def _recording(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-    """Black strips above and below with time and place, as on pictures taken from a recording."""
+    """Black strips with camera and time above and below, as in a video still."""
     high = min(22.0, height * sheet.rng.uniform(0.06, 0.14))
     font = Font("Courier", high * 0.6, "B", (255, 255, 255))
     when = f"{sheet.words.date()} {sheet.words.time()}"
     for top, text in ((y, f"CAM {sheet.rng.randint(1, 16):02}"), (y + height - high, when)):
         sheet.rect(x, top, x + width, top + high, fill=(0, 0, 0))
-        sheet.text(x + 4, top + high * 0.7, sheet.fitting(text, font, width - 8), font)
+        sheet.text(x + 4, top + high * 0.7, sheet.truncated(text, font, width - 8), font)
 
 
 def map_drawing(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-    """Coasts, borders, rivers and names of towns; as a line drawing, tinted, or laid over a picture from above."""
+    """Coasts, borders, rivers and town names; as a line drawing, tinted, or over a photograph."""
     rng = sheet.rng
     sea: Rgb = rng.choice([(255, 255, 255), (205, 225, 240), (90, 130, 180)])
     sheet.rect(x, y, x + width, y + height, fill=sea)
@@ -113,7 +113,7 @@ def map_drawing(sheet: Sheet, x: float, y: float, width: float, height: float) -
             rng, x + width * rng.uniform(0.2, 0.8), y + height * rng.uniform(0.2, 0.8), min(width, height) * rng.uniform(0.1, 0.4)
         )
         shore = [(min(max(px, x), x + width), min(max(py, y), y + height)) for px, py in shore]
-        sheet.polygon(shore, fill=pale(rng) if rng.random() < 0.6 else None, edge=(30, 30, 30))
+        sheet.polygon(shore, fill=pale_color(rng) if rng.random() < 0.6 else None, edge=(30, 30, 30))
     for _ in range(rng.randint(3, 12)):
         sheet.stroke(
             _river(rng, x, y, width, height),
@@ -126,16 +126,16 @@ def map_drawing(sheet: Sheet, x: float, y: float, width: float, height: float) -
             sheet.ellipse(px - 5, py - 4, px - 2, py - 1, fill=(0, 0, 0))
         text = rng.choice([sheet.words.surname(), sheet.words.surname().upper()])
         sheet.text(
-            px, py, sheet.fitting(text, Font("Helvetica", 9), x + width - px), Font("Helvetica", rng.choice([6.0, 7.0, 9.0]))
+            px, py, sheet.truncated(text, Font("Helvetica", 9), x + width - px), Font("Helvetica", rng.choice([6.0, 7.0, 9.0]))
         )
-    sheet.rect(x, y, x + width, y + height, edge=(0, 0, 0), line=rng.choice([0.6, 1.5]))
+    sheet.rect(x, y, x + width, y + height, edge=(0, 0, 0), line_width=rng.choice([0.6, 1.5]))
     if rng.random() < 0.5:
         _legend(sheet, x + 6, y + height - 66)
     _scale_bar(sheet, x + width - 110, y + height - 14)
 
 
 def route_map(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-    """A map from a screen: land seen from above, water, a marked route, and its length and time on small white labels."""
+    """A screenshot of a route map: satellite-like land, water, a highlighted route, and its duration on small white labels."""
     rng = sheet.rng
     noise = np.random.default_rng(rng.getrandbits(64))
     land = np.array([rng.uniform(40, 110), rng.uniform(60, 120), rng.uniform(40, 90)])
@@ -159,7 +159,7 @@ def route_map(sheet: Sheet, x: float, y: float, width: float, height: float) -> 
         name = Font("Helvetica", rng.choice([6.0, 8.0, 11.0]), "", (255, 255, 255))
         sheet.text(x + rng.uniform(0.03, 0.75) * width, y + rng.uniform(0.05, 0.95) * height, sheet.words.surname(), name)
     text = Font("Helvetica", 9)
-    sheet.line(x + width, y - 6, f"Drive {rng.randint(2, 90)} miles, {rng.randint(2, 59)} min", text, "right")
+    sheet.redactable_text(x + width, y - 6, f"Drive {rng.randint(2, 90)} miles, {rng.randint(2, 59)} min", text, "right")
 
 
 def _shore(rng: Random, x: float, y: float, radius: float) -> list[tuple[float, float]]:
@@ -187,7 +187,7 @@ def _river(rng: Random, x: float, y: float, width: float, height: float) -> list
 def _legend(sheet: Sheet, x: float, y: float) -> None:
     sheet.rect(x, y, x + 92, y + 58, fill=(255, 255, 255), edge=(0, 0, 0))
     for row in range(4):
-        sheet.rect(x + 5, y + 6 + row * 13, x + 17, y + 14 + row * 13, fill=bright(sheet.rng), edge=(0, 0, 0))
+        sheet.rect(x + 5, y + 6 + row * 13, x + 17, y + 14 + row * 13, fill=bright_color(sheet.rng), edge=(0, 0, 0))
         sheet.text(x + 22, y + 13 + row * 13, sheet.words.surname(), Font("Helvetica", 7))
 
 
@@ -199,12 +199,12 @@ def _scale_bar(sheet: Sheet, x: float, y: float) -> None:
 
 
 def chart(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-    """Columns, bars, a schedule, lines or a pie, with axes and labels."""
+    """A column, bar, line or pie chart, a schedule, or progress bars, with labels."""
     kind = sheet.rng.choice([_columns, _bars, _schedule, _lines, _pie, _progress])
     sheet.text(
         x + width / 2,
         y + 10,
-        sheet.fitting(sheet.words.title().title(), Font("Helvetica", 10, "B"), width),
+        sheet.truncated(sheet.words.title().title(), Font("Helvetica", 10, "B"), width),
         Font("Helvetica", 10, "B"),
         "center",
     )
@@ -225,7 +225,7 @@ def _axes(sheet: Sheet, x: float, y: float, width: float, height: float) -> None
 def _columns(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
     rng, count, series = sheet.rng, sheet.rng.randint(3, 14), sheet.rng.choice([1, 1, 2, 3])
     _axes(sheet, x, y, width, height)
-    colors = [rng.choice([dark(rng), bright(rng)]) for _ in range(series)]
+    colors = [rng.choice([dark_color(rng), bright_color(rng)]) for _ in range(series)]
     step, thick = width / count, width / count / series * rng.uniform(0.5, 0.95)
     for index in range(count):
         for one, color in enumerate(colors):
@@ -236,7 +236,7 @@ def _columns(sheet: Sheet, x: float, y: float, width: float, height: float) -> N
 
 def _bars(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
     rng, count = sheet.rng, sheet.rng.randint(3, 12)
-    color, step, left = rng.choice([dark(rng), bright(rng)]), height / count, x + 40
+    color, step, left = rng.choice([dark_color(rng), bright_color(rng)]), height / count, x + 40
     for index in range(count):
         top, right = y + index * step + step * 0.15, left + (width - 70) * rng.uniform(0.03, 1)
         sheet.rect(left, top, right, top + step * 0.7, fill=color)
@@ -256,7 +256,13 @@ def _schedule(sheet: Sheet, x: float, y: float, width: float, height: float) -> 
         top, start = y + (index + 1) * step, left + (width - 70) * rng.uniform(0, 0.7)
         sheet.text(left - 4, top + step * 0.6, f"{index + 1}. {sheet.words.surname()}"[:14], Font("Helvetica", 7), "right")
         until = start + (left + width - 70 - start) * rng.uniform(0.1, 1)
-        sheet.rect(start, top + step * 0.15, until, top + step * 0.8, fill=rng.choice([dark(rng), bright(rng), pale(rng)]))
+        sheet.rect(
+            start,
+            top + step * 0.15,
+            until,
+            top + step * 0.8,
+            fill=rng.choice([dark_color(rng), bright_color(rng), pale_color(rng)]),
+        )
         sheet.rule(x - 30, top, left + width - 70, top, 0.3, (200, 200, 200))
 
 
@@ -268,7 +274,7 @@ def _lines(sheet: Sheet, x: float, y: float, width: float, height: float) -> Non
         for step in range(24):
             level = min(0.98, max(0.02, level + rng.uniform(-0.12, 0.12)))
             points.append((x + width * step / 23, y + height * level))
-        sheet.stroke(points, rng.uniform(0.8, 2), rng.choice([dark(rng), bright(rng)]))
+        sheet.stroke(points, rng.uniform(0.8, 2), rng.choice([dark_color(rng), bright_color(rng)]))
 
 
 def _pie(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
@@ -280,7 +286,7 @@ def _pie(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
             (cx + radius * math.cos(start + k / 20 * (until - start)), cy + radius * math.sin(start + k / 20 * (until - start)))
             for k in range(21)
         ]
-        color = rng.choice([dark(rng), bright(rng), pale(rng)])
+        color = rng.choice([dark_color(rng), bright_color(rng), pale_color(rng)])
         sheet.polygon([(cx, cy), *arc], fill=color, edge=(255, 255, 255))
         sheet.rect(x + 2 * radius + 14, y + index * 16, x + 2 * radius + 24, y + index * 16 + 10, fill=color)
         sheet.text(x + 2 * radius + 28, y + index * 16 + 8, sheet.words.surname()[:10], Font("Helvetica", 8))
@@ -288,13 +294,13 @@ def _pie(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
 
 
 def _progress(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-    """Tracks filled up to some share, with the share beside them."""
+    """Progress bars with their percentages."""
     rng, count = sheet.rng, sheet.rng.randint(3, 9)
-    step, left, color = height / count, x + 60, rng.choice([dark(rng), bright(rng)])
+    step, left, color = height / count, x + 60, rng.choice([dark_color(rng), bright_color(rng)])
     for index in range(count):
         top, share = y + index * step + step * 0.2, rng.uniform(0.05, 1)
         high = min(step * 0.55, 16)
         sheet.text(left - 5, top + high * 0.8, sheet.words.surname()[:11], Font("Helvetica", 7), "right")
-        sheet.rect(left, top, left + (width - 90), top + high, fill=(232, 232, 232), edge=(150, 150, 150), line=0.4)
+        sheet.rect(left, top, left + (width - 90), top + high, fill=(232, 232, 232), edge=(150, 150, 150), line_width=0.4)
         sheet.rect(left, top, left + (width - 90) * share, top + high, fill=color)
         sheet.text(left + width - 86, top + high * 0.8, f"{share:.0%}", Font("Helvetica", 7))

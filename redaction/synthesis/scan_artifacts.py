@@ -1,4 +1,4 @@
-"""What is left on a page by those who handle it: stamps, holes, a scanner's dark rims, toner, the other side's ink."""
+"""Traces of handling and scanning: stamps, punched holes, dark scanner edges, toner streaks, bleed-through."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from redaction.synthesis.painting import PageImage, font_of
-from redaction.synthesis.photocopies import as_image
+from redaction.pages.image import PageImage
+from redaction.synthesis.painting import truetype_font
+from redaction.synthesis.photocopies import as_page_image
 
 _STAMPS = (
     "RECEIVED", "DECLASSIFIED", "COPY", "FILED", "TOP SECRET", "APPROVED", "SECRET", "UNCLASSIFIED", "INGEKOMEN", "KOPIE",
@@ -17,10 +18,12 @@ _STAMPS = (
 )  # fmt: skip
 
 
-def stamped(image: PageImage, rng: Random) -> PageImage:
-    """A rubber stamp somewhere, also over redactions, with or without a frame, its ink uneven."""
+def with_stamp(image: PageImage, rng: Random) -> PageImage:
+    """Add a rubber stamp at a random place, possibly over redactions, with or without a frame and with uneven ink."""
     height, width = image.shape[:2]
-    font = font_of(rng.choice(["DejaVuSans-Bold.ttf", "DejaVuSerif-Bold.ttf"]), max(10, round(height * rng.uniform(0.014, 0.03))))
+    font = truetype_font(
+        rng.choice(["DejaVuSans-Bold.ttf", "DejaVuSerif-Bold.ttf"]), max(10, round(height * rng.uniform(0.014, 0.03)))
+    )
     text = rng.choice(_STAMPS)
     if rng.random() < 0.4:
         text += f"\n{rng.randint(1, 28)} {rng.choice(['JAN', 'MAR', 'MEI', 'SEP', 'DEC'])} {rng.randint(1958, 2023)}"
@@ -42,8 +45,8 @@ def stamped(image: PageImage, rng: Random) -> PageImage:
     return image
 
 
-def punched(image: PageImage, rng: Random) -> PageImage:
-    """Two to four holes along the left or upper edge, as a scanner saw them: black, gray, or a rim of shadow."""
+def with_punched_holes(image: PageImage, rng: Random) -> PageImage:
+    """Add two to four holes along the left or upper edge as a scanner sees them: black, gray, or a rim of shadow."""
     image = image.copy()
     height, width = image.shape[:2]
     radius, count = max(3, round(height * rng.uniform(0.008, 0.012))), rng.choice([2, 2, 3, 4])
@@ -59,8 +62,8 @@ def punched(image: PageImage, rng: Random) -> PageImage:
     return image
 
 
-def streaked(image: PageImage, rng: Random) -> PageImage:
-    """Fine lines down the page, dark or light, as dirt on the glass and worn drums leave them."""
+def with_streaks(image: PageImage, rng: Random) -> PageImage:
+    """Add fine vertical lines, dark or light, as dirt on the glass and worn drums leave them."""
     image = image.copy()
     for _ in range(rng.randint(1, 4)):
         x, wide = rng.randint(0, image.shape[1] - 4), rng.choice([1, 1, 1, 2, 3])
@@ -72,16 +75,16 @@ def streaked(image: PageImage, rng: Random) -> PageImage:
     return image
 
 
-def bled(image: PageImage, other_side: PageImage, rng: Random) -> PageImage:
-    """The other side of the sheet shows through, mirrored and faint."""
+def with_bleed_through(image: PageImage, other_side: PageImage, rng: Random) -> PageImage:
+    """Let the other side of the sheet show through, mirrored and faint."""
     back = cv2.GaussianBlur(cv2.cvtColor(other_side, cv2.COLOR_RGB2GRAY), (5, 5), rng.uniform(0.8, 2.0))[:, ::-1]
     back = np.roll(back, (rng.randint(-60, 60), rng.randint(-30, 30)), (0, 1))
     faint = 255 - ((255 - back) * rng.uniform(0.05, 0.18)).astype(np.uint8)
-    return as_image(cv2.multiply(image, cv2.cvtColor(faint, cv2.COLOR_GRAY2RGB), scale=1 / 255))
+    return as_page_image(cv2.multiply(image, cv2.cvtColor(faint, cv2.COLOR_GRAY2RGB), scale=1 / 255))
 
 
-def scanner_edges(image: PageImage, rng: Random) -> PageImage:
-    """The dark or mottled strips that a scanner's lid leaves along edges of the page."""
+def with_scanner_edges(image: PageImage, rng: Random) -> PageImage:
+    """Add the dark or mottled strips that a scanner's lid leaves along the edges of a page."""
     image = image.copy()
     height, width = image.shape[:2]
     mottled, tone = rng.random() < 0.4, rng.choice([rng.randint(0, 50), rng.randint(60, 190)])

@@ -1,4 +1,4 @@
-"""Finding text on a real page by its ink, so that redactions drawn on it follow the text."""
+"""Finding the text of a real page from its ink, so that redactions drawn on it follow the text."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction.synthesis.drawing import PageImage
+from redaction.pages.image import PageImage
 from redaction.synthesis.sheet import Line, Paragraph, WordBox
 
 _MIN_LETTERS = 12
-_MARGIN = 0.03
-"""Of the page's height, at the top and at the bottom: there lie the stamps of courts and archives, which nobody redacts."""
+_MARGIN_SHARE = 0.03
+"""Share of the page's height at the top and bottom, where courts and archives put stamps that nobody redacts."""
 
 
 def find_paragraphs(image: PageImage) -> list[Paragraph]:
-    """Paragraphs of words, boxes in pixels; empty where the page holds no text that can be told from pictures and rules."""
+    """Paragraphs of words, with boxes in pixels; empty if no text can be told apart from pictures and rules."""
     letters, height = _letters(image)
     if len(letters) < _MIN_LETTERS:
         return []
-    margin = image.shape[0] * _MARGIN
+    margin = image.shape[0] * _MARGIN_SHARE
     lines = [
         line
         for line in _lines(_words(letters, height, image.shape[:2]), height)
@@ -31,7 +31,7 @@ def find_paragraphs(image: PageImage) -> list[Paragraph]:
 
 
 def _letters(image: PageImage) -> tuple[NDArray[np.int32], float]:
-    """Boxes ``x, y, width, height`` of what has the size of a letter, and the usual letter's height."""
+    """Boxes ``x, y, width, height`` of letter-sized components, and the median letter height."""
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     level, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_OTSU)
     ink = (gray <= min(level, 190)).astype(np.uint8)
@@ -46,7 +46,7 @@ def _letters(image: PageImage) -> tuple[NDArray[np.int32], float]:
 
 
 def _words(letters: NDArray[np.int32], height: float, shape: tuple[int, ...]) -> list[WordBox]:
-    """Letters closer than a third of their height are one word."""
+    """Join letters closer than about half a letter height into words."""
     mask = np.zeros(shape[:2], np.uint8)
     reach = max(1, round(height * 0.22))
     for x, y, wide, high in letters.tolist():
@@ -60,7 +60,7 @@ def _words(letters: NDArray[np.int32], height: float, shape: tuple[int, ...]) ->
 
 
 def _lines(words: list[WordBox], height: float) -> list[Line]:
-    """Words at the same height with no wide gap between them, from left to right."""
+    """Join words at the same height without a wide gap between them, left to right."""
     lines: list[Line] = []
     for word in sorted(words):
         for line in lines:
@@ -75,7 +75,7 @@ def _lines(words: list[WordBox], height: float) -> list[Line]:
 
 
 def _paragraphs(lines: list[Line], height: float) -> list[Paragraph]:
-    """Lines one under the other in the same column, at most a double-spaced line apart."""
+    """Join lines below each other in the same column, at most about a double-spaced line apart."""
     paragraphs: list[Paragraph] = []
     for line in sorted(lines, key=lambda line: min(word[1] for word in line)):
         top, left, right = min(word[1] for word in line), line[0][0], line[-1][2]

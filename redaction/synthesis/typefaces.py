@@ -1,4 +1,4 @@
-"""TrueType faces for generated pages, cut down to the letters that are written, since a PDF that carries a whole face is slow."""
+"""TrueType faces for generated pages, reduced to the letters in use, because embedding whole faces is slow."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ FACES: dict[str, dict[str, str]] = {
     "Stix": {"": "STIXGeneral", "B": "STIXGeneralBol", "I": "STIXGeneralItalic", "BI": "STIXGeneralBolIta"},
     "Typewriter": {"": "cmtt10", "B": "cmtt10", "I": "cmtt10", "BI": "cmtt10"},
 }
-"""Faces that come with matplotlib, by family and style. The last one has no letters but those of ASCII."""
-_LETTERS = {
+"""Faces shipped with matplotlib, by family and style. `Typewriter` has ASCII letters only."""
+_CODE_POINTS = {
     *range(32, 127),
     *range(0xA1, 0x17F),
     0x301,
@@ -33,31 +33,31 @@ _LETTERS = {
 }
 
 
-def use_face(pdf: FPDF, family: str, style: str) -> None:
-    """Make a TrueType face known to the document; nothing happens where it is one of the PDF standard fonts or known already."""
+def register_face(pdf: FPDF, family: str, style: str) -> None:
+    """Add a TrueType face to the document, unless it is a standard PDF font or already added."""
     if family in FACES and f"{family.lower()}{''.join(sorted(style))}" not in pdf.fonts:
-        pdf.add_font(family, style, _reduced(FACES[family][style]))
+        pdf.add_font(family, style, _subset_face(FACES[family][style]))
 
 
 @lru_cache
-def _reduced(name: str) -> str:
-    """Path of the face with only the letters that pages are written with; lives as long as the process."""
-    # the Computer Modern faces say that they were made before 1970, which fontTools remarks upon each time
+def _subset_face(name: str) -> str:
+    """Path of the face reduced to the letters that pages use; the file is removed at process exit."""
+    # the Computer Modern faces have creation dates before 1970, and fontTools logs a warning each time
     logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
     with TTFont(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf", recalcTimestamp=False) as face:
         options = subset.Options(layout_features=[], hinting=False, drop_tables=["GPOS", "GSUB", "GDEF", "kern", "FFTM", "MATH"])
         cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=_LETTERS)
+        cutter.populate(unicodes=_CODE_POINTS)
         logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
         cutter.subset(face)
-        path = Path(_folder()) / f"{name}.ttf"
+        path = Path(_cache_folder()) / f"{name}.ttf"
         face.save(path)
     return str(path)
 
 
 @lru_cache
-def _folder() -> str:
+def _cache_folder() -> str:
     folder = tempfile.TemporaryDirectory(prefix="typefaces-")
-    # a worker process leaves without running what `atexit` knows
+    # a worker process exits without running `atexit` handlers
     Finalize(None, folder.cleanup, exitpriority=0)
     return folder.name

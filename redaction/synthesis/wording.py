@@ -1,4 +1,4 @@
-"""Invented text for generated pages: names, sentences and references that mean nothing and belong to nobody."""
+"""Invented text for generated pages: meaningless sentences, fictitious names and references."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ which had been scheduled earlier|at the address given above|in response to the i
 until further notice|at approximately 2230 hours|in the north of the country|if possible|as discussed on the phone""")
 _OPENERS = _split("""However,|In addition,|Accordingly,|As noted above,|At that time,|To date,|In the meantime,
 For these reasons,|Moreover,|Second,|By contrast,|On information and belief,|In March,|Finally,|Yesterday""")
-_FIRST = _split("""Anna|Peter|Maria|Jonas|Clara|Victor|Helen|Omar|Ingrid|Paul|Rosa|Edwin|Nadia|Felix|Judith|Marco|Leila
+_FIRST_NAMES = _split("""Anna|Peter|Maria|Jonas|Clara|Victor|Helen|Omar|Ingrid|Paul|Rosa|Edwin|Nadia|Felix|Judith|Marco|Leila
 Simon|Greta|Hugo|Li|Ed|Constance|Bartholomew|Jo""")
-_LAST = _split("""Alder|Brook|Corwin|Dahl|Eastman|Fenwick|Garrow|Holt|Ivers|Janssen|Kessler|Lund|Moreau|Norwood|Okafor
+_LAST_NAMES = _split("""Alder|Brook|Corwin|Dahl|Eastman|Fenwick|Garrow|Holt|Ivers|Janssen|Kessler|Lund|Moreau|Norwood|Okafor
 Petrov|Quist|Renner|Sandoval|Thorne|Ulrich|Vance|Whitlock|Yardley|Zeller|Ng|de Vries|van den Berg|O'Hara""")
 _STREETS = _split("""Mill|Station|Harbour|Church|North|Orchard|Bridge|Market|Canal|Cedar""")
 _TOWNS = _split("""Easton|Millbrook|Harwick|Northfield|Oakridge|Lakeview|Fairhaven|Westdale|Brandon|Redhill""")
@@ -48,34 +48,36 @@ COMMENT|SITUATION|LATIN AMERICA|LAOS|PROCEDURES|MEETING NOTES|ACTION ITEMS|OFFIC
 _AGENCIES = _split("""Department of Inland Affairs|Office of the Inspector|Bureau of Standards and Records|Harbour Authority
 City of Millbrook|Northfield Regional Court|Ministry of Public Works|Lakeview Medical Trust
 Eastern Supply Company|Board of Examiners|Westdale Police|Home Affairs|Provincie Oosterveld|Water & Power""")
-_GROUNDS = _split("""(b)(1)|(b)(3)|(b)(5)|(b)(6)|(b)(7)(C)|(b)(7)(E)|5.1.2.e|5.1.2.i|5.1.1.c|10.2.e|11.1|50X1|25X1|s. 40(2)|s.43
-5.1 lid 2 onder e|Exemption 6|none|-|6(b)|Art. 4(1)(b)""")
+_EXEMPTIONS = _split(
+    """(b)(1)|(b)(3)|(b)(5)|(b)(6)|(b)(7)(C)|(b)(7)(E)|5.1.2.e|5.1.2.i|5.1.1.c|10.2.e|11.1|50X1|25X1|s. 40(2)|s.43
+5.1 lid 2 onder e|Exemption 6|none|-|6(b)|Art. 4(1)(b)"""
+)
 _DOMAINS = ["example.org", "example.com", "mail.example.net"]
 """Reserved for examples (RFC 2606)."""
 
 
 @dataclass
 class Wording:
-    """Everything that is written on one page, in one language."""
+    """Source of all text on one page, in one language."""
 
     rng: Random
-    name_of_language: str = "english"
+    language_name: str = "english"
 
     @property
     def language(self) -> Language:
-        """Its vocabulary."""
-        return LANGUAGES[self.name_of_language]
+        """The vocabulary."""
+        return LANGUAGES[self.language_name]
 
     def person(self) -> str:
         """A person's name."""
-        return f"{self.rng.choice(_FIRST)} {self.rng.choice(_LAST)}"
+        return f"{self.rng.choice(_FIRST_NAMES)} {self.rng.choice(_LAST_NAMES)}"
 
     def surname(self) -> str:
         """A family name."""
-        return self.rng.choice(_LAST)
+        return self.rng.choice(_LAST_NAMES)
 
     def date(self) -> str:
-        """A day, in one of the usual notations."""
+        """A date in one of the usual notations."""
         rng, months = self.rng, self.language.phrases(self.language.months)
         year, month, day = rng.randint(1956, 2024), rng.randint(1, 12), rng.randint(1, 28)
         notations = [f"{months[month - 1]} {day}, {year}", f"{day} {months[month - 1]} {year}", f"{month:02}/{day:02}/{year}"]
@@ -91,7 +93,7 @@ class Wording:
         return [f"{number} {self.rng.choice(_STREETS)} Street", f"{self.rng.choice(_TOWNS)} {post}"]
 
     def email_address(self, person: str) -> str:
-        """An address at a domain that is reserved for examples."""
+        """An address at a domain reserved for examples."""
         return f"{person.lower().replace(' ', '.')}@{self.rng.choice(_DOMAINS)}"
 
     def amount(self) -> str:
@@ -100,7 +102,7 @@ class Wording:
         return self.rng.choice([f"${whole}.00", f"{whole}.{self.rng.randint(0, 99):02}", whole, f"({whole})", f"EUR {whole}"])
 
     def reference(self) -> str:
-        """What clerks write: docket entries, file numbers, amounts, telephone numbers."""
+        """A docket entry, file number, amount or telephone number."""
         rng, number = self.rng, self.rng.randint
         kinds = [
             f"(Dkt. {number(2, 480)}-{number(1, 12)})",
@@ -111,41 +113,41 @@ class Wording:
             f"file {number(100, 999)}/{number(10, 99)}",
             f"section {number(1, 19)}({rng.choice('abcdef')})",
         ]
-        return rng.choice(kinds[1:4] if self.name_of_language != "english" else kinds)
+        return rng.choice(kinds[1:4] if self.language_name != "english" else kinds)
 
     def agency(self) -> str:
-        """An office or company that does not exist."""
+        """A fictitious agency or company."""
         return self.rng.choice(_AGENCIES)
 
     def title(self) -> str:
         """A heading in capitals."""
-        if self.name_of_language == "english" and self.rng.random() < 0.7:
+        if self.language_name == "english" and self.rng.random() < 0.7:
             return self.rng.choice(_TITLES)
         return " ".join(self.rng.choices(self.language.long_words, k=self.rng.randint(1, 4))).upper()
 
     def field(self) -> str:
-        """The label of a field in a form or of a column in a table."""
+        """The label of a form field or table column."""
         return self.rng.choice(self.language.phrases(self.language.fields))
 
     def words(self, count: int) -> str:
-        """So many words that make no sentence."""
+        """Random words that do not form a sentence."""
         return " ".join(self.rng.choices(self.language.words, k=count))
 
     def sentence(self) -> str:
-        """One sentence of 4 to 34 words."""
-        text = self._english() if self.name_of_language == "english" and self.rng.random() < 0.45 else self._any_language()
+        """One sentence of about 4 to 34 words."""
+        text = self._english() if self.language_name == "english" and self.rng.random() < 0.45 else self._any_language()
         return text[0].upper() + text[1:] + self.rng.choices([".", ".", ";", "?"], [12, 12, 1, 1])[0]
 
     def prose(self, sentences: int) -> str:
-        """A paragraph of so many sentences."""
+        """A paragraph with this many sentences."""
         return " ".join(self.sentence() for _ in range(sentences))
 
-    def ground(self) -> str:
-        """The ground on which something was withheld, as one writes it in lists and letters."""
-        return self.rng.choice(_GROUNDS)
+    def exemption(self) -> str:
+        """The legal ground for withholding something, as cited in lists and letters."""
+        return self.rng.choice(_EXEMPTIONS)
 
     def cell(self) -> str:
-        """What may stand in a table's cell or behind a form's label."""
+        """Text for a table cell or form field."""
         kinds: list[Callable[[], str]] = [self.person, self.date, self.reference, self.amount, self.time]
         kinds += [lambda: str(self.rng.randint(1, 9999)), lambda: self.words(self.rng.randint(1, 4)).capitalize()]
         return self.rng.choice(kinds)()
@@ -154,7 +156,7 @@ class Wording:
         rng = self.rng
         words = [rng.choice(_SUBJECTS), rng.choice(_VERBS), rng.choice(_OBJECTS)]
         if rng.random() < 0.25:
-            words[0] = rng.choice(["Mr. ", "Ms. ", "Dr. "]) + rng.choice(_LAST)
+            words[0] = rng.choice(["Mr. ", "Ms. ", "Dr. "]) + rng.choice(_LAST_NAMES)
         if rng.random() < 0.6:
             words.append(rng.choice(_TAILS))
         if rng.random() < 0.25:
@@ -180,10 +182,10 @@ class Wording:
                 words[index] = f"({words[index]}"
                 words[-1] += ")"
             elif chance < 0.136:
-                words[index] = rng.choice([self.ground(), "[REDACTED]", "________", "xxxxxxxx", "[...]", "/////////"])
+                words[index] = rng.choice([self.exemption(), "[REDACTED]", "________", "xxxxxxxx", "[...]", "/////////"])
         return " ".join(words)
 
 
 def draw_wording(rng: Random) -> Wording:
-    """Wording in a language drawn by weight."""
+    """Draw a language by weight."""
     return Wording(rng, rng.choices(list(LANGUAGE_WEIGHTS), list(LANGUAGE_WEIGHTS.values()))[0])

@@ -1,4 +1,4 @@
-"""Where the course of a training is written down: Weights & Biases, offline unless a key is there."""
+"""Experiment tracking with Weights & Biases; offline unless an API key is set."""
 
 from __future__ import annotations
 
@@ -16,72 +16,72 @@ from numpy.typing import NDArray
 from redaction.pages.geometry import Detections, Xyxy
 
 PROJECT = "redaction-detector"
-
-SECONDS_TO_ANSWER = 60
-"""After so long without an answer from W&B the run goes on offline: a training must not be lost to somebody's network."""
+CLASS_LABELS = {0: "redaction"}
+MAX_WANDB_INIT_S = 60
+"""If W&B does not answer within this time, the run continues offline: a network failure must not end a training."""
 
 logger = logging.getLogger(__name__)
-LABEL = {0: "redaction"}
 
 
 @dataclass(frozen=True)
 class TrackedPage:
-    """A page as the tracker shows it: its image (RGB, uint8), the boxes that are there, and those that were found."""
+    """An example page: its image (RGB, uint8), the ground truth and the detections, both in page pixels."""
 
     name: str
     image: NDArray[np.uint8]
     truth: Xyxy
-    found: Detections
+    detections: Detections
 
 
 class Tracker(Protocol):
-    """What a training tells while it runs."""
+    """Records a training while it runs."""
 
-    def log(self, figures: Mapping[str, float], epoch: int) -> None:
+    def log(self, metrics: Mapping[str, float], epoch: int) -> None:
         """Losses and metrics of one epoch, counted from 1."""
         ...
 
     def log_pages(self, pages: Sequence[TrackedPage]) -> None:
-        """Example pages with both kinds of boxes."""
+        """Example pages with ground truth and detections."""
         ...
 
 
 class NoTracker:
-    """Tracks nothing, behind the same calls."""
+    """Tracks nothing."""
 
-    def log(self, figures: Mapping[str, float], epoch: int) -> None:
-        """Forget the figures."""
+    def log(self, metrics: Mapping[str, float], epoch: int) -> None:
+        """Do nothing."""
 
     def log_pages(self, pages: Sequence[TrackedPage]) -> None:
-        """Forget the pages."""
+        """Do nothing."""
 
 
 class WandbTracker:
-    """Writes to one run of Weights & Biases."""
+    """Records to one run of Weights & Biases."""
 
     def __init__(self, run: Any) -> None:
         self._run = run
 
-    def log(self, figures: Mapping[str, float], epoch: int) -> None:
-        """Losses and metrics of one epoch, against the epoch."""
-        self._run.log({**figures, "epoch": epoch})
+    def log(self, metrics: Mapping[str, float], epoch: int) -> None:
+        """Losses and metrics of one epoch, with the epoch itself as a metric to plot them against."""
+        self._run.log({**metrics, "epoch": epoch})
 
     def log_pages(self, pages: Sequence[TrackedPage]) -> None:
-        """The pages as W&B images, true and found boxes as two layers that can be switched on and off."""
+        """The pages as W&B images, with ground truth and detections as two layers that can be switched on and off."""
         import wandb
 
-        # one key for each: W&B cannot show images of different sizes under the same one
+        # one key per page: W&B cannot show images of different sizes under one key
         images = {
             f"page {number}": wandb.Image(
                 page.image,
                 caption=page.name,
                 boxes={
-                    "truth": {"box_data": [_box(xyxy) for xyxy in page.truth], "class_labels": LABEL},
+                    "truth": {"box_data": [_wandb_box(xyxy) for xyxy in page.truth], "class_labels": CLASS_LABELS},
                     "found": {
                         "box_data": [
-                            _box(xyxy, float(score)) for xyxy, score in zip(page.found.xyxy, page.found.scores, strict=True)
+                            _wandb_box(xyxy, float(score))
+                            for xyxy, score in zip(page.detections.xyxy, page.detections.scores, strict=True)
                         ],
-                        "class_labels": LABEL,
+                        "class_labels": CLASS_LABELS,
                     },
                 },
             )
@@ -94,19 +94,19 @@ class WandbTracker:
 def start_tracking(
     config: Mapping[str, Any], folder: Path, *, project: str = PROJECT, run_id: str | None = None
 ) -> Iterator[Tracker]:
-    """A run of Weights & Biases for the length of the ``with`` block; it fails with the block.
+    """A run of Weights & Biases for the duration of the ``with`` block; an exception in the block marks the run as failed.
 
-    Online where ``WANDB_API_KEY`` is set and W&B answers; otherwise everything stays in `folder`, and ``wandb sync`` can send it
-    later. Without a key no network is touched.
+    Online if ``WANDB_API_KEY`` is set and W&B answers. Otherwise the run is written to `folder` and ``wandb sync`` can upload it
+    later. Without a key the network is not used.
 
     Args:
-        config: what decides the run; shown beside its figures.
-        folder: where W&B writes; made if missing.
-        run_id: the same id continues the same run, as an interrupted training does.
+        config: the configuration of the run, shown beside its metrics.
+        folder: where W&B writes; created if missing.
+        run_id: reusing an id continues that run, as an interrupted training does.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _everything_in(folder):
-        run = _start(config, folder, project, run_id)
+    with _wandb_files_in(folder):
+        run = _start_run(config, folder, project, run_id)
         failed = True
         try:
             yield WandbTracker(run)
@@ -115,7 +115,7 @@ def start_tracking(
             run.finish(exit_code=int(failed))
 
 
-def _start(config: Mapping[str, Any], folder: Path, project: str, run_id: str | None) -> Any:
+def _start_run(config: Mapping[str, Any], folder: Path, project: str, run_id: str | None) -> Any:
     import wandb
 
     def start(mode: Literal["online", "offline"]) -> Any:
@@ -131,7 +131,7 @@ def _start(config: Mapping[str, Any], folder: Path, project: str, run_id: str | 
                 console="off",
                 disable_git=True,
                 save_code=False,
-                init_timeout=SECONDS_TO_ANSWER,
+                init_timeout=MAX_WANDB_INIT_S,
                 x_disable_stats=True,
                 x_disable_machine_info=True,
             ),
@@ -141,20 +141,20 @@ def _start(config: Mapping[str, Any], folder: Path, project: str, run_id: str | 
         return start("offline")
     try:
         return start("online")
-    except wandb.Error as fault:
-        reason = str(fault).partition("\n")[0]
-        logger.warning("W&B cannot be used (%s): the run is kept in %s; 'wandb sync' sends it later.", reason, folder)
+    except wandb.Error as error:
+        reason = str(error).partition("\n")[0]
+        logger.warning("W&B cannot be used (%s): the run is kept in %s; 'wandb sync' uploads it later.", reason, folder)
         return start("offline")
 
 
 @contextmanager
-def _everything_in(folder: Path) -> Iterator[None]:
-    """W&B's caches, configuration and staging, which would go to the home folder, in `folder`; no reports of its own faults."""
-    # a folder named .wandb would be taken for the place of the runs themselves
-    here = {name: str(folder / "caches") for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")}
-    wanted = here | {"WANDB_ERROR_REPORTING": "false"}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+def _wandb_files_in(folder: Path) -> Iterator[None]:
+    """Keep W&B's caches, configuration and staging in `folder` instead of the home folder, and its error reporting off."""
+    # not .wandb: W&B would take a folder of that name for the folder of the runs
+    caches = {name: str(folder / "caches") for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")}
+    settings = caches | {"WANDB_ERROR_REPORTING": "false"}
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:
@@ -165,7 +165,7 @@ def _everything_in(folder: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _box(xyxy: NDArray[np.float32], score: float | None = None) -> dict[str, Any]:
+def _wandb_box(xyxy: NDArray[np.float32], score: float | None = None) -> dict[str, Any]:
     x0, y0, x1, y1 = (float(side) for side in xyxy)
     box: dict[str, Any] = {"position": {"minX": x0, "minY": y0, "maxX": x1, "maxY": y1}, "domain": "pixel", "class_id": 0}
     if score is not None:

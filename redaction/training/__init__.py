@@ -1,1 +1,1 @@
-"""How a detector is made: the network, the rescoring, the operating point, the card."""
+"""Training a detector: the network, the rescoring, the operating point, the card."""

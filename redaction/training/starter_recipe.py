@@ -1,4 +1,4 @@
-"""What the starter is made from: synthetic pages from seeds, and a training."""
+"""What the starter is trained on: synthetic pages made from seeds."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from redaction.values import Frozen
 
 
 class StarterConfig(Frozen):
-    """All that the starter follows from. No real page has a part in it: not in training, and not in choosing the threshold."""
+    """Everything that determines the starter. Real pages are used neither for training nor for choosing the operating point."""
 
     training_pages: SynthesisConfig
     validation_pages: SynthesisConfig
     training: TrainingConfig
 
     @model_validator(mode="after")
-    def _different_pages(self) -> StarterConfig:
+    def _check_seeds_differ(self) -> StarterConfig:
         if self.training_pages.seed == self.validation_pages.seed:
-            raise ValueError("training_pages and validation_pages have the same seed, so the same pages would train and judge")
+            raise ValueError(
+                "training_pages and validation_pages have the same seed and would be the same pages; change one of the seeds"
+            )
         return self
 
 
-def synthetic_pages(config: SynthesisConfig, folder: Path, name: str, progress: ProgressCallback | None = None) -> Dataset:
-    """The synthetic pages of that config, from the folder where they were made before."""
-    made_from = f"{GENERATOR_VERSION} {config.model_dump_json(exclude={'workers'})}"
-    place = folder / "pages" / sha256_of_bytes(made_from.encode())[:16]
-    if place.exists():
-        return read_synthetic(place)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return synthesize(config, None, place, (lambda done, wanted: progress(name, done, wanted)) if progress else None)
+def load_or_synthesize(config: SynthesisConfig, folder: Path, name: str, progress: ProgressCallback | None = None) -> Dataset:
+    """The synthetic pages of a config; read from `folder` where an earlier call made them.
+
+    Args:
+        name: what `progress` calls these pages.
+    """
+    recipe = f"{GENERATOR_VERSION} {config.model_dump_json(exclude={'workers'})}"
+    pages_folder = folder / "pages" / sha256_of_bytes(recipe.encode())[:16]
+    if pages_folder.exists():
+        return read_synthetic(pages_folder)
+    pages_folder.parent.mkdir(parents=True, exist_ok=True)
+    return synthesize(config, None, pages_folder, (lambda done, wanted: progress(name, done, wanted)) if progress else None)

@@ -1,1 +1,1 @@
-"""What a Bento holds: the service and what it imports."""
+"""The service itself: the part of `serving` that is packed into a Bento."""

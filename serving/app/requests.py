@@ -1,7 +1,7 @@
-"""What may come through the door: one page image of reasonable size, and nothing that the service would choke on.
+"""Request validation for `/detect`: one page image of limited size.
 
-BentoML 1.4 reads a body of any length, answers a broken multipart body with 500, and takes a *string* in a file field for an
-address from which to download the file. So requests for `/detect` are read here, before BentoML sees them.
+BentoML 1.4 reads bodies of any length, answers a malformed multipart body with 500, and treats a *string* in a file field as a
+URL to download. Requests for `/detect` are therefore read here, before they reach BentoML.
 """
 
 from __future__ import annotations
@@ -13,86 +13,88 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.app.multipart import FormError, parse_form
+from serving.app.multipart import MultipartError, parse_form
 
-DETECT = "/detect"
+DETECT_PATH = "/detect"
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """An A3 page at 400 dpi in 8-bit gray is 31 MB before compression."""
 
-UPLOAD = "redaction.upload"
-"""Where the request's ASGI scope holds the `Upload`."""
+UPLOAD_KEY = "redaction.upload"
+"""Key of the `Upload` in the ASGI scope of the request."""
 
 CHECK_HEADER = "x-redaction-check"
-"""A request with this header is a check of the service and no traffic: monitoring does not count it."""
+"""Header of requests that check the service; monitoring does not count them as traffic."""
 
-_HOW = 'Send one PNG, JPEG, TIFF or WebP image as the multipart file field "page", or as the body with its image type.'
+_USAGE = 'Send one PNG, JPEG, TIFF or WebP image as the multipart file field "page", or as the body with its image type.'
 
 
 class RequestError(Exception):
-    """The request cannot be served, and it is the request's fault: a 4xx status and one sentence.
+    """The request is invalid: a 4xx status and one sentence for the client.
 
     Args:
-        status: of the answer.
-        sentence: what is wrong and what to do.
-        cut_off: close the connection after the answer, because more of the body may come and nobody wants it.
+        status: HTTP status of the response.
+        message: what is wrong and what to do.
+        close_connection: close the connection after the response, so that the rest of the body is not read.
     """
 
-    def __init__(self, status: int, sentence: str, cut_off: bool = False) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, message: str, close_connection: bool = False) -> None:
+        super().__init__(message)
         self.status = status
-        self.headers = {"connection": "close"} if cut_off else None
+        self.headers = {"connection": "close"} if close_connection else None
 
     def response(self) -> JSONResponse:
-        """The answer, as JSON with the sentence under ``error``."""
+        """The response: JSON with the message under ``error``."""
         return JSONResponse({"error": str(self)}, self.status, self.headers)
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One page image as it came in, not decoded yet."""
+    """One page image as received, not decoded yet."""
 
     image: bytes
     threshold: float | None
-    """The score that the client asked for; none means the detector's operating point."""
+    """Lowest score to report, as requested; None for the detector's operating point."""
     is_check: bool
-    after_answer: list[Callable[[], None]] = field(default_factory=list)
-    """What to do when the answer has been sent."""
+    after_response: list[Callable[[], None]] = field(default_factory=list)
+    """Called in order after the response has been sent."""
 
 
-class PageUploads:
-    """ASGI middleware that reads the page out of a request for `/detect`, or refuses the request."""
+class PageUploadMiddleware:
+    """ASGI middleware that reads the page from a request for `/detect`, or rejects the request."""
 
     def __init__(self, app: ASGIApp, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See the class."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != DETECT:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != DETECT_PATH:
             await self.app(scope, receive, send)
             return
         try:
-            upload = scope[UPLOAD] = await read_upload(Request(scope, receive), self.max_body_bytes)
+            upload = scope[UPLOAD_KEY] = await read_upload(Request(scope, receive), self.max_body_bytes)
         except RequestError as error:
             await error.response()(scope, receive, send)
             return
         await self.app(scope, receive, send)
-        for call in upload.after_answer:
+        for call in upload.after_response:
             call()
 
 
 async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) -> Upload:
-    """The page that a request carries, as multipart file field `page` or as the raw body.
+    """Read the page from a request: the multipart file field `page`, or the raw body.
 
     Raises:
-        Refusal: there is no page in it, it is too large or of a type that is not served, or the threshold is no score.
+        RequestError: the page is missing, too large or of an unsupported type, or the threshold is not a score.
     """
     content_type = request.headers.get("content-type", "")
     media_type = content_type.split(";")[0].strip().lower()
     is_form = media_type == "multipart/form-data"
     if not is_form and not media_type.startswith("image/") and media_type != "application/octet-stream":
-        raise RequestError(415, f"A request of type {media_type[:80] or 'unknown'!r} holds no page. {_HOW}", cut_off=True)
+        raise RequestError(
+            415, f"A request of type {media_type[:80] or 'unknown'!r} contains no page. {_USAGE}", close_connection=True
+        )
     body = b"".join([chunk async for chunk in _limited(request, max_body_bytes)])
     image, threshold = _fields(content_type, body) if is_form else (body, None)
     _require_page_image(image)
@@ -100,8 +102,10 @@ async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) ->
 
 
 async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The body's pieces. What is over the limit is read on for as much again and thrown away, so that a client that only listens
-    after it has sent everything gets our sentence and not a broken connection.
+    """Yield the body up to the limit.
+
+    A body over the limit is read and discarded up to twice the limit: a client that reads the response only after it has sent
+    everything then gets the error message and not a broken connection.
     """
     received = 0
     try:
@@ -114,25 +118,25 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
     except ClientDisconnect:
         raise RequestError(400, "The connection was closed before the request was complete; send it again.") from None
     if received > limit:
-        sentence = f"The request is larger than the {limit // 2**20} MiB allowed; send one page, at a lower resolution."
-        raise RequestError(413, sentence, cut_off=True)
+        message = f"The request is larger than the {limit // 2**20} MiB allowed; send one page, at a lower resolution."
+        raise RequestError(413, message, close_connection=True)
 
 
 def _fields(content_type: str, body: bytes) -> tuple[bytes, str | None]:
-    """The page and the threshold that a form holds."""
+    """The page and the threshold of a form."""
     try:
         form = parse_form(content_type, body)
-    except FormError as fault:
-        raise RequestError(400, f"The multipart body cannot be read: {fault}. {_HOW}") from fault
+    except MultipartError as error:
+        raise RequestError(400, f"The multipart body cannot be read: {error}. {_USAGE}") from error
     page, threshold = form.get("page"), form.get("threshold")
     if page is None or not page.is_file:
-        found = "is missing" if page is None else "holds text, not a file"
-        raise RequestError(400, f'The file field "page" {found}. {_HOW}')
+        problem = "is missing" if page is None else "contains text, not a file"
+        raise RequestError(400, f'The file field "page" {problem}. {_USAGE}')
     return page.content, threshold.content.decode("utf-8", "replace") if threshold else None
 
 
 def _score(text: str | None) -> float | None:
-    # BentoML's own client sends a parameter that was left out as JSON's null
+    # BentoML's own client sends an omitted parameter as JSON null
     if text is None or text in ("", "null"):
         return None
     try:
@@ -140,15 +144,15 @@ def _score(text: str | None) -> float | None:
     except ValueError:
         score = float("nan")
     if not 0 <= score <= 1:
-        raise RequestError(400, f"The threshold {text[:40]!r} is no score; give a number from 0 to 1, or leave it out.")
+        raise RequestError(400, f"The threshold {text[:40]!r} is not a score; give a number from 0 to 1, or omit it.")
     return score
 
 
 def _require_page_image(data: bytes) -> None:
     if not data:
-        raise RequestError(400, f"The page is empty. {_HOW}")
+        raise RequestError(400, f"The page is empty. {_USAGE}")
     if data.startswith(b"%PDF"):
-        raise RequestError(415, "A PDF is not served here; render its pages and send them one by one as PNG or JPEG.")
+        raise RequestError(415, "PDFs are not accepted; render the pages and send them one by one as PNG or JPEG.")
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     if not is_webp and not data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")):
-        raise RequestError(415, f"The page's bytes are no PNG, JPEG, TIFF or WebP image. {_HOW}")
+        raise RequestError(415, f"The page is not a PNG, JPEG, TIFF or WebP image. {_USAGE}")

@@ -1,4 +1,4 @@
-"""Starting, stopping and asking about a workspace's service, from any terminal and at any time."""
+"""Start, stop and inspect the service of a workspace, from any terminal."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from redaction.import_graph import REPOSITORY
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_bento
-from serving.local.supervisor import GRACE_S, ServiceFolder, ServiceState, end, kill_group, spawn
+from serving.local.supervisor import MAX_SERVICE_STOP_S, ServiceFolder, ServiceState, kill_group, spawn, stop_child
 
-HOST = "127.0.0.1"
-PORT = 3000
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 3000
 
-READY_S = 90.0
-"""Time that a service gets to load its detector: 5 s on a quiet machine, much more on one that is training."""
+MAX_STARTUP_S = 90.0
+"""Time that a service has to load its detector: 5 s on an idle machine, much more on one that is training."""
 
-CANDIDATE_STARTS = 2
-"""BentoML starts a worker that dies again and again, for ever; a candidate's worker may die once."""
+MAX_CANDIDATE_WORKERS = 2
+"""BentoML restarts a dying worker without limit; the worker of a candidate may die once."""
 
-LARGEST_LOG_BYTES = 20 * 2**20
+MAX_LOG_BYTES = 20 * 2**20
 
 
 class ServiceStatus(Frozen):
-    """What runs in a workspace."""
+    """The state of the service of a workspace."""
 
     running: bool
-    """The supervisor lives."""
+    """The supervisor is running."""
     ready: bool
-    """The service answers that it can take requests."""
+    """The service reports that it accepts requests."""
     pid: int | None = None
-    """The supervisor's."""
+    """Of the supervisor."""
     url: str | None = None
     version: str | None = None
     bento_tag: str | None = None
@@ -56,7 +56,7 @@ def service_folder(workspace: Workspace) -> ServiceFolder:
 
 
 def status(workspace: Workspace) -> ServiceStatus:
-    """What runs in the workspace, now."""
+    """Return the current state of the workspace's service."""
     state = service_folder(workspace).read_state()
     if state is None or state.supervisor.process() is None:
         return ServiceStatus(running=False, ready=False)
@@ -72,71 +72,75 @@ def status(workspace: Workspace) -> ServiceStatus:
     )
 
 
-def start(workspace: Workspace, bento_tag: str, host: str = HOST, port: int = PORT, ready_s: float = READY_S) -> ServiceStatus:
-    """Start the service detached from this process and wait until it takes requests; if it does so already, nothing happens.
+def start(
+    workspace: Workspace, bento_tag: str, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, timeout_s: float = MAX_STARTUP_S
+) -> ServiceStatus:
+    """Start the service detached from this process, and wait until it accepts requests; do nothing if it already runs.
 
     Raises:
-        RedactionError: another version runs, there is no such Bento, the port is taken, or the service did not get ready.
+        RedactionError: another version runs, the Bento does not exist, the port is taken, or the service did not become ready.
     """
     folder = service_folder(workspace)
-    with _one_command_at_a_time(folder):
-        return _start(workspace, folder, bento_tag, host, port, ready_s)
+    with _command_lock(folder):
+        return _start(workspace, folder, bento_tag, host, port, timeout_s)
 
 
 def stop(workspace: Workspace) -> bool:
-    """Stop the service and wait until it has ended, whatever is left of it; says whether there was anything to stop."""
+    """Stop the service, or what is left of it, and wait until it has ended; returns False if nothing was running."""
     folder = service_folder(workspace)
-    with _one_command_at_a_time(folder):
+    with _command_lock(folder):
         return _stop(folder)
 
 
-def swap(workspace: Workspace, bento_tag: str, host: str, port: int, ready_s: float = READY_S) -> ServiceStatus:
-    """Stop what runs and start this instead; see `start` for the errors. What could be known before leaves it running."""
+def swap(workspace: Workspace, bento_tag: str, host: str, port: int, timeout_s: float = MAX_STARTUP_S) -> ServiceStatus:
+    """Stop the running service and start this one; raises as `start` does. Errors found before the stop leave it running."""
     folder = service_folder(workspace)
-    with _one_command_at_a_time(folder):
+    with _command_lock(folder):
         _require_bento(bentoml_home(workspace), bento_tag)
-        running = _living(folder)
+        running = _running_state(folder)
         if running is not None and running.port != port:
             require_free_port(host, port)
         _stop(folder)
-        return _start(workspace, folder, bento_tag, host, port, ready_s)
+        return _start(workspace, folder, bento_tag, host, port, timeout_s)
 
 
 @contextmanager
-def candidate(workspace: Workspace, bento_tag: str, ready_s: float = READY_S) -> Iterator[str]:
-    """Run a Bento on a free loopback port for as long as the context lasts, beside the one in production; gives its URL.
+def candidate(workspace: Workspace, bento_tag: str, timeout_s: float = MAX_STARTUP_S) -> Iterator[str]:
+    """Context in which a Bento runs on a free loopback port, beside the service in production; yields its URL.
 
     Raises:
-        RedactionError: it did not get ready.
+        RedactionError: it did not become ready.
     """
     folder = service_folder(workspace)
     folder.folder.mkdir(parents=True, exist_ok=True)
     log_file = folder.folder / "candidate.log"
     port = free_port()
     with log_file.open("wb") as log:
-        child = spawn(bento_tag, HOST, port, bentoml_home(workspace), folder, log)
+        child = spawn(bento_tag, DEFAULT_HOST, port, bentoml_home(workspace), folder, log)
     try:
-        url = f"http://{HOST}:{port}"
-        deadline = time.monotonic() + ready_s
+        url = f"http://{DEFAULT_HOST}:{port}"
+        deadline = time.monotonic() + timeout_s
         workers: set[int] = set()
         while not is_ready(url):
             workers |= _children(child.pid)
-            if child.poll() is not None or len(workers) > CANDIDATE_STARTS or time.monotonic() > deadline:
-                raise RedactionError(f"The candidate {bento_tag} did not get ready; see {log_file}: {_last_words(log_file)}")
+            if child.poll() is not None or len(workers) > MAX_CANDIDATE_WORKERS or time.monotonic() > deadline:
+                raise RedactionError(
+                    f"The candidate {bento_tag} did not become ready; see {log_file}: {_last_log_line(log_file)}"
+                )
             time.sleep(0.2)
         yield url
     finally:
-        end(child)
+        stop_child(child)
 
 
 def log_lines(workspace: Workspace, count: int) -> list[str]:
-    """The last lines of the service's log; none when it never ran."""
+    """Return the last lines of the service's log; empty if it never ran."""
     file = service_folder(workspace).log_file
     return file.read_text(errors="replace").splitlines()[-count:] if file.exists() else []
 
 
 def follow_log(workspace: Workspace) -> Iterator[str]:
-    """Lines as they come to the service's log, for ever, also across a change of the file."""
+    """Yield text as it is appended to the service's log, without end and across log rotation."""
     file = service_folder(workspace).log_file
     position = file.stat().st_size if file.exists() else 0
     while True:
@@ -145,14 +149,14 @@ def follow_log(workspace: Workspace) -> Iterator[str]:
         if size > position:
             with file.open("rb") as log:
                 log.seek(position)
-                new = log.read(size - position)
-            position += len(new)
-            yield new.decode(errors="replace").rstrip("\n")
+                appended = log.read(size - position)
+            position += len(appended)
+            yield appended.decode(errors="replace").rstrip("\n")
         time.sleep(0.3)
 
 
 def is_ready(url: str) -> bool:
-    """Whether the service at the URL says that it takes requests."""
+    """Whether the service at the URL reports that it accepts requests."""
     try:
         return httpx.get(f"{url}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
@@ -160,51 +164,51 @@ def is_ready(url: str) -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on at this moment."""
+    """A port of the loopback interface that is free at the moment."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((DEFAULT_HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Do nothing if a service can listen there.
+    """Check that a service can listen on the port.
 
     Raises:
-        RedactionError: it cannot; the sentence names who holds the port.
+        RedactionError: it cannot; the message names the process that listens there, if known.
     """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as fault:
+        except OSError as error:
             raise RedactionError(
-                f"Port {port} on {host} cannot be used ({fault.strerror}){_holder(port)}; stop that, or choose another port."
-            ) from fault
+                f"Port {port} on {host} cannot be used ({error.strerror}){_listener(port)}; stop that, or choose another port."
+            ) from error
 
 
 @contextmanager
-def _one_command_at_a_time(folder: ServiceFolder) -> Iterator[None]:
+def _command_lock(folder: ServiceFolder) -> Iterator[None]:
     folder.folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.folder / "command.lock"):
         yield
 
 
-def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: str, port: int, ready_s: float) -> ServiceStatus:
+def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: str, port: int, timeout_s: float) -> ServiceStatus:
     home = bentoml_home(workspace)
     _require_bento(home, bento_tag)
-    running = _living(folder)
+    running = _running_state(folder)
     if running is not None:
         if (running.bento_tag, running.host, running.port) != (bento_tag, host, port):
             raise RedactionError(
-                f"The service runs {running.bento_tag} on {running.url} already; "
-                "use `redaction rollback VERSION` for another version, or `redaction service stop` first."
+                f"The service already runs {running.bento_tag} on {running.url}; "
+                "use `redaction service rollback VERSION` for another version, or `redaction service stop` first."
             )
     else:
         _stop(folder)
         require_free_port(host, port)
         _rotate(folder.log_file)
         _launch(folder, home, bento_tag, host, port)
-    _wait_until_ready(folder, bento_tag, ready_s)
+    _wait_until_ready(folder, bento_tag, timeout_s)
     return status(workspace)
 
 
@@ -229,16 +233,17 @@ def _launch(folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: 
         )
 
 
-def _wait_until_ready(folder: ServiceFolder, bento_tag: str, ready_s: float) -> None:
-    deadline = time.monotonic() + ready_s
+def _wait_until_ready(folder: ServiceFolder, bento_tag: str, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         state = folder.read_state()
-        # the state of an earlier service may still lie there
+        # the file may still contain the state of an earlier service
         if state is not None and state.supervisor.process() is not None and state.bento_tag == bento_tag and is_ready(state.url):
             return
         time.sleep(0.2)
     raise RedactionError(
-        f"The service {bento_tag} did not get ready in {ready_s:g} s; see {folder.log_file}: {_last_words(folder.log_file)}"
+        f"The service {bento_tag} did not become ready in {timeout_s:g} s; see {folder.log_file}: "
+        f"{_last_log_line(folder.log_file)}"
     )
 
 
@@ -249,37 +254,37 @@ def _stop(folder: ServiceFolder) -> bool:
     supervisor = state.supervisor.process()
     if supervisor is not None:
         supervisor.terminate()
-        _, alive = psutil.wait_procs([supervisor], timeout=GRACE_S + 10)
+        _, alive = psutil.wait_procs([supervisor], timeout=MAX_SERVICE_STOP_S + 10)
         for process in alive:
             process.kill()
     orphan = state.service.process() if state.service else None
     if orphan is not None:
-        # its supervisor was killed, and it has not noticed yet
+        # its supervisor was killed, and the service has not ended yet
         orphan.terminate()
-        psutil.wait_procs([orphan], timeout=GRACE_S)
+        psutil.wait_procs([orphan], timeout=MAX_SERVICE_STOP_S)
         kill_group(orphan.pid)
     return supervisor is not None or orphan is not None
 
 
-def _living(folder: ServiceFolder) -> ServiceState | None:
+def _running_state(folder: ServiceFolder) -> ServiceState | None:
     state = folder.read_state()
     return state if state is not None and state.supervisor.process() is not None else None
 
 
-def _holder(port: int) -> str:
+def _listener(port: int) -> str:
     try:
         connections = psutil.net_connections("inet")
     except psutil.AccessDenied:
         return ""
     for connection in connections:
         if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid:
-            with suppress(psutil.NoSuchProcess):  # it may end while we look
+            with suppress(psutil.NoSuchProcess):  # it may have ended by now
                 return f": process {connection.pid} ({psutil.Process(connection.pid).name()}) listens there"
     return ""
 
 
 def _rotate(log_file: Path) -> None:
-    if log_file.exists() and log_file.stat().st_size > LARGEST_LOG_BYTES:
+    if log_file.exists() and log_file.stat().st_size > MAX_LOG_BYTES:
         log_file.replace(log_file.with_suffix(".log.1"))
 
 
@@ -290,6 +295,6 @@ def _children(pid: int) -> set[int]:
         return set()
 
 
-def _last_words(log_file: Path) -> str:
+def _last_log_line(log_file: Path) -> str:
     lines = [line for line in log_file.read_text(errors="replace").splitlines() if line.strip()] if log_file.exists() else []
-    return lines[-1][:300] if lines else "it is empty."
+    return lines[-1][:300] if lines else "the log is empty."

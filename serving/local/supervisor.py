@@ -1,7 +1,7 @@
-"""The process that keeps the service alive: it starts ``bentoml serve``, and again when that dies, until told to stop.
+"""The process that keeps the service running: it starts ``bentoml serve`` and restarts it when it dies, until it is stopped.
 
-``python -m serving.local.supervisor`` is what `serving.local.control.start` runs, detached from the terminal. It holds a lock on
-``supervisor.lock`` for as long as it lives, which no crash can leave behind, and says in ``service.json`` what it runs.
+`serving.local.control.start` runs ``python -m serving.local.supervisor``, detached from the terminal. The supervisor holds a lock
+on ``supervisor.lock`` while it runs, which the kernel releases even after a crash, and records what it runs in ``service.json``.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from filelock import FileLock, Timeout
 from redaction import parent_process
 from redaction.files import write_text
 from redaction.values import Frozen
-from serving.app.request_log import MONITORING_FOLDER
+from serving.app.request_log import MONITORING_FOLDER_VARIABLE
 from serving.bento_store import bentoml_environment
 
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
-SETTLED_S = 60.0
-"""A service that lived this long died of something new: the pauses start from the first again."""
+MIN_RESTART_DELAY_S = 0.5
+MAX_RESTART_DELAY_S = 30.0
+MIN_STABLE_S = 60.0
+"""After a service has run for this long, the restart delay is back at its minimum."""
 
-GRACE_S = 10.0
-"""Time that a service has to finish its requests before it is killed."""
+MAX_SERVICE_STOP_S = 10.0
+"""Time that a service has to finish its requests after SIGTERM, before it is killed."""
 
 
 class ProcessIdentity(Frozen):
-    """A process that cannot be mistaken for a later one with the same number."""
+    """A process ID with its creation time, because the operating system reuses process IDs."""
 
     pid: int
     created: float
 
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity:
-        """The process with this number, now."""
+        """The process that has this ID now."""
         return cls(pid=pid, created=psutil.Process(pid).create_time())
 
     def process(self) -> psutil.Process | None:
-        """The process, if it is still there and no zombie."""
+        """The process, unless it has ended or is a zombie."""
         try:
             process = psutil.Process(self.pid)
             is_same = abs(process.create_time() - self.created) < 0.1 and process.status() != psutil.STATUS_ZOMBIE
@@ -58,7 +58,7 @@ class ProcessIdentity(Frozen):
 
 
 class ServiceState(Frozen):
-    """What the supervisor says of itself in ``service.json``."""
+    """What the supervisor runs, as written to ``service.json``."""
 
     supervisor: ProcessIdentity
     service: ProcessIdentity | None
@@ -70,13 +70,13 @@ class ServiceState(Frozen):
 
     @property
     def url(self) -> str:
-        """Where the service listens."""
+        """URL of the service."""
         host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104
         return f"http://{host}:{self.port}"
 
 
 class ServiceFolder:
-    """The supervisor's files in a workspace's state folder."""
+    """The supervisor's files in the state folder of a workspace."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -86,29 +86,29 @@ class ServiceFolder:
         self.monitoring = folder / "monitoring"
 
     def read_state(self) -> ServiceState | None:
-        """The last state written, whether or not its processes still live."""
+        """The last state written; its processes may have ended."""
         if not self.state_file.exists():
             return None
         return ServiceState.model_validate_json(self.state_file.read_bytes())
 
     def write_state(self, state: ServiceState) -> None:
-        """Write the state whole."""
+        """Replace the state atomically."""
         write_text(self.state_file, state.model_dump_json(indent=1))
 
 
 def serve_command(bento_tag: str, host: str, port: int) -> list[str]:
-    """The command line of the service, tied to this process."""
-    tied = [sys.executable, parent_process.__file__, str(os.getpid())]
-    return [*tied, "-m", "bentoml", "serve", bento_tag, "--host", host, "--port", str(port)]
+    """Command line of the service; the service dies with this process."""
+    tied_to_parent = [sys.executable, parent_process.__file__, str(os.getpid())]
+    return [*tied_to_parent, "-m", "bentoml", "serve", bento_tag, "--host", host, "--port", str(port)]
 
 
 def service_environment(home: Path, folder: ServiceFolder) -> dict[str, str]:
-    """The environment of the service: BentoML's stores, and where the record of requests goes."""
-    return bentoml_environment(home) | {MONITORING_FOLDER: str(folder.monitoring), "PYTHONUNBUFFERED": "1"}
+    """Environment variables of the service: BentoML's stores and the folder of the request log."""
+    return bentoml_environment(home) | {MONITORING_FOLDER_VARIABLE: str(folder.monitoring), "PYTHONUNBUFFERED": "1"}
 
 
 def spawn(bento_tag: str, host: str, port: int, home: Path, folder: ServiceFolder, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the service as a child that dies with this process; it leads a process group of its own."""
+    """Start the service as a child process that dies with this one and leads its own process group."""
     return subprocess.Popen(
         serve_command(bento_tag, host, port),
         env=service_environment(home, folder),
@@ -120,11 +120,11 @@ def spawn(bento_tag: str, host: str, port: int, home: Path, folder: ServiceFolde
     )
 
 
-def end(child: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:
-    """Ask the child to stop, wait for it, and kill whatever is left of its group."""
+def stop_child(child: subprocess.Popen[bytes], timeout_s: float = MAX_SERVICE_STOP_S) -> None:
+    """Send SIGTERM to the child, wait for it, and kill what is left of its process group."""
     child.terminate()
     try:
-        child.wait(grace_s)
+        child.wait(timeout_s)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
@@ -132,7 +132,7 @@ def end(child: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:
 
 
 def kill_group(group: int) -> None:
-    """Kill what is left of a process group: the workers that BentoML's own supervisor left behind."""
+    """Kill what is left of a process group, such as workers that outlived BentoML's main process."""
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
@@ -140,11 +140,11 @@ def kill_group(group: int) -> None:
 
 
 class Supervisor:
-    """Runs one Bento until told to stop."""
+    """Runs one Bento until it is stopped."""
 
     def __init__(self, folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: int) -> None:
         self._folder, self._home = folder, home
-        self._told_to_stop = threading.Event()
+        self._stop_requested = threading.Event()
         self._state = ServiceState(
             supervisor=ProcessIdentity.of(os.getpid()),
             service=None,
@@ -155,34 +155,34 @@ class Supervisor:
         )
 
     def run(self) -> None:
-        """Keep the service running; returns after SIGTERM or SIGINT, when it has ended."""
+        """Keep the service running; return when it has ended after SIGTERM or SIGINT."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        pause = FIRST_PAUSE_S
-        while not self._told_to_stop.is_set():
+        delay_s = MIN_RESTART_DELAY_S
+        while not self._stop_requested.is_set():
             started = time.monotonic()
             code = self._run_once()
-            if self._told_to_stop.is_set():
+            if self._stop_requested.is_set():
                 break
-            pause = FIRST_PAUSE_S if time.monotonic() - started > SETTLED_S else pause
-            self._say(f"the service ended with {code}; starting it again in {pause:g} s")
-            self._told_to_stop.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+            delay_s = MIN_RESTART_DELAY_S if time.monotonic() - started > MIN_STABLE_S else delay_s
+            self._log(f"the service ended with {code}; restarting it in {delay_s:g} s")
+            self._stop_requested.wait(delay_s)
+            delay_s = min(2 * delay_s, MAX_RESTART_DELAY_S)
             self._update(service=None, restarts=self._state.restarts + 1)
         self._update(service=None)
-        self._say("stopped")
+        self._log("stopped")
 
     def _run_once(self) -> int:
         with self._folder.log_file.open("ab") as log:
             state = self._state
             child = spawn(state.bento_tag, state.host, state.port, self._home, self._folder, log)
         self._update(service=ProcessIdentity.of(child.pid))
-        self._say(f"started {state.bento_tag} on {state.url}, process {child.pid}")
-        while child.poll() is None and not self._told_to_stop.is_set():
-            # short, as a signal wakes the wait of the main thread but the death of a child does not
-            self._told_to_stop.wait(0.2)
-        end(child)
+        self._log(f"started {state.bento_tag} on {state.url}, process {child.pid}")
+        while child.poll() is None and not self._stop_requested.is_set():
+            # a short wait, because the death of a child, unlike a signal, does not interrupt it
+            self._stop_requested.wait(0.2)
+        stop_child(child)
         return child.returncode
 
     def _update(self, **changes: object) -> None:
@@ -190,15 +190,15 @@ class Supervisor:
         self._folder.write_state(self._state)
 
     def _stop(self, signal_number: int, frame: FrameType | None) -> None:
-        self._told_to_stop.set()
+        self._stop_requested.set()
 
-    def _say(self, sentence: str) -> None:
+    def _log(self, message: str) -> None:
         with self._folder.log_file.open("a") as log:
-            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} supervisor: {sentence}\n")
+            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} supervisor: {message}\n")
 
 
 def main() -> None:
-    """Detach from whoever called, take the lock, and run."""
+    """Detach from the caller, take the lock, and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--bentoml-home", type=Path, required=True)
@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    # the caller waits for this process only, and the one that stays has no parent to become a zombie of
+    # the caller waits only for this process; the forked one is reparented, so it cannot become a zombie of the caller
     if os.fork():
         os._exit(0)
     os.setsid()

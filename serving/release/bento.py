@@ -1,4 +1,4 @@
-"""From a detector's folder to something that ``bentoml serve`` runs: a model in BentoML's store, and the Bento built on it."""
+"""Package a detector for ``bentoml serve``: a model in BentoML's model store, and a Bento that contains it."""
 
 from __future__ import annotations
 
@@ -14,43 +14,44 @@ import yaml
 from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.import_graph import REPOSITORY, required_files
-from serving.bento_store import NAME, bentoml_environment, stored_bento
+from serving.app.names import MODEL_ALIAS, SERVICE_NAME
+from serving.bento_store import bentoml_environment, stored_bento
 
-DIGEST = "detector_digest"
-SERVICE = "serving.app.service"
-"""The module of the service; a Bento holds it and all that it imports of this repository."""
+DIGEST_KEY = "detector_digest"
+SERVICE_MODULE = "serving.app.service"
+"""A Bento contains this module and every module of this repository that it imports."""
 
 
 def save_to_model_store(home: Path, detector: Detector) -> str:
-    """Copy a detector's folder into BentoML's model store; the same again changes nothing.
+    """Copy a detector into BentoML's model store; idempotent.
 
     Returns:
         The model's tag, ``redaction_detector:<version>``.
 
     Raises:
-        RedactionError: the store holds another detector under this version.
+        RedactionError: the store has another detector with this version.
     """
     import bentoml
 
-    tag = f"{NAME}:{detector.version}"
+    tag = f"{SERVICE_NAME}:{detector.version}"
     store = _model_store(home)
     stored = next((model for model in store.list() if str(model.tag) == tag), None)
     if stored is not None:
-        if stored.info.metadata.get(DIGEST) != detector.digest:
+        if stored.info.metadata.get(DIGEST_KEY) != detector.digest:
             raise RedactionError(
-                f"BentoML's model store in {home} holds another detector as {tag}; give that in {detector.folder} a new version."
+                f"BentoML's model store in {home} already has another detector as {tag}; give {detector.folder} a new version."
             )
         return tag
-    with bentoml.models.create(tag, metadata={DIGEST: detector.digest}, _model_store=store) as model:
+    with bentoml.models.create(tag, metadata={DIGEST_KEY: detector.digest}, _model_store=store) as model:
         shutil.copytree(detector.folder, model.path, dirs_exist_ok=True)
     return tag
 
 
 def build_bento(home: Path, tag: str) -> str:
-    """Build the Bento for a model in the store, under the same version; one that is there already stays.
+    """Build the Bento of a stored model, with the same version; an existing Bento is kept.
 
     Returns:
-        The Bento's tag: ``bentoml serve <tag>`` runs it.
+        The tag of the Bento, for ``bentoml serve``.
 
     Raises:
         RedactionError: BentoML could not build it.
@@ -60,8 +61,8 @@ def build_bento(home: Path, tag: str) -> str:
         return tag
     with tempfile.TemporaryDirectory(prefix="redaction-bento-") as name:
         context = Path(name)
-        _stage(context, tag)
-        # the command and not the function: building imports the service and turns the whole process to its folder
+        _write_build_context(context, tag)
+        # a subprocess, because building imports the service and changes the working folder of the process
         command = [sys.executable, "-m", "bentoml", "build", str(context), "--version", version, "--output", "tag"]
         built = subprocess.run(
             command, env=bentoml_environment(home), cwd=context, capture_output=True, text=True, timeout=300, check=False
@@ -71,21 +72,21 @@ def build_bento(home: Path, tag: str) -> str:
     return tag
 
 
-def _stage(context: Path, tag: str) -> None:
-    packed = required_files(SERVICE)
+def _write_build_context(context: Path, tag: str) -> None:
+    packed = required_files(SERVICE_MODULE)
     for file in packed:
         target = context / file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(REPOSITORY / file, target)
     shutil.copyfile(REPOSITORY / "serving" / "requirements.lock", context / "requirements.txt")
     options = {
-        "service": f"{SERVICE}:DetectionService",
-        "name": NAME,
+        "service": f"{SERVICE_MODULE}:DetectionService",
+        "name": SERVICE_NAME,
         "description": f"Finds redactions on page images (`POST /detect`). Detector {tag}.",
         "include": [*(file.as_posix() for file in packed), "requirements.txt"],
-        "models": [{"tag": tag, "alias": "detector"}],
+        "models": [{"tag": tag, "alias": MODEL_ALIAS}],
         "docker": {"python_version": "3.11"},
-        # the lock file is complete: nothing to resolve, so nothing to download at build time
+        # the lock file is complete: nothing has to be resolved or downloaded at build time
         "python": {"requirements_txt": "./requirements.txt", "lock_packages": False},
     }
     (context / "bentofile.yaml").write_text(yaml.safe_dump(options, sort_keys=False))
@@ -94,6 +95,6 @@ def _stage(context: Path, tag: str) -> None:
 def _model_store(home: Path) -> Any:
     from bentoml._internal.models import ModelStore
 
-    # BentoML reads BENTOML_HOME once per process, and a process may well handle two workspaces
+    # BentoML reads BENTOML_HOME once per process, but a process may use two workspaces
     (home / "models").mkdir(parents=True, exist_ok=True)
     return ModelStore(home / "models")

@@ -1,4 +1,4 @@
-"""Golden pages: what the detector finds on a few pages offline, which the service that claims to run it must find as well."""
+"""Golden pages: a few pages with the detector's offline detections, which a service that runs the detector must reproduce."""
 
 from __future__ import annotations
 
@@ -20,53 +20,56 @@ from serving.app.requests import CHECK_HEADER
 
 BOX_TOLERANCE_PX = 0.5
 SCORE_TOLERANCE = 0.01
-TIMEOUT_S = 60
+MAX_RESPONSE_S = 60
 
 
 class GoldenPage(Frozen):
-    """A page image and what the detector finds on it, at its operating point."""
+    """A page image and the detector's detections on it, at the operating point."""
 
     image: Path
     detections: tuple[tuple[float, float, float, float, float], ...]
-    """``(x0, y0, x1, y1, score)`` in page pixels, best first."""
+    """``(x0, y0, x1, y1, score)`` in page pixels, highest score first."""
 
 
 def golden_pages(predictor: Predictor, images: Iterable[Path]) -> tuple[GoldenPage, ...]:
-    """The pages with what the detector finds on them offline, at its operating point."""
-    least = predictor.detector.operating_point
+    """Run the detector on the page images, at its operating point."""
+    lowest = predictor.detector.operating_point
     return tuple(
-        GoldenPage(image=image, detections=_rows(predictor.predict(page_from_file(image)).at_least(least))) for image in images
+        GoldenPage(image=image, detections=_rows(predictor.predict(page_from_file(image)).at_least(lowest))) for image in images
     )
 
 
 def check_golden_pages(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
-    """What is wrong with the service at `url`, a sentence each; empty when it answers as the detector does offline.
+    """Compare the detections of a service with those of the detector offline.
 
     Args:
         url: of the service, such as ``http://127.0.0.1:3000``.
-        golden: the pages; with none of them nothing is known, which is a problem too.
-        version: that the service must say it runs; any when left out.
+        golden: the pages; an empty sequence is a problem too, because it proves nothing.
+        version: detector version that the service must report; any if None.
+
+    Returns:
+        The problems, one sentence each; empty if the service reproduces the detections.
     """
     if not golden:
-        return ["There are no golden pages, so nothing shows that the service answers as the detector does."]
-    with httpx.Client(base_url=url, timeout=TIMEOUT_S, headers={CHECK_HEADER: "golden"}, trust_env=False) as client:
+        return ["There are no golden pages, so the service cannot be checked against the detector."]
+    with httpx.Client(base_url=url, timeout=MAX_RESPONSE_S, headers={CHECK_HEADER: "golden"}, trust_env=False) as client:
         return [problem for page in golden for problem in _check_page(client, page, version)]
 
 
 def save_golden_pages(folder: Path, golden: Sequence[GoldenPage]) -> None:
-    """Keep copies of the pages and what was found on them, for a later rollback; what the folder held before is gone."""
+    """Copy the pages and their detections to a folder, for a later rollback; replaces the folder."""
     shutil.rmtree(folder, ignore_errors=True)
     with new_folder(folder) as temporary:
-        kept = []
+        copies = []
         for number, page in enumerate(golden):
             name = f"{number:03d}{page.image.suffix.lower()}"
             write_bytes(temporary / name, page.image.read_bytes())
-            kept.append(page.model_copy(update={"image": Path(name)}))
-        write_bytes(temporary / "golden.json", _ADAPTER.dump_json(tuple(kept), indent=1))
+            copies.append(page.model_copy(update={"image": Path(name)}))
+        write_bytes(temporary / "golden.json", _ADAPTER.dump_json(tuple(copies), indent=1))
 
 
 def load_golden_pages(folder: Path) -> tuple[GoldenPage, ...]:
-    """The pages kept by `save_golden_pages`; none when the folder is not there."""
+    """The pages saved by `save_golden_pages`; empty if the folder does not exist."""
     file = folder / "golden.json"
     if not file.exists():
         return ()
@@ -86,8 +89,8 @@ def _check_page(client: httpx.Client, page: GoldenPage, version: str | None) -> 
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     try:
         response = client.post("/detect", files={"page": (name, page.image.read_bytes(), media_type)})
-    except httpx.HTTPError as fault:
-        return [f"{name}: the service did not answer ({type(fault).__name__})."]
+    except httpx.HTTPError as error:
+        return [f"{name}: the service did not answer ({type(error).__name__})."]
     if response.status_code != httpx.codes.OK:
         return [f"{name}: the service answered {response.status_code} ({response.text[:200]})."]
     answer = response.json()
@@ -101,14 +104,14 @@ def _check_page(client: httpx.Client, page: GoldenPage, version: str | None) -> 
 
 
 def _difference(expected: Sequence[Sequence[float]], served: Sequence[Sequence[float]]) -> str | None:
-    """How the served boxes differ from the expected, if they do. Boxes with nearly the same score may change places."""
+    """How the served boxes differ from the expected ones, if they do. The order does not matter: close scores may swap."""
     if len(expected) != len(served):
-        return f"{len(served)} boxes were served, {len(expected)} were found offline."
+        return f"{len(served)} boxes were served, but {len(expected)} were found offline."
     tolerance = np.array([BOX_TOLERANCE_PX] * 4 + [SCORE_TOLERANCE])
-    left = [np.asarray(row) for row in served]
+    unmatched = [np.asarray(row) for row in served]
     for row in expected:
-        match = next((i for i, other in enumerate(left) if (np.abs(other - row) <= tolerance).all()), None)
+        match = next((i for i, other in enumerate(unmatched) if (np.abs(other - row) <= tolerance).all()), None)
         if match is None:
             return f"the box {[round(value, 2) for value in row]} found offline was not served."
-        left.pop(match)
+        unmatched.pop(match)
     return None

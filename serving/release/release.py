@@ -1,4 +1,4 @@
-"""Putting a detector into production, and an earlier one back: served is only what answers as the detector does offline."""
+"""Deploy a detector, or roll back to an earlier one; a service must reproduce the detector's offline detections."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from serving.local import control
 from serving.release.bento import build_bento, save_to_model_store
 from serving.release.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
 
-ROLLED_BACK = "rolled back"
-"""How the reason of a version starts that was taken out of production: the next rollback does not bring it back by itself."""
+ROLLED_BACK_PREFIX = "rolled back"
+"""Start of the stored reason of a version that was rolled back; a later rollback skips it unless it is named."""
 
 
 class DeploymentOutcome(Frozen):
-    """What came of a deployment or a rollback."""
+    """The result of a deployment or a rollback."""
 
     served: bool
-    """The version is in production, and the service answers with it."""
+    """Whether the version is in production now, and the service runs it."""
     version: str
     url: str | None
-    """Where the service in production answers, whichever version that is; none when there is none."""
+    """URL of the service in production, whichever version it runs; None if there is none."""
     bento_tag: str
     reasons: tuple[str, ...] = ()
-    """Why it is not served; a sentence each."""
+    """Why the version is not served, one sentence each."""
 
 
 def deploy(
@@ -44,27 +44,27 @@ def deploy(
     port: int | None = None,
     revision: str | None = None,
 ) -> DeploymentOutcome:
-    """Pack a detector, try it beside the one in production, put it in its place, and check it there too.
+    """Package a detector, check it beside the service in production, replace that service, and check it again.
 
-    A candidate whose answers differ from `golden` is refused: the champion goes on serving, and the catalog says why. The same
-    deployment again changes nothing.
+    A candidate that does not reproduce `golden` is refused: the champion stays in production, and the catalog records the
+    reasons. Deployment is idempotent.
 
     Args:
-        workspace: whose service it is.
-        detector_folder: of the detector; it is copied.
-        version: of the detector, as its own manifest says.
+        workspace: the workspace of the service.
+        detector_folder: folder of the detector; it is copied.
+        version: version of the detector; must match its manifest.
         golden: see `serving.release.golden.golden_pages`.
-        host: interface to listen on; that of the last service of this workspace, else loopback.
-        port: to listen on; that of the last service of this workspace, else 3000.
-        revision: of the workspace that holds the detector's folder, for the catalog.
+        host: interface to listen on; by default that of the workspace's last service, else loopback.
+        port: port to listen on; by default that of the workspace's last service, else 3000.
+        revision: workspace revision that contains the detector, for the catalog.
 
     Raises:
-        RedactionError: the folder is no detector of this version, or another detector has this version already.
+        RedactionError: the folder contains no detector of this version, or the version is taken by another detector.
     """
     home = bentoml_home(workspace)
     detector = Detector.load(detector_folder)
     if detector.version != version:
-        raise RedactionError(f"The detector in {detector_folder} calls itself version {detector.version}, not {version}.")
+        raise RedactionError(f"The detector in {detector_folder} is version {detector.version}, not {version}.")
     tag = build_bento(home, save_to_model_store(home, detector))
     save_golden_pages(_golden_folder(workspace, version), golden)
     outcome = _replace(workspace, tag, golden, *service_address(workspace, host, port))
@@ -76,16 +76,16 @@ def deploy(
 def rollback(
     workspace: Workspace, version: str | None = None, host: str | None = None, port: int | None = None
 ) -> DeploymentOutcome:
-    """Bring an earlier version back into production, checked with the golden pages of its own deployment.
+    """Return an earlier version to production, checked with the golden pages of its own deployment.
 
     Args:
-        workspace: whose service it is.
-        version: to bring back; when left out, the last in production before this one that was not itself rolled back.
+        workspace: the workspace of the service.
+        version: version to return to; by default the last one in production that was not rolled back itself.
         host: see `deploy`.
         port: see `deploy`.
 
     Raises:
-        RedactionError: there is no such version to go back to.
+        RedactionError: there is no such version.
     """
     catalog = open_catalog(workspace)
     with catalog.transaction() as session:
@@ -94,75 +94,75 @@ def rollback(
             **earlier.model_dump(include={"version", "detector_digest", "bento_tag", "revision"}), stage=Stage.REFUSED
         )
     if row.bento_tag is None:
-        raise RedactionError(f"Version {row.version} was never packed as a Bento; deploy it again.")
+        raise RedactionError(f"Version {row.version} has no Bento; deploy it again.")
     golden = load_golden_pages(_golden_folder(workspace, row.version))
     outcome = _replace(workspace, row.bento_tag, golden, *service_address(workspace, host, port))
-    _record(catalog, row, outcome, retired_because=[f"{ROLLED_BACK} to {row.version}"])
+    _record(catalog, row, outcome, retired_because=[f"{ROLLED_BACK_PREFIX} to {row.version}"])
     return outcome
 
 
 def production_tag(workspace: Workspace) -> str | None:
-    """The Bento that the catalog says is in production, if any."""
+    """Tag of the Bento in production according to the catalog, if any."""
     with open_catalog(workspace).transaction() as session:
         row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).first()
         return row.bento_tag if row else None
 
 
 def service_address(workspace: Workspace, host: str | None = None, port: int | None = None) -> tuple[str, int]:
-    """Host and port to listen on: what is given, else those of the last service of this workspace, else loopback and 3000."""
+    """Host and port to listen on: as given, else those of the workspace's last service, else loopback and 3000."""
     last = control.service_folder(workspace).read_state()
-    return host or (last.host if last else control.HOST), port or (last.port if last else control.PORT)
+    return host or (last.host if last else control.DEFAULT_HOST), port or (last.port if last else control.DEFAULT_PORT)
 
 
 def _replace(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> DeploymentOutcome:
     version = tag.partition(":")[2]
     before = control.status(workspace)
-    its_address = service_address(workspace)
-    problems = _problems_beside_the_champion(workspace, tag, golden, before)
+    earlier_address = service_address(workspace)
+    problems = _problems_as_candidate(workspace, tag, golden, before)
     if not problems:
-        problems = _problems_in_its_place(workspace, tag, golden, host, port)
+        problems = _problems_in_production(workspace, tag, golden, host, port)
         if problems and before.bento_tag is not None and control.status(workspace).bento_tag != before.bento_tag:
-            problems.append(_put_back(workspace, before.bento_tag, *its_address))
+            problems.append(_restore_champion(workspace, before.bento_tag, *earlier_address))
     url = control.status(workspace).url
     return DeploymentOutcome(served=not problems, version=version, url=url, bento_tag=tag, reasons=tuple(problems))
 
 
-def _problems_beside_the_champion(
+def _problems_as_candidate(
     workspace: Workspace, tag: str, golden: Sequence[GoldenPage], before: control.ServiceStatus
 ) -> list[str]:
-    """What is wrong with a candidate that runs for itself, while the champion goes on serving."""
+    """Problems of the Bento when it runs beside the champion, on a port of its own."""
     version = tag.partition(":")[2]
     if not golden:
         return check_golden_pages("", golden)
     if before.ready and before.bento_tag == tag:
         return check_golden_pages(str(before.url), golden, version)
     try:
-        # a damaged file is known sooner by its digest than by a server that does not get ready
+        # checking the digest finds a damaged file faster than waiting for a server that never becomes ready
         Detector.load(stored_model(bentoml_home(workspace), version))
         with control.candidate(workspace, tag) as url:
             return check_golden_pages(url, golden, version)
-    except RedactionError as fault:
-        return [str(fault)]
+    except RedactionError as error:
+        return [str(error)]
 
 
-def _problems_in_its_place(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> list[str]:
+def _problems_in_production(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> list[str]:
     try:
         running = control.status(workspace)
         change = control.start if running.bento_tag == tag else control.swap
         url = change(workspace, tag, host, port).url
-    except RedactionError as fault:
-        return [str(fault)]
+    except RedactionError as error:
+        return [str(error)]
     return check_golden_pages(str(url), golden, tag.partition(":")[2])
 
 
-def _put_back(workspace: Workspace, champion: str, host: str, port: int) -> str:
-    """Let the champion serve again where it did; a sentence that says what came of it."""
+def _restore_champion(workspace: Workspace, champion: str, host: str, port: int) -> str:
+    """Start the champion again at its earlier address; returns a sentence that says whether this worked."""
     log = control.service_folder(workspace).log_file
     try:
         url = control.swap(workspace, champion, host, port).url
-    except RedactionError as fault:
-        return f"{champion} could not be put back, and nothing serves: {fault}"
-    return f"{champion} serves again on {url}; see {log}."
+    except RedactionError as error:
+        return f"{champion} could not be restored, and no service is running: {error}"
+    return f"{champion} serves again at {url}; see {log}."
 
 
 def _record(catalog: Catalog, row: Deployment, outcome: DeploymentOutcome, retired_because: list[str]) -> None:
@@ -184,20 +184,20 @@ def _earlier(session: Session, version: str | None) -> Deployment:
     current = session.exec(select(Deployment.version).where(Deployment.stage == Stage.PRODUCTION)).first()
     archived = [row for row in session.exec(query) if row.version != current]
     if version is None:
-        rolled_back = {row.version for row in archived if any(reason.startswith(ROLLED_BACK) for reason in row.reasons)}
+        rolled_back = {row.version for row in archived if any(reason.startswith(ROLLED_BACK_PREFIX) for reason in row.reasons)}
         archived = [row for row in archived if row.version not in rolled_back]
         if not archived:
             names = ", ".join(sorted(rolled_back))
-            hint = f"; what was rolled back comes again by its name ({names})" if names else ""
-            raise RedactionError(f"No version was in production before this one, so there is none to go back to{hint}.")
+            hint = f"; to return to a version that was rolled back, name it ({names})" if names else ""
+            raise RedactionError(f"No version was in production before this one, so there is none to roll back to{hint}.")
         return archived[0]
     if version == current:
-        raise RedactionError(f"Version {version} is in production already; see `redaction service status`.")
+        raise RedactionError(f"Version {version} is already in production; see `redaction service status`.")
     for row in archived:
         if row.version == version:
             return row
     known = ", ".join(dict.fromkeys(row.version for row in archived)) or "none"
-    raise RedactionError(f"Version {version} was never in production; versions to go back to: {known}.")
+    raise RedactionError(f"Version {version} was never in production; versions to roll back to: {known}.")
 
 
 def _golden_folder(workspace: Workspace, version: str) -> Path:

@@ -1,1 +1,1 @@
-"""Running pipelines by the clock on one machine, and looking at them."""
+"""One machine: scheduled pipeline runs, and ZenML's dashboard."""

@@ -1,8 +1,8 @@
-"""ZenML's own dashboard on this machine, on loopback only, without the survey of the first visit.
+"""ZenML's dashboard on this machine: on loopback only, and without the survey shown at the first visit.
 
-``zenml login --local`` would start the same server, but it also points the client at it: from then on every run needs that
-server, and one that is stopped takes the runs in progress with it. Here the server is started beside the client, on the same
-database, and the client is left alone: opening and closing the dashboard touches no run.
+``zenml login --local`` would start the same server but also connect the client to it: from then on every run needs that server,
+and stopping it fails the runs in progress. Here the server runs beside the client, on the same database, and the client is not
+changed, so opening or closing the dashboard affects no run.
 """
 
 from __future__ import annotations
@@ -21,40 +21,39 @@ from zenml.zen_server.deploy.exceptions import ServerDeploymentError, ServerDepl
 
 from redaction.errors import RedactionError
 
-START_SECONDS = 180
-"""The first start on a slow machine compiles the server's modules."""
+MAX_SERVER_WAIT_S = 180
+"""Long, because the first start compiles the server's modules, which takes minutes on a slow machine."""
 
 
 def open_dashboard(port: int) -> str:
     """Start the dashboard if it is not running yet.
 
     Returns:
-        Its address; that of the running one, whatever its port, if there is one.
+        Its URL. A dashboard that already runs keeps its port.
 
     Raises:
-        RedactionError: the client uses a server elsewhere, the port is taken, or the server does not come up.
+        RedactionError: the client uses a remote server, the port is taken, or the server does not start.
     """
-    running = _running()
-    url = running or _start(port)
+    url = _running_url() or _start(port)
     _skip_survey(url)
     return url
 
 
 def close_dashboard() -> bool:
-    """Stop the dashboard; False if there was none.
+    """Stop the dashboard; returns False if none was running.
 
     Raises:
-        RedactionError: the client depends on it, so that runs in progress would be lost.
+        RedactionError: the client is connected to it, so that stopping it would fail runs in progress.
     """
     deployer = LocalServerDeployer()
-    if _deployed() is None:
+    if _deployment() is None:
         return False
     if deployer.is_connected_to_server():
         raise RedactionError(
-            "The ZenML client was connected to this server by 'zenml login --local', and runs in progress need it: "
-            "when none is, stop it with 'zenml logout --local'."
+            "The ZenML client is connected to this server ('zenml login --local'), and runs in progress need it: "
+            "stop it with 'zenml logout --local' when no run is in progress."
         )
-    deployer.remove_server(timeout=START_SECONDS)
+    deployer.remove_server(timeout=MAX_SERVER_WAIT_S)
     return True
 
 
@@ -62,47 +61,51 @@ def _start(port: int) -> str:
     store = GlobalConfiguration().store_configuration
     if store.type == StoreType.REST:
         raise RedactionError(
-            f"The ZenML client uses the server {store.url}: open that in a browser, or go back to the local database "
+            f"The ZenML client uses the server {store.url}: open that in a browser, or return to the local database "
             "with 'zenml logout' first."
         )
-    # ZenML's own name for what makes a server open a browser by itself; the address is printed instead
+    # keeps ZenML from opening a browser; the caller prints the URL instead
     os.environ["ZENML_AUTO_OPEN_DASHBOARD"] = "false"
     deployer = LocalServerDeployer()
     try:
-        if _deployed() is not None:
-            # the remains of one that a reboot ended
-            deployer.remove_server(timeout=START_SECONDS)
+        if _deployment() is not None:
+            # left over from a server that ended with a reboot
+            deployer.remove_server(timeout=MAX_SERVER_WAIT_S)
         config = DaemonServerDeploymentConfig(provider="daemon", port=port, ip_address=IPv4Address("127.0.0.1"))
-        deployer.deploy_server(config, timeout=START_SECONDS)
+        deployer.deploy_server(config, timeout=MAX_SERVER_WAIT_S)
     except (ServerDeploymentError, RuntimeError, OSError) as error:
-        raise RedactionError(f"ZenML's dashboard does not start on port {port} ({error}): try another with --port.") from error
-    url = _running()
+        raise RedactionError(
+            f"ZenML's dashboard does not start on port {port} ({error}): try another port with --port."
+        ) from error
+    url = _running_url()
     if url is None:
         raise RedactionError(
-            f"ZenML's dashboard does not answer on port {port} after {START_SECONDS} seconds: look at 'zenml logs', "
-            "or try another port."
+            f"ZenML's dashboard did not answer on port {port} within {MAX_SERVER_WAIT_S} seconds: see 'zenml logs', "
+            "or try another port with --port."
         )
     return url
 
 
-def _deployed() -> LocalServerDeployment | None:
+def _deployment() -> LocalServerDeployment | None:
     try:
         return LocalServerDeployer().get_server()
     except ServerDeploymentNotFoundError:
         return None
 
 
-def _running() -> str | None:
-    deployment = _deployed()
+def _running_url() -> str | None:
+    deployment = _deployment()
     url = deployment.status.url if deployment and deployment.status else None
     return url.rstrip("/") if url else None
 
 
 def _skip_survey(url: str) -> None:
-    # The dashboard sends a person there until both are answered; ZenML's Python client cannot set the first.
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # ZenML lets it tell of every request
+    # the dashboard shows the survey until both fields are set; ZenML's Python client cannot set the first
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # by default it logs every request
     answers = {"email_opted_in": False, "user_metadata": {"finished_onboarding_survey": True}}
     try:
         httpx.put(f"{url}/api/v1/current-user", json=answers, timeout=30, trust_env=False).raise_for_status()
     except httpx.HTTPError as error:
-        raise RedactionError(f"ZenML's dashboard at {url} does not answer as it should: {error}.") from error
+        raise RedactionError(
+            f"ZenML's dashboard at {url} does not work: {error}. Stop it with 'redaction dashboard --stop' and start it again."
+        ) from error

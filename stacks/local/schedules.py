@@ -1,8 +1,8 @@
-"""What ZenML holds about the schedules that this machine is to run, and the configuration that belongs to each."""
+"""The schedules in ZenML's store that this machine has to run, and what a run of each consists of."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,102 +13,98 @@ from zenml.enums import StackComponentType
 from zenml.models import PipelineSnapshotResponse, ScheduleResponse
 from zenml.utils.pagination_utils import depaginate
 
-from redaction.configuration import KEPT_CONFIGURATION
+from redaction.configuration import RUN_CONFIGURATION_KEY
 from redaction.errors import RedactionError
 from redaction.values import Frozen
-from stacks.local.orchestrator import FLAVOR
-from stacks.local.timing import Timing
+from stacks.local.orchestrator import FLAVOR_NAME
+from stacks.local.timing import Timing, as_utc
 
 
-class Planned(Frozen):
-    """An active schedule of the local orchestrator."""
+class ActiveSchedule(Frozen):
+    """An active schedule of a local_cron orchestrator."""
 
     id: UUID
     name: str
     pipeline_id: UUID
     timing: Timing
     since: datetime
-    """When it was stored, changed or activated last: what would have been due before that is not missed."""
+    """When it was last stored, changed or activated; earlier due times do not count as missed."""
 
 
-class Order(Frozen):
-    """What a run of a schedule is: ``zenml pipeline run SOURCE -c FILE -s STACK``, with the file's content as it was stored."""
+class RunSpec(Frozen):
+    """One run of a schedule: ``zenml pipeline run SOURCE -c FILE -s STACK`` with the configuration as it was stored."""
 
     source: str
     configuration: dict[str, Any]
     stack_id: UUID
 
 
-class Schedules:
-    """The schedules in the ZenML store that the person's client is connected to, now."""
+class ScheduleReader:
+    """Reads schedules from the store that the user's ZenML client is connected to at the moment."""
 
     def __init__(self) -> None:
-        self._seen: tuple[str, int] | None = None
+        self._client_config: tuple[str, int] | None = None
 
-    def planned(self) -> list[Planned]:
-        """The active schedules whose orchestrator is a local_cron one; those of other orchestrators run elsewhere."""
+    def active_schedules(self) -> list[ActiveSchedule]:
+        """The active schedules of local_cron orchestrators; those of other orchestrators run elsewhere."""
         client = self._client()
-        orchestrators = depaginate(client.list_stack_components, type=StackComponentType.ORCHESTRATOR, flavor=FLAVOR)
+        orchestrators = depaginate(client.list_stack_components, type=StackComponentType.ORCHESTRATOR, flavor=FLAVOR_NAME)
         ours = {orchestrator.id for orchestrator in orchestrators}
         schedules = depaginate(client.list_schedules, active=True, hydrate=True)
-        return [_planned(schedule) for schedule in schedules if schedule.orchestrator_id in ours and schedule.pipeline_id]
+        return [_active_schedule(each) for each in schedules if each.orchestrator_id in ours and each.pipeline_id]
 
-    def order(self, planned: Planned) -> Order:
+    def run_spec(self, schedule: ActiveSchedule) -> RunSpec:
         """What to run for a schedule.
 
         Raises:
-            RedactionError: what was stored with it is gone.
+            RedactionError: the pipeline or the stack stored with it no longer exists.
         """
         client = self._client()
-        snapshots = client.list_snapshots(schedule_id=planned.id, named_only=False, sort_by="desc:created", size=1, hydrate=True)
-        order = next((_order(planned, snapshot) for snapshot in snapshots.items), None)
-        if order is None:
+        snapshots = client.list_snapshots(schedule_id=schedule.id, named_only=False, sort_by="desc:created", size=1, hydrate=True)
+        spec = next((_run_spec(schedule, snapshot) for snapshot in snapshots.items), None)
+        if spec is None:
             raise RedactionError(
-                f"The schedule {planned.name!r} has lost its pipeline or its stack: delete it with "
-                f"'zenml pipeline schedule delete {planned.name}' and store it again."
+                f"The schedule {schedule.name!r} has lost its pipeline or its stack: delete it with "
+                f"'zenml pipeline schedule delete {schedule.name}' and store it again."
             )
-        return order
+        return spec
 
     def _client(self) -> Client:
-        # 'zenml login' and 'logout' move the client between a server and the local database by rewriting this file;
-        # a long-lived process would go on with what it read at its start.
+        # 'zenml login' and 'logout' switch between a server and the local database by rewriting this file;
+        # without the reset, a long-lived process would keep what it read when it started
         file = Path(GlobalConfiguration().config_directory) / "config.yaml"
-        now = (str(file), file.stat().st_mtime_ns if file.exists() else 0)
-        if self._seen is not None and self._seen != now:
+        current = (str(file), file.stat().st_mtime_ns if file.exists() else 0)
+        if self._client_config is not None and self._client_config != current:
             GlobalConfiguration._reset_instance()
             Client._reset_instance()
-        self._seen = now
+        self._client_config = current
         return Client()
 
 
-def _planned(schedule: ScheduleResponse) -> Planned:
+def _active_schedule(schedule: ScheduleResponse) -> ActiveSchedule:
     timing = Timing(
         cron=schedule.cron_expression,
         interval=schedule.interval_second,
-        once=_utc(schedule.run_once_start_time),
-        start=_utc(schedule.start_time),
-        end=_utc(schedule.end_time),
+        once=as_utc(schedule.run_once_start_time),
+        start=as_utc(schedule.start_time),
+        end=as_utc(schedule.end_time),
     )
-    return Planned(
+    return ActiveSchedule(
         id=schedule.id,
         name=schedule.name,
         pipeline_id=schedule.pipeline_id,
         timing=timing,
-        since=_utc(schedule.updated),
+        since=as_utc(schedule.updated),
     )
 
 
-def _order(planned: Planned, snapshot: PipelineSnapshotResponse) -> Order | None:
+def _run_spec(schedule: ActiveSchedule, snapshot: PipelineSnapshotResponse) -> RunSpec | None:
     spec, stack = snapshot.pipeline_spec, snapshot.stack
     if spec is None or spec.source is None or stack is None:
         return None
-    configuration = dict(snapshot.pipeline_configuration.extra[KEPT_CONFIGURATION])
+    configuration = dict(snapshot.pipeline_configuration.extra[RUN_CONFIGURATION_KEY])
     if spec.parameters:
-        # the file's parameters and those that the pipeline was called with in Python
+        # the file's parameters and those passed to the pipeline function in Python
         configuration["parameters"] = spec.parameters
-    configuration["tags"] = [*configuration.get("tags", []), "scheduled", f"schedule:{planned.name}"]
-    return Order(source=spec.source.import_path, configuration=configuration, stack_id=stack.id)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    configuration["tags"] = [*configuration.get("tags", []), "scheduled", f"schedule:{schedule.name}"]
+    return RunSpec(source=spec.source.import_path, configuration=configuration, stack_id=stack.id)

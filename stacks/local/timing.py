@@ -1,20 +1,30 @@
-"""When a schedule is due: pure arithmetic on the clock.
+"""When a schedule is due: pure date arithmetic.
 
-Cron expressions are read in the time zone of the machine (``TZ``, else the system's), as cron reads them. When clocks go forward,
-a time that is skipped runs an hour later by the clock; when they go back, a time that comes twice runs once.
+Cron expressions are read in the machine's time zone (``TZ``, else the system's), as cron reads them. When clocks go forward, a
+skipped time runs one hour later; when clocks go back, a repeated time runs once.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import overload
 
 from croniter import croniter
 
 from redaction.values import Frozen
 
 
+@overload
+def as_utc(moment: datetime) -> datetime: ...
+@overload
+def as_utc(moment: None) -> None: ...
+def as_utc(moment: datetime | None) -> datetime | None:
+    """Add the zone to a datetime without one: ZenML stores datetimes in UTC, without a zone."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
 class Timing(Frozen):
-    """The times of a schedule: by cron expression, else by interval from `start`, else once; never outside `start` to `end`."""
+    """The times of a schedule: a cron expression, else an interval from `start`, else one time; only from `start` to `end`."""
 
     cron: str | None = None
     interval: timedelta | None = None
@@ -23,7 +33,7 @@ class Timing(Frozen):
     end: datetime | None = None
 
     def last_due(self, after: datetime, until: datetime) -> datetime | None:
-        """The latest of the times after `after` and not after `until`: however many were missed, one run makes up for them."""
+        """The latest due time in ``(after, until]``, so that one run makes up for any number of missed ones."""
         if self.end is not None:
             until = min(until, self.end)
         due = self._last_before_or_at(until)
@@ -32,16 +42,16 @@ class Timing(Frozen):
         return due
 
     def next_due(self, after: datetime) -> datetime | None:
-        """The first of the times after `after`, if there is one."""
+        """The first due time later than `after`, if there is one."""
         due = self._first_after(max(after, self.start - timedelta(microseconds=1)) if self.start else after)
         return None if due is None or (self.end is not None and due > self.end) else due
 
     def _last_before_or_at(self, moment: datetime) -> datetime | None:
         if self.cron is not None:
-            # croniter looks strictly before, and a cron time lies on a whole second
-            before = _by_the_clock(moment).replace(microsecond=0) + timedelta(seconds=1)
+            # croniter searches strictly before, and cron times fall on whole seconds
+            before = _wall_clock(moment).replace(microsecond=0) + timedelta(seconds=1)
             due: datetime = croniter(self.cron, before).get_prev(datetime)
-            return _moment(due)
+            return _from_wall_clock(due)
         if self.interval is not None and self.start is not None:
             passed = (moment - self.start) // self.interval
             return self.start + passed * self.interval if passed >= 0 else None
@@ -49,20 +59,20 @@ class Timing(Frozen):
 
     def _first_after(self, moment: datetime) -> datetime | None:
         if self.cron is not None:
-            due: datetime = croniter(self.cron, _by_the_clock(moment)).get_next(datetime)
-            return _moment(due)
+            due: datetime = croniter(self.cron, _wall_clock(moment)).get_next(datetime)
+            return _from_wall_clock(due)
         if self.interval is not None and self.start is not None:
             passed = (moment - self.start) // self.interval
             return self.start + max(passed + 1, 0) * self.interval
         return self.once if self.once is not None and self.once > moment else None
 
 
-def _by_the_clock(moment: datetime) -> datetime:
-    """What the clock on the wall shows, without a zone; `astimezone` of such a moment takes the machine's zone again."""
+def _wall_clock(moment: datetime) -> datetime:
+    """Local time without a zone; `astimezone` of the result assumes the machine's zone."""
     return moment.astimezone().replace(tzinfo=None, fold=0)
 
 
-def _moment(by_the_clock: datetime) -> datetime:
-    first = by_the_clock.astimezone(UTC)
-    # a time that the clocks skip comes back as another one; the later reading of it lies behind the gap
-    return first if _by_the_clock(first) == by_the_clock else by_the_clock.replace(fold=1).astimezone(UTC)
+def _from_wall_clock(wall_clock: datetime) -> datetime:
+    first = wall_clock.astimezone(UTC)
+    # a skipped time does not survive the round trip; with fold=1 it is read as the time after the gap
+    return first if _wall_clock(first) == wall_clock else wall_clock.replace(fold=1).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""A catalog with a few pages, and short ways to write annotation files about them."""
+"""A catalog with a few pages, and helpers that write annotation files for them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 1000, 1400
 
 
 def add_document(workspace: Workspace, file_name: str, pages: int, content: bytes | None = None) -> str:
-    """A rendered document in the catalog; its name follows from its file name unless its content is given."""
+    """Add a rendered document to the catalog; its SHA-256 is derived from its file name unless its content is given."""
     sha256 = sha256_of_bytes(content or file_name.encode())
     with open_catalog(workspace).transaction() as session:
         if session.get(Source, "here") is None:
@@ -51,7 +51,7 @@ def add_document(workspace: Workspace, file_name: str, pages: int, content: byte
 
 @pytest.fixture
 def catalog(workspace: Workspace) -> Workspace:
-    """A workspace whose catalog holds the documents a.pdf with three pages and court.1.2.pdf with one."""
+    """A workspace whose catalog holds the documents a.pdf (three pages) and court.1.2.pdf (one page)."""
     add_document(workspace, "a.pdf", 3)
     add_document(workspace, "court.1.2.pdf", 1)
     return workspace
@@ -59,19 +59,19 @@ def catalog(workspace: Workspace) -> Workspace:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[Any], Path]:
-    """Writes an annotation file: a list of lines as JSONL when it ends so, anything else as JSON."""
+    """A function that writes an annotation file: a list as JSON lines if the name ends in "l", anything else as JSON."""
 
-    def write_file(content: Any, name: str = "annotations.json") -> Path:
+    def write(content: Any, name: str = "annotations.json") -> Path:
         path = tmp_path / name
         lines = name.endswith("l")
         path.write_text("".join(json.dumps(row) + "\n" for row in content) if lines else json.dumps(content))
         return path
 
-    return write_file
+    return write
 
 
 def coco(images: list[dict[str, Any]], annotations: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """A COCO file; an image that says nothing of its size is as large as a page, a box without a category is a redaction."""
+    """A COCO file. An image without a size gets the page's size, a box without a category is a redaction."""
     return {
         "images": [{"id": n, "width": WIDTH, "height": HEIGHT} | image for n, image in enumerate(images, start=1)],
         "annotations": [

@@ -1,4 +1,4 @@
-"""The annotated pages as a dataset, and the pages that wait for an annotator."""
+"""The annotated pages as a dataset, and the queue of pages to annotate."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_digest_of_a_dataset_does_not_depend_on_the_order_of_imports(
     assert read_dataset(catalog, None).digest == read_dataset(other, None).digest
 
 
-def test_pages_with_large_dark_areas_are_annotated_first(catalog: Workspace, write: Write) -> None:
+def test_pages_with_large_dark_areas_come_first_in_the_queue(catalog: Workspace, write: Write) -> None:
     import_annotations(catalog, write(coco([{"file_name": "a_p0001"}])))
     with open_catalog(catalog).transaction() as session:
         session.get_one(Page, page_name(A, 2)).features = {"block_density": 0.2}
@@ -71,7 +71,7 @@ def test_pages_with_large_dark_areas_are_annotated_first(catalog: Workspace, wri
     assert len(unannotated_pages(catalog, limit=1)) == 1
 
 
-def test_an_annotated_page_that_lost_its_image_is_named(catalog: Workspace, write: Write) -> None:
+def test_an_annotated_page_without_an_image_is_named(catalog: Workspace, write: Write) -> None:
     import_annotations(catalog, write(coco([{"file_name": "a_p0001"}])))
     with open_catalog(catalog).transaction() as session:
         session.get_one(Page, page_name(A, 0)).image = None

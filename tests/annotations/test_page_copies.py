@@ -1,4 +1,4 @@
-"""Images handed to a tool, and annotations that come back under the names they were handed out by."""
+"""Page images copied for a tool, and annotations that use the names of the copies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Write = Callable[..., Path]
 
 
 def rendered(workspace: Workspace) -> list[Page]:
-    """All pages, each with an image of a shade of its own."""
+    """All pages, each with an image of a different shade."""
     pages = unannotated_pages(workspace)
     for shade, page in enumerate(pages):
         path = workspace.root / str(page.image)
@@ -32,11 +32,11 @@ def rendered(workspace: Workspace) -> list[Page]:
 
 
 def label_studio_task(name: str) -> dict[str, object]:
-    """What Label Studio exports of an uploaded page on which somebody saw no redaction."""
+    """Label Studio's export of an uploaded page that was annotated without boxes."""
     return {"data": {"image": f"/data/upload/1/0a1b2c3d-{name}"}, "annotations": [{"result": []}]}
 
 
-def test_copies_go_by_their_pages_names_and_hold_their_images(catalog: Workspace, tmp_path: Path) -> None:
+def test_copies_are_named_after_their_pages_and_hold_their_images(catalog: Workspace, tmp_path: Path) -> None:
     pages = rendered(catalog)
     copies = copy_pages(catalog, pages, tmp_path / "upload")
     assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == [
@@ -50,9 +50,9 @@ def test_copies_go_by_their_pages_names_and_hold_their_images(catalog: Workspace
         assert copy.read_bytes() == (catalog.root / str(page.image)).read_bytes()
 
 
-@pytest.mark.parametrize("tool", ["label-studio", "prodigy", "coco"])
-def test_whatever_the_documents_are_called_each_copy_comes_back_as_its_own_page(
-    catalog: Workspace, write: Write, tmp_path: Path, tool: str
+@pytest.mark.parametrize("format", ["label-studio", "prodigy", "coco"])
+def test_every_copy_is_matched_to_its_own_page_whatever_the_document_is_called(
+    catalog: Workspace, write: Write, tmp_path: Path, format: str
 ) -> None:
     add_document(catalog, "a.pdf", 2, content=b"another document that was published under the same name")
     for name in ("Smith v. Jones (2).pdf", "..\\..\\up.pdf", "-rf.pdf", "é.pdf", f"{'long' * 40}.pdf"):
@@ -61,9 +61,9 @@ def test_whatever_the_documents_are_called_each_copy_comes_back_as_its_own_page(
     copies = copy_pages(catalog, pages, tmp_path / "upload")
     assert len({copy.name for copy in copies}) == len(pages)
     assert {copy.parent for copy in copies} == {tmp_path / "upload"}
-    if tool == "label-studio":
+    if format == "label-studio":
         file = write([label_studio_task(copy.name) for copy in copies])
-    elif tool == "prodigy":
+    elif format == "prodigy":
         file = write([{"image": copy.name, "text": copy.stem, "spans": [], "answer": "accept"} for copy in copies], "x.jsonl")
     else:
         file = write(coco([{"file_name": copy.name} for copy in copies]))
@@ -71,7 +71,7 @@ def test_whatever_the_documents_are_called_each_copy_comes_back_as_its_own_page(
     assert (report.added, report.refused) == (len(pages), ())
 
 
-def test_a_name_that_an_annotated_page_has_too_is_not_used_for_one_that_waits(
+def test_a_file_name_shared_with_an_annotated_page_is_not_used_for_a_copy(
     catalog: Workspace, write: Write, tmp_path: Path
 ) -> None:
     import_annotations(catalog, write(coco([{"file_name": "a_p0001"}])))
@@ -80,7 +80,7 @@ def test_a_name_that_an_annotated_page_has_too_is_not_used_for_one_that_waits(
     assert [copy.name for copy in copy_pages(catalog, [page], tmp_path)] == [f"{twin}_0000.png"]
 
 
-def test_copying_again_leaves_what_is_there_and_adds_what_is_not(catalog: Workspace, tmp_path: Path) -> None:
+def test_copying_again_keeps_existing_copies_and_adds_missing_ones(catalog: Workspace, tmp_path: Path) -> None:
     pages = rendered(catalog)
     (first,) = copy_pages(catalog, pages[:1], tmp_path)
     before = first.stat()
@@ -88,16 +88,16 @@ def test_copying_again_leaves_what_is_there_and_adds_what_is_not(catalog: Worksp
     assert first.stat() == before
 
 
-def test_another_file_is_not_overwritten_and_nothing_is_copied_beside_it(catalog: Workspace, tmp_path: Path) -> None:
+def test_an_unrelated_file_is_not_overwritten_and_nothing_is_copied(catalog: Workspace, tmp_path: Path) -> None:
     pages = rendered(catalog)
-    (tmp_path / "court.1.2_p0001.png").write_bytes(b"somebody else's")
-    with pytest.raises(RedactionError, match=r"court\.1\.2_p0001\.png is there already"):
+    (tmp_path / "court.1.2_p0001.png").write_bytes(b"an unrelated file")
+    with pytest.raises(RedactionError, match=r"court\.1\.2_p0001\.png already exists"):
         copy_pages(catalog, pages, tmp_path)
     assert [path.name for path in tmp_path.glob("*.png")] == ["court.1.2_p0001.png"]
 
 
-def test_an_image_that_is_gone_is_named(catalog: Workspace, tmp_path: Path) -> None:
+def test_a_missing_image_is_named(catalog: Workspace, tmp_path: Path) -> None:
     pages = [page for page in rendered(catalog) if page.document == sha256_of_bytes(b"court.1.2.pdf")]
     (catalog.root / str(pages[0].image)).unlink()
-    with pytest.raises(RedactionError, match=r"0000\.png is gone"):
+    with pytest.raises(RedactionError, match=r"0000\.png is missing"):
         copy_pages(catalog, pages, tmp_path)

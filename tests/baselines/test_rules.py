@@ -1,4 +1,4 @@
-"""Each rule of the baseline on small drawn pages: what it finds, and what it leaves alone."""
+"""The rules of the baseline on small drawn pages: what they find and what they ignore."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from redaction.baselines.rules import OPERATING_POINT, RuleBasedDetector, rules_digest
-from redaction.detection.rectangles import boxes_of
+from redaction.detection.rectangles import rectangles_in
 from redaction.evaluation.matching import match_boxes
 from redaction.pages.geometry import as_xyxy
 
@@ -30,38 +30,38 @@ def paper(width: int = 900, height: int = 700) -> Page:
 
 
 def write(page: Page, text: str, at: tuple[int, int], size: float = 0.7, color: tuple[int, int, int] = BLACK) -> None:
-    """Text whose baseline begins at `at`."""
+    """Write text whose baseline starts at `at`."""
     cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, color, max(1, round(2 * size)), cv2.LINE_AA)
 
 
 def fill(page: Page, box: Box, color: tuple[int, int, int]) -> None:
-    """A filled box."""
+    """Draw a filled box."""
     x0, y0, x1, y1 = box
     page[y0:y1, x0:x1] = color
 
 
 def outline(page: Page, box: Box, shade: int = 90) -> None:
-    """A white box with an outline of one pixel."""
+    """Draw a white box with an outline of one pixel."""
     x0, y0, x1, y1 = box
     page[y0:y1, x0:x1] = 255
     cv2.rectangle(page, (x0, y0), (x1 - 1, y1 - 1), (shade,) * 3, 1)
 
 
 def found(page: Page) -> list[list[float]]:
-    """What the rules hold for a redaction, from top to bottom."""
+    """The redactions that the rules find, from top to bottom."""
     boxes = RuleBasedDetector().predict(page).at_least(OPERATING_POINT).xyxy.tolist()
     return sorted(boxes, key=lambda box: (box[1], box[0]))
 
 
 def assert_found(page: Page, *boxes: Box) -> None:
-    """Just these are found, to two pixels."""
-    seen = found(page)
-    assert len(seen) == len(boxes), seen
-    assert np.abs(np.array(seen) - np.array(sorted(boxes, key=lambda box: (box[1], box[0])))).max() <= 2
+    """Exactly these boxes are found, within two pixels."""
+    actual = found(page)
+    assert len(actual) == len(boxes), actual
+    assert np.abs(np.array(actual) - np.array(sorted(boxes, key=lambda box: (box[1], box[0])))).max() <= 2
 
 
 @pytest.mark.parametrize("color", [BLACK, (60, 60, 60), GREY, (222, 222, 222), YELLOW, RED, BLUE])
-def test_a_filled_box_over_words(color: tuple[int, int, int]) -> None:
+def test_filled_boxes_over_words_are_found(color: tuple[int, int, int]) -> None:
     page = paper()
     boxes = [(200, 140, 520, 168), (60, 236, 760, 264), (420, 300, 450, 326)]
     for box in boxes:
@@ -69,7 +69,7 @@ def test_a_filled_box_over_words(color: tuple[int, int, int]) -> None:
     assert_found(page, *boxes)
 
 
-def test_an_outlined_box_over_words() -> None:
+def test_outlined_boxes_over_words_are_found() -> None:
     page = paper()
     boxes = [(200, 140, 520, 170), (60, 236, 760, 330)]
     for box in boxes:
@@ -78,7 +78,7 @@ def test_an_outlined_box_over_words() -> None:
 
 
 @pytest.mark.parametrize("code", ["(b)(6)", "50X1", "5.1.2.e"])
-def test_a_code_in_the_box_does_not_hide_it(code: str) -> None:
+def test_a_box_with_a_code_in_it_is_found(code: str) -> None:
     page = paper()
     fill(page, (200, 240, 520, 284), GREY)
     write(page, code, (320, 270))
@@ -89,7 +89,7 @@ def test_a_code_in_the_box_does_not_hide_it(code: str) -> None:
     assert_found(page, (200, 240, 520, 284), (200, 400, 520, 444), (60, 520, 600, 580))
 
 
-def test_bars_that_touch_are_cut_where_their_edges_jump() -> None:
+def test_touching_bars_are_separated_where_their_ends_change() -> None:
     page = paper()
     bars = [(220, 200, 700, 232), (60, 232, 760, 264), (60, 264, 400, 296)]
     for bar in bars:
@@ -97,7 +97,7 @@ def test_bars_that_touch_are_cut_where_their_edges_jump() -> None:
     assert_found(page, *bars)
 
 
-def test_outlines_that_touch_are_told_apart() -> None:
+def test_touching_outlines_are_separated() -> None:
     page = paper()
     boxes = [(220, 200, 760, 232), (60, 231, 560, 300)]
     for box in boxes:
@@ -105,16 +105,16 @@ def test_outlines_that_touch_are_told_apart() -> None:
     assert_found(page, *boxes)
 
 
-def test_a_bar_askew_is_one_box() -> None:
+def test_a_skewed_bar_is_one_box() -> None:
     area = np.zeros((120, 820), np.uint8)
     corners = cv2.boxPoints(((410, 60), (760, 36), 1.2))
     cv2.fillPoly(area, [corners.astype(np.int32)], 1)
     ys, xs = np.nonzero(area)
     part = area[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
-    assert list(boxes_of(part)) == [(0, 0, part.shape[1], part.shape[0])]
+    assert list(rectangles_in(part)) == [(0, 0, part.shape[1], part.shape[0])]
 
 
-def test_white_notches_leave_one_box() -> None:
+def test_a_bar_with_white_notches_is_one_box() -> None:
     page = paper()
     fill(page, (60, 200, 760, 330), BLACK)
     for x in range(100, 700, 90):
@@ -134,7 +134,7 @@ def test_a_redaction_in_a_table_is_found_and_its_empty_cells_are_not() -> None:
     assert_found(page, (330, 350, 500, 384))
 
 
-# -- what is none
+# -- what is not a redaction
 
 
 def text_alone(page: Page) -> None:
@@ -157,8 +157,8 @@ def highlighted_text(page: Page) -> None:
     marked[(marked > 200).all(axis=2)] = YELLOW
 
 
-def fringes_of_a_highlighter(page: Page) -> None:
-    """Only the bars are redactions; see the test."""
+def bars_with_highlighter_around(page: Page) -> None:
+    """Only the bars are redactions."""
     for y in (200, 264):
         fill(page, (60, y - 8, 760, y + 34), YELLOW)
         fill(page, (90, y, 760, y + 30), BLACK)
@@ -193,29 +193,29 @@ def rules_and_margins(page: Page) -> None:
     cv2.line(page, (60, 330), (800, 330), BLACK, 2)
 
 
-def margin_of_a_photocopy(page: Page) -> None:
+def black_photocopy_margin(page: Page) -> None:
     fill(page, (0, 0, 40, 700), BLACK)
     fill(page, (0, 0, 900, 30), BLACK)
 
 
-def band_of_a_title_page(page: Page) -> None:
+def title_page_band(page: Page) -> None:
     fill(page, (0, 500, 900, 700), BLUE)
     write(page, "Annual report", (300, 610), size=1.5, color=(255, 255, 255))
 
 
 def photograph(page: Page) -> None:
-    chance = np.random.default_rng(5)
-    coarse = chance.integers(0, 255, (24, 32, 3)).astype(np.uint8)
+    rng = np.random.default_rng(5)
+    coarse = rng.integers(0, 255, (24, 32, 3)).astype(np.uint8)
     page[150:550, 150:750] = cv2.resize(coarse, (600, 400), interpolation=cv2.INTER_CUBIC)
 
 
 def bar_code(page: Page) -> None:
     fill(page, (280, 180, 640, 290), (255, 255, 255))
-    chance, x = np.random.default_rng(1), 300
+    rng, x = np.random.default_rng(1), 300
     while x < 600:
-        width = int(chance.integers(2, 8))
+        width = int(rng.integers(2, 8))
         fill(page, (x, 200, x + width, 270), BLACK)
-        x += width + int(chance.integers(3, 9))
+        x += width + int(rng.integers(3, 9))
 
 
 @pytest.mark.parametrize(
@@ -230,31 +230,31 @@ def bar_code(page: Page) -> None:
         stamp,
         tick_boxes,
         rules_and_margins,
-        margin_of_a_photocopy,
-        band_of_a_title_page,
+        black_photocopy_margin,
+        title_page_band,
         photograph,
         bar_code,
     ],
 )
-def test_what_looks_like_a_redaction_is_left_alone(draw: Callable[[Page], None]) -> None:
+def test_what_only_looks_like_a_redaction_is_ignored(draw: Callable[[Page], None]) -> None:
     page = paper()
     draw(page)
     assert found(page) == []
 
 
-def test_what_a_highlighter_left_around_bars_is_no_redaction() -> None:
+def test_highlighter_around_bars_is_not_a_redaction() -> None:
     page = paper()
-    fringes_of_a_highlighter(page)
+    bars_with_highlighter_around(page)
     assert_found(page, (90, 200, 760, 230), (90, 264, 760, 294))
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (700, 900)])
-def test_a_page_of_one_shade_or_hardly_any_size_has_none(shade: int, size: tuple[int, int]) -> None:
+def test_a_blank_or_tiny_page_has_no_redactions(shade: int, size: tuple[int, int]) -> None:
     assert found(np.full((*size, 3), shade, np.uint8)) == []
 
 
-def test_a_purer_fill_scores_higher() -> None:
+def test_a_clean_fill_scores_higher_than_a_speckled_one() -> None:
     clean, speckled = paper(), paper()
     fill(clean, (200, 240, 520, 284), BLACK)
     fill(speckled, (200, 240, 520, 284), BLACK)
@@ -264,7 +264,7 @@ def test_a_purer_fill_scores_higher() -> None:
     assert best[0] > best[1] >= OPERATING_POINT
 
 
-def test_the_rules_are_named_by_their_code() -> None:
+def test_the_rules_digest_is_stable() -> None:
     assert rules_digest() == rules_digest()
     assert len(rules_digest()) == 64
 
@@ -279,7 +279,7 @@ bars = st.lists(
 
 @settings(max_examples=25, deadline=None)
 @given(bars, st.sampled_from([BLACK, GREY, BLUE]))
-def test_wherever_bars_lie_apart_each_is_found_and_nothing_else(drawn: list, color: tuple[int, int, int]) -> None:
+def test_exactly_the_drawn_bars_are_found(drawn: list, color: tuple[int, int, int]) -> None:
     page = paper()
     boxes = [(x, 60 + 88 * slot, x + w, 60 + 88 * slot + h) for slot, x, w, h in drawn]
     for box in boxes:

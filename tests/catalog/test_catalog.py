@@ -1,4 +1,4 @@
-"""The catalog: transactions, schema versions, times."""
+"""Transactions, schema versions and times of the catalog."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def test_a_new_workspace_gets_an_empty_catalog(workspace: Workspace) -> None:
     assert sources(open_catalog(workspace)) == []
 
 
-def test_a_transaction_is_kept_whole_or_not_at_all(workspace: Workspace) -> None:
+def test_a_failed_transaction_is_rolled_back(workspace: Workspace) -> None:
     catalog = open_catalog(workspace)
     with pytest.raises(ZeroDivisionError), catalog.transaction() as session:
-        session.add(Source(name="kept?", kind="folder", location="x"))
+        session.add(Source(name="rolled back", kind="folder", location="x"))
         session.flush()
         _ = 1 / 0
     assert sources(catalog) == []
 
 
-def test_times_come_back_in_utc_whatever_zone_they_went_in(workspace: Workspace) -> None:
+def test_times_in_any_time_zone_are_read_back_in_utc(workspace: Workspace) -> None:
     catalog = open_catalog(workspace)
     noon_in_tokyo = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=9)))
     with catalog.transaction() as session:
@@ -47,7 +47,7 @@ def test_times_come_back_in_utc_whatever_zone_they_went_in(workspace: Workspace)
     assert sources(catalog)[0].checked_at == datetime(2026, 1, 1, 3, tzinfo=UTC)
 
 
-def test_a_catalog_made_by_a_newer_version_is_refused_by_name(workspace: Workspace) -> None:
+def test_a_catalog_with_a_newer_schema_is_refused(workspace: Workspace) -> None:
     open_catalog(workspace)
     catalog._engine_at_head.cache_clear()
     with sqlite3.connect(workspace.root / "catalogue.sqlite") as connection:
@@ -57,7 +57,7 @@ def test_a_catalog_made_by_a_newer_version_is_refused_by_name(workspace: Workspa
 
 
 @pytest.mark.parametrize("url", ["nonsense", "no+such://user:secret@host/db"])
-def test_an_address_that_leads_nowhere_is_one_sentence_without_its_password(
+def test_the_error_for_an_unusable_url_does_not_show_the_password(
     url: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDACTION_CATALOG", url)
@@ -66,24 +66,24 @@ def test_an_address_that_leads_nowhere_is_one_sentence_without_its_password(
     assert "secret" not in str(refused.value)
 
 
-def test_a_file_that_is_no_database_is_named(workspace: Workspace) -> None:
+def test_the_error_for_a_file_that_is_not_a_database_names_it(workspace: Workspace) -> None:
     workspace.root.mkdir()
     (workspace.root / "catalogue.sqlite").write_bytes(b"x" * 5000)
     with pytest.raises(RedactionError, match=r"catalogue\.sqlite cannot be opened \(file is not a database\)"):
         open_catalog(workspace)
 
 
-def test_the_migrations_make_the_tables_that_the_code_declares(workspace: Workspace) -> None:
+def test_the_migrations_create_the_tables_that_the_code_declares(workspace: Workspace) -> None:
     open_catalog(workspace)
     ours = MetaData()
     for model in SQLModel.__subclasses__():
-        if model.__module__ == tables.__name__:  # ZenML, if a test has imported it, put its own tables into the metadata, too
+        if model.__module__ == tables.__name__:  # ZenML, if imported by another test, adds its tables to the metadata
             SQLModel.metadata.tables[str(model.__tablename__)].to_metadata(ours)
     with create_engine(workspace.catalog_url).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), ours) == []
 
 
-def test_a_catalog_made_by_an_older_version_is_migrated_with_its_rows(workspace: Workspace) -> None:
+def test_a_catalog_with_an_older_schema_is_migrated_and_keeps_its_rows(workspace: Workspace) -> None:
     workspace.root.mkdir(parents=True)
     config = Config()
     config.set_main_option("script_location", str(catalog.MIGRATIONS))
@@ -98,14 +98,14 @@ def test_a_catalog_made_by_an_older_version_is_migrated_with_its_rows(workspace:
     assert (training.run, training.annotated_pages, training.decision) == ("r", 3, None)
 
 
-def test_a_catalog_whose_making_was_cut_short_is_made_again(workspace: Workspace) -> None:
-    """As a kill would, the fault comes in the middle of the first schema: nothing of it may stay behind."""
-    tables_made = 0
+def test_a_catalog_whose_creation_was_interrupted_is_created_again(workspace: Workspace) -> None:
+    """The interruption comes in the middle of the first migration, as a kill would; no table may remain."""
+    tables_created = 0
 
     def fail_at_the_third_table(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        nonlocal tables_made
-        tables_made += "CREATE TABLE" in statement
-        if tables_made == 3:
+        nonlocal tables_created
+        tables_created += "CREATE TABLE" in statement
+        if tables_created == 3:
             raise KeyboardInterrupt
 
     event.listen(Engine, "before_cursor_execute", fail_at_the_third_table)

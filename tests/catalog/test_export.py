@@ -1,4 +1,4 @@
-"""The catalog's export: every row, nothing of this machine, and back again."""
+"""Export and import of the catalog."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from redaction.catalog import open_catalog
-from redaction.catalog.export import CONTENT, CONTEXT, export_tables, import_tables
+from redaction.catalog.export import CONTENT_TABLES, CONTEXT_TABLES, export_tables, import_tables
 from redaction.catalog.tables import (
     AnnotatedBox,
     Annotation,
@@ -33,7 +33,7 @@ NAME = "d" * 64
 
 
 def fill(session: Session) -> None:
-    """A row in every table, with a value in as many columns as matter."""
+    """Add one row to every table (two boxes), with values in the columns that matter."""
     for rows in (
         [Source(name="a", kind="folder", location="x"), TrainingRun(run="r", revision="0", annotated_pages=1)],
         [Document(sha256=NAME, file_name="ü \u2028.pdf", source="a", size_bytes=3, split=Split.TEST)],
@@ -41,7 +41,7 @@ def fill(session: Session) -> None:
         [Link(url="u", source="a", outcome=LinkOutcome.FETCHED, document=NAME, etag='"1"')],
         [Annotation(page=page_name(NAME, 0), annotator="m", tool="coco", digest="d")],
         [AnnotatedBox(page=page_name(NAME, 0), x0=1.01, y0=2, x1=3, y1=4, style=style) for style in (Style.GREY, Style.BLACK)],
-        [Deployment(version="1", detector_digest="d", stage=Stage.PRODUCTION, bento_tag="here", reasons=["better"])],
+        [Deployment(version="1", detector_digest="d", stage=Stage.PRODUCTION, bento_tag="local", reasons=["better"])],
         [MonitoringWindow(version="1", requests=1, verdict=Verdict.DRIFTED, answered_by="r", reasons=["ink"])],
     ):
         session.add_all(rows)
@@ -50,11 +50,11 @@ def fill(session: Session) -> None:
 
 def exported(workspace: Workspace) -> dict[str, bytes]:
     with open_catalog(workspace).transaction() as session:
-        export_tables(session, (*CONTENT, *CONTEXT), workspace.catalog_export)
+        export_tables(session, (*CONTENT_TABLES, *CONTEXT_TABLES), workspace.catalog_export)
     return {path.name: path.read_bytes() for path in workspace.catalog_export.iterdir()}
 
 
-def test_what_comes_back_is_what_went_out(workspace: Workspace) -> None:
+def test_importing_an_export_restores_the_same_rows(workspace: Workspace) -> None:
     with open_catalog(workspace).transaction() as session:
         fill(session)
     before = exported(workspace)
@@ -63,17 +63,17 @@ def test_what_comes_back_is_what_went_out(workspace: Workspace) -> None:
     assert exported(workspace) == before
     with open_catalog(workspace).transaction() as session:
         assert session.exec(select(MonitoringWindow)).one().answered_by == "r"
-        assert session.exec(select(Deployment)).one().bento_tag == "here", "what this machine knows of its deployment stays"
+        assert session.exec(select(Deployment)).one().bento_tag == "local", "local columns of a deployment are kept"
 
 
-def test_it_carries_every_table_but_the_monitoring_windows(workspace: Workspace) -> None:
+def test_every_table_except_monitoring_windows_is_exported(workspace: Workspace) -> None:
     with open_catalog(workspace).transaction() as session:
         fill(session)
     rows = {name: content.count(b"\n") for name, content in exported(workspace).items()}
-    assert rows == {f"{table.__tablename__}.jsonl": 1 + (table is AnnotatedBox) for table in (*CONTENT, *CONTEXT)}
+    assert rows == {f"{table.__tablename__}.jsonl": 1 + (table is AnnotatedBox) for table in (*CONTENT_TABLES, *CONTEXT_TABLES)}
 
 
-def test_it_holds_neither_numbers_that_the_database_gave_nor_names_in_a_local_store(workspace: Workspace) -> None:
+def test_database_ids_and_local_bento_tags_are_not_exported(workspace: Workspace) -> None:
     with open_catalog(workspace).transaction() as session:
         fill(session)
     files = exported(workspace)
@@ -81,18 +81,18 @@ def test_it_holds_neither_numbers_that_the_database_gave_nor_names_in_a_local_st
     assert {"id", "bento_tag"}.isdisjoint(json.loads(files["deployments.jsonl"]))
 
 
-def test_the_order_in_which_rows_were_written_does_not_show(workspace: Workspace, tmp_path: Path) -> None:
+def test_the_export_does_not_depend_on_the_order_of_insertion(workspace: Workspace, tmp_path: Path) -> None:
     other = Workspace.at(tmp_path / "other")
     times = TrainingRun(run="", revision="", annotated_pages=0).data_read_at
-    for place, order in ((workspace, "abc"), (other, "cab")):
-        with open_catalog(place).transaction() as session:
+    for target, order in ((workspace, "abc"), (other, "cab")):
+        with open_catalog(target).transaction() as session:
             session.add_all(TrainingRun(run=run, revision="0", annotated_pages=1, data_read_at=times) for run in order)
             session.add_all(Source(name=name, kind="folder", location="x") for name in order)
     assert exported(workspace) == exported(other)
 
 
 @pytest.mark.parametrize("content", ["{}\n", "nonsense\n", '{"sha256": 3}\n', "[]\n"])
-def test_an_export_that_cannot_be_read_changes_nothing(workspace: Workspace, content: str) -> None:
+def test_a_failed_import_changes_nothing(workspace: Workspace, content: str) -> None:
     with open_catalog(workspace).transaction() as session:
         fill(session)
     before = exported(workspace)

@@ -1,4 +1,4 @@
-"""A workspace with documents, pages, a model and a catalog that knows them: small, but all of it real."""
+"""A small but real workspace with documents, pages, a model and a catalog."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from redaction.annotations.importing import digest_of
+from redaction.annotations.importing import digest_of_boxes
 from redaction.catalog import open_catalog
 from redaction.catalog.tables import (
     AnnotatedBox,
@@ -33,7 +33,7 @@ Files = dict[str, bytes]
 
 
 def add_document(workspace: Workspace, seed: int, pages: int = 3) -> str:
-    """A document with page images of random bytes, in the workspace and in the catalog, as the ingestion would leave them."""
+    """Add a document with page images of random bytes to the workspace and the catalog, as the ingestion would."""
     content = random.Random(seed).randbytes(3000)
     sha256 = sha256_of_bytes(content)
     put(workspace.documents / f"{sha256}.pdf", content)
@@ -67,18 +67,18 @@ def add_document(workspace: Workspace, seed: int, pages: int = 3) -> str:
 
 
 def annotate(workspace: Workspace, document: str, index: int = 0, boxes: int = 2) -> None:
-    """An annotation of a page, as an import would leave it."""
+    """Annotate a page, as an import would."""
     page = page_name(document, index)
     drawn = [Box(x0=10 * n, y0=5.25, x1=10 * n + 8, y1=20) for n in range(boxes)]
     with open_catalog(workspace).transaction() as session:
-        session.add(Annotation(page=page, annotator="maria", tool="coco", digest=digest_of(drawn)))
+        session.add(Annotation(page=page, annotator="maria", tool="coco", digest=digest_of_boxes(drawn)))
         session.flush()
         session.add_all(AnnotatedBox(page=page, **box.model_dump()) for box in drawn)
         session.get_one(Document, document).split = Split.TRAIN
 
 
 def add_history(workspace: Workspace) -> None:
-    """A training run, the deployment that came of it, and a monitoring window."""
+    """Add a training run, its deployment, and a monitoring window."""
     with open_catalog(workspace).transaction() as session:
         session.add(TrainingRun(run="run-1", revision="abc", annotated_pages=1, version="1"))
         session.add(Deployment(version="1", detector_digest="d", bento_tag="here:1", stage=Stage.PRODUCTION))
@@ -91,7 +91,7 @@ def put(path: Path, content: bytes) -> None:
 
 
 def data_of(workspace: Workspace) -> Files:
-    """Every file of the checkpointed folders, by its path in the workspace."""
+    """The bytes of every file of the checkpointed folders, by its path in the workspace."""
     folders = (workspace.documents, workspace.pages, workspace.annotations, workspace.models, workspace.catalog_export)
     return {
         str(path.relative_to(workspace.root)): path.read_bytes()
@@ -112,7 +112,7 @@ def objects_of(workspace: Workspace) -> list[Path]:
 
 @pytest.fixture
 def filled(workspace: Workspace) -> Workspace:
-    """Two documents of three pages, one page annotated, one model."""
+    """A workspace with two documents of three pages each, one annotated page and one model."""
     first = add_document(workspace, 1)
     add_document(workspace, 2)
     annotate(workspace, first)

@@ -1,4 +1,4 @@
-"""Killed at any moment (SIGKILL) and run again, a checkpoint or a restore ends as if nothing had happened."""
+"""A checkpoint or restore that was killed (SIGKILL) at any moment is completed by the next call."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .conftest import add_document, annotate, data_of, objects_of, put
 KILLS = 5
 
 
-def start(workspace: Workspace, what: str) -> subprocess.Popen[str]:
-    """A process that has imported what it needs and is just about to begin."""
+def start(workspace: Workspace, action: str) -> subprocess.Popen[str]:
+    """Start a process and return when its imports are done and the action begins."""
     code = (
         "from redaction.checkpoints import checkpoint, restore; from redaction.workspace import Workspace\n"
-        f"workspace = Workspace.at({str(workspace.root)!r}); print('ready', flush=True); {what}"
+        f"workspace = Workspace.at({str(workspace.root)!r}); print('ready', flush=True); {action}"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -33,17 +33,17 @@ def start(workspace: Workspace, what: str) -> subprocess.Popen[str]:
     return process
 
 
-def seconds_of(workspace: Workspace, what: str) -> float:
-    process = start(workspace, what)
+def duration_of(workspace: Workspace, action: str) -> float:
+    process = start(workspace, action)
     begin = time.perf_counter()
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     return time.perf_counter() - begin
 
 
-def kill_after(seconds: float, workspace: Workspace, what: str) -> bool:
-    """Kill it `seconds` after it began; whether it was still at work."""
-    process = start(workspace, what)
+def kill_after(seconds: float, workspace: Workspace, action: str) -> bool:
+    """Kill the action `seconds` after it began. Whether it was still running."""
+    process = start(workspace, action)
     time.sleep(seconds)
     process.kill()
     process.communicate(timeout=120)
@@ -57,17 +57,17 @@ def fill(workspace: Workspace) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_checkpoint_is_made_by_the_next_run(tmp_path: Path) -> None:
+def test_a_killed_checkpoint_is_completed_by_the_next_call(tmp_path: Path) -> None:
     undisturbed, killed = Workspace.at(tmp_path / "undisturbed"), Workspace.at(tmp_path / "killed")
     fill(undisturbed)
-    whole = seconds_of(undisturbed, "checkpoint(workspace, 'x')")
+    duration_s = duration_of(undisturbed, "checkpoint(workspace, 'x')")
     fill(killed)
-    hits = sum(kill_after(whole * (kill + 0.5) / KILLS, killed, "checkpoint(workspace, 'x')") for kill in range(KILLS))
+    hits = sum(kill_after(duration_s * (kill + 0.5) / KILLS, killed, "checkpoint(workspace, 'x')") for kill in range(KILLS))
     assert hits >= 2, "the kills came too late to test anything"
     made = checkpoint(killed, "after the kills")
     assert [row.tag for row in list_checkpoints(killed)] == ["data/0001"]
     assert made.pages == list_checkpoints(undisturbed)[0].pages
-    assert verify(killed).whole
+    assert verify(killed).complete
     repository = git.Repo(killed.root)
     assert repository.head.commit.hexsha == made.revision
     assert not repository.is_dirty(untracked_files=True)
@@ -79,7 +79,7 @@ def test_a_killed_checkpoint_is_made_by_the_next_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_restore_is_finished_by_the_next_run(tmp_path: Path) -> None:
+def test_a_killed_restore_is_completed_by_the_next_call(tmp_path: Path) -> None:
     workspace = Workspace.at(tmp_path / "workspace")
     fill(workspace)
     checkpoint(workspace, "first")
@@ -88,14 +88,14 @@ def test_a_killed_restore_is_finished_by_the_next_run(tmp_path: Path) -> None:
         add_document(workspace, number, pages=20)
     checkpoint(workspace, "second")
     second = data_of(workspace)
-    whole = seconds_of(workspace, "restore(workspace, 'data/0001')")
+    duration_s = duration_of(workspace, "restore(workspace, 'data/0001')")
     hits = 0
     for kill in range(KILLS):
         restore(workspace, "data/0002", discard=True)
         assert data_of(workspace) == second
-        hits += kill_after(whole * (kill + 0.5) / KILLS, workspace, "restore(workspace, 'data/0001')")
-        mark = workspace.state / "restoring"
-        if mark.exists():
+        hits += kill_after(duration_s * (kill + 0.5) / KILLS, workspace, "restore(workspace, 'data/0001')")
+        marker = workspace.state / "restoring"
+        if marker.exists():
             with pytest.raises(RedactionError, match=r"Restoring data/0001 .* was interrupted"):
                 checkpoint(workspace, "of a mixture")
     assert hits >= 2, "the kills came too late to test anything"
@@ -105,7 +105,7 @@ def test_a_killed_restore_is_finished_by_the_next_run(tmp_path: Path) -> None:
     assert not checkpoint(workspace, "nothing is new").created
 
 
-def test_a_power_cut_that_left_empty_files_in_the_cache_spoils_nothing(filled: Workspace) -> None:
+def test_empty_cache_files_after_a_power_cut_are_replaced(filled: Workspace) -> None:
     checkpoint(filled, "first")
     add_document(filled, 5)
     with open_registry(filled) as registry:
@@ -118,4 +118,4 @@ def test_a_power_cut_that_left_empty_files_in_the_cache_spoils_nothing(filled: W
         path.chmod(0o644)
         path.write_bytes(b"")
     assert checkpoint(filled, "second").created
-    assert verify(filled).whole
+    assert verify(filled).complete

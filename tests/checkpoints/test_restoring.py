@@ -1,4 +1,4 @@
-"""Checkpoints brought back: the very same bytes, the catalog as it was, and nothing lost on the way."""
+"""Restoring checkpoints: identical bytes, the catalog as it was, and no unsaved data lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from redaction.workspace import Workspace
 from .conftest import add_document, add_history, annotate, data_of, objects_of, put, remote_of
 
 
-def test_deleted_files_come_back_byte_by_byte(filled: Workspace) -> None:
+def test_deleted_files_are_restored_byte_by_byte(filled: Workspace) -> None:
     made = checkpoint(filled, "first")
     before = data_of(filled)
     for folder in (filled.documents, filled.pages, filled.annotations, filled.models, filled.catalog_export):
@@ -28,7 +28,7 @@ def test_deleted_files_come_back_byte_by_byte(filled: Workspace) -> None:
     assert data_of(filled) == before
 
 
-def test_also_when_the_cache_is_gone_or_damaged(filled: Workspace) -> None:
+def test_restoring_does_not_need_an_intact_cache(filled: Workspace) -> None:
     checkpoint(filled, "first")
     before = data_of(filled)
     cache = filled.root / ".dvc" / "cache"
@@ -44,14 +44,14 @@ def test_also_when_the_cache_is_gone_or_damaged(filled: Workspace) -> None:
     assert data_of(filled) == before
 
 
-def test_back_and_forth_the_catalog_goes_with_the_files(filled: Workspace) -> None:
+def test_the_catalog_follows_the_files_back_and_forth(filled: Workspace) -> None:
     checkpoint(filled, "first")
-    first, first_set = data_of(filled), read_dataset(filled, None)
+    first, first_dataset = data_of(filled), read_dataset(filled, None)
     annotate(filled, add_document(filled, 3))
     checkpoint(filled, "second")
-    second, second_set = data_of(filled), read_dataset(filled, None)
-    assert (len(first_set.pages), len(second_set.pages)) == (1, 2)
-    for tag, files, dataset in (("data/0001", first, first_set), ("data/0002", second, second_set)) * 2:
+    second, second_dataset = data_of(filled), read_dataset(filled, None)
+    assert (len(first_dataset.pages), len(second_dataset.pages)) == (1, 2)
+    for tag, files, dataset in (("data/0001", first, first_dataset), ("data/0002", second, second_dataset)) * 2:
         restore(filled, tag)
         assert data_of(filled) == files
         assert read_dataset(filled, None) == dataset
@@ -59,7 +59,7 @@ def test_back_and_forth_the_catalog_goes_with_the_files(filled: Workspace) -> No
         assert (unchanged.created, unchanged.tag) == (False, tag)
 
 
-def test_work_on_an_old_checkpoint_becomes_a_new_one(filled: Workspace) -> None:
+def test_changes_to_an_old_checkpoint_become_a_new_one(filled: Workspace) -> None:
     checkpoint(filled, "first")
     add_document(filled, 3)
     checkpoint(filled, "second")
@@ -85,8 +85,8 @@ def test_another_machine_needs_only_a_clone_and_the_remote(filled: Workspace, tm
         assert deployments == [("1", Stage.PRODUCTION, None)]
 
 
-def test_what_happened_here_since_is_not_undone(filled: Workspace) -> None:
-    """Training runs, deployments and monitoring are a record of what happened; a restore does not change the past."""
+def test_a_restore_keeps_later_runs_deployments_and_monitoring(filled: Workspace) -> None:
+    """Training runs, deployments and monitoring windows record events; a restore does not undo them."""
     add_history(filled)
     checkpoint(filled, "first")
     with open_catalog(filled).transaction() as session:
@@ -101,16 +101,16 @@ def test_what_happened_here_since_is_not_undone(filled: Workspace) -> None:
 
 
 class TestUnsaved:
-    def test_files_that_no_checkpoint_holds_stop_a_restore(self, filled: Workspace) -> None:
+    def test_unsaved_files_prevent_a_restore(self, filled: Workspace) -> None:
         checkpoint(filled, "first")
         put(filled.models / "2" / "weights.safetensors", b"three days of training")
-        with pytest.raises(RedactionError, match=r"models/2/weights.safetensors and 0 more .* no checkpoint holds.*--discard"):
+        with pytest.raises(RedactionError, match=r"models/2/weights.safetensors and 0 more .* are in no checkpoint.*--discard"):
             restore(filled, "data/0001")
         assert (filled.models / "2" / "weights.safetensors").read_bytes() == b"three days of training"
         restore(filled, "data/0001", discard=True)
         assert not (filled.models / "2").exists()
 
-    def test_so_does_a_folder_that_the_checkpoint_knows_nothing_of(self, workspace: Workspace) -> None:
+    def test_an_unsaved_folder_that_the_checkpoint_lacks_prevents_a_restore(self, workspace: Workspace) -> None:
         add_document(workspace, 1)
         checkpoint(workspace, "no models yet")
         put(workspace.models / "1" / "weights.safetensors", b"weights")
@@ -119,18 +119,18 @@ class TestUnsaved:
         restore(workspace, "data/0001", discard=True)
         assert not workspace.models.exists()
 
-    def test_so_do_annotations(self, filled: Workspace) -> None:
+    def test_unsaved_annotations_prevent_a_restore(self, filled: Workspace) -> None:
         document = add_document(filled, 3)
         checkpoint(filled, "first")
         annotate(filled, document)
-        with pytest.raises(RedactionError, match=r"the catalog's table .* no checkpoint holds"):
+        with pytest.raises(RedactionError, match=r"the catalog's table .* are in no checkpoint"):
             restore(filled, "data/0001")
         assert len(read_dataset(filled, None).pages) == 2
         checkpoint(filled, "now they are kept")
         restore(filled, "data/0001")
         assert len(read_dataset(filled, None).pages) == 1
 
-    def test_a_lost_catalog_is_nothing_to_lose(self, filled: Workspace, tmp_path: Path) -> None:
+    def test_a_missing_catalog_does_not_prevent_a_restore(self, filled: Workspace, tmp_path: Path) -> None:
         checkpoint(filled, "first")
         dataset = read_dataset(filled, None)
         moved = Workspace.at(filled.root.rename(tmp_path / "moved"))
@@ -146,12 +146,12 @@ class TestUnsaved:
 
 class TestRefused:
     @pytest.mark.parametrize("tag", ["data/0009", "main", "HEAD", "../x", "--help", ""])
-    def test_a_checkpoint_that_does_not_exist(self, filled: Workspace, tag: str) -> None:
+    def test_an_unknown_checkpoint_is_refused(self, filled: Workspace, tag: str) -> None:
         checkpoint(filled, "first")
         with pytest.raises(RedactionError, match="the newest is data/0001"):
             restore(filled, tag)
 
-    def test_one_whose_files_are_gone_and_nothing_is_touched(self, filled: Workspace) -> None:
+    def test_a_checkpoint_with_missing_files_is_refused_and_nothing_is_changed(self, filled: Workspace) -> None:
         checkpoint(filled, "first")
         add_document(filled, 3)
         checkpoint(filled, "second")
@@ -160,17 +160,17 @@ class TestRefused:
         lost = [path for path in objects_of(filled) if path.stat().st_size == 2000]
         for path in lost:
             path.unlink()
-        with pytest.raises(RedactionError, match=r"Files of the checkpoint are gone or damaged .* \(6 of \d+\)"):
+        with pytest.raises(RedactionError, match=r"Files of the checkpoint are missing or damaged .* \(6 of \d+\)"):
             restore(filled, "data/0001")
         assert data_of(filled) == before
         repair(filled)
         restore(filled, "data/0001")
 
-    def test_one_whose_files_are_damaged_on_the_remote(self, filled: Workspace) -> None:
+    def test_a_checkpoint_with_damaged_files_on_the_remote_is_refused(self, filled: Workspace) -> None:
         checkpoint(filled, "first")
         shutil.rmtree(filled.root / ".dvc" / "cache")
         path = next(path for path in objects_of(filled) if path.stat().st_size == 2000)
         path.chmod(0o644)
         path.write_bytes(bytes(2000))
-        with pytest.raises(RedactionError, match=r"Files of the checkpoint are gone or damaged .* \(1 of \d+\)"):
+        with pytest.raises(RedactionError, match=r"Files of the checkpoint are missing or damaged .* \(1 of \d+\)"):
             restore(filled, "data/0001")

@@ -1,4 +1,4 @@
-"""What a person reads when a command cannot do its work."""
+"""Error messages of the command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 MAIN = "from redaction.cli import main; main()"
 
 
-def test_a_fault_is_quoted_as_it_is_whatever_it_looks_like(tmp_path: Path) -> None:
+def test_an_error_that_contains_markup_is_printed_literally(tmp_path: Path) -> None:
     sources = tmp_path / "[b]s[i].yaml"
     sources.write_text("sources: []\n'[/red]': 1\n")
 
@@ -22,7 +22,7 @@ def test_a_fault_is_quoted_as_it_is_whatever_it_looks_like(tmp_path: Path) -> No
     assert done.stderr.startswith(f"redaction: The configuration {sources} is not valid: [/red]: unknown key")
 
 
-def test_the_doctor_names_a_folder_as_it_is_whatever_it_looks_like(tmp_path: Path) -> None:
+def test_the_doctor_prints_a_path_that_contains_markup_literally(tmp_path: Path) -> None:
     (tmp_path / "[").mkdir()
     in_the_way = tmp_path / "[" / "red]"
     in_the_way.touch()

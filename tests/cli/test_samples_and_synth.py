@@ -1,4 +1,4 @@
-"""``redaction samples`` and ``redaction synth``, as typed by a person."""
+"""The commands of ``redaction samples`` and ``redaction synth``."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from redaction.cli import samples, synth
 from redaction.errors import RedactionError
 
 
-def test_a_room_is_made_and_its_contents_told(tmp_path: Path) -> None:
+def test_make_writes_a_room_and_prints_its_counts(tmp_path: Path) -> None:
     result = CliRunner().invoke(samples.app, ["make", str(tmp_path / "room"), "--documents", "3"])
     assert result.exit_code == 0, result.output
-    assert "documents: 4," in result.output, "three and the one with a broken page"
+    assert "documents: 4," in result.output, "three, and the one with a broken page"
     assert (tmp_path / "room" / "annotations.json").is_file()
 
 
-def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
+def test_an_existing_folder_is_named_and_kept(tmp_path: Path) -> None:
     result = CliRunner().invoke(samples.app, ["make", str(tmp_path)])
     assert isinstance(result.exception, RedactionError)
     assert str(tmp_path) in str(result.exception)
 
 
-def test_the_room_is_served_until_interrupted(tmp_path: Path) -> None:
+def test_serve_runs_until_interrupted(tmp_path: Path) -> None:
     CliRunner().invoke(samples.app, ["make", str(tmp_path / "room"), "--documents", "2"])
     command = [
         sys.executable,
@@ -53,32 +53,36 @@ def test_the_room_is_served_until_interrupted(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=20) == 0
         finally:
-            process.kill()  # else a test that fails waits for ever, as where a background job's children ignore interrupts
+            process.kill()  # so that a failing test ends: the children of a background job may ignore interrupts
 
 
-def test_a_preview_is_a_picture(tmp_path: Path) -> None:
-    result = CliRunner().invoke(synth.app, ["preview", "--out", str(tmp_path / "p.png"), "--pages", "2", "--seed", "1"])
+def test_a_preview_is_a_png(tmp_path: Path) -> None:
+    result = CliRunner().invoke(synth.app, ["preview", "--output", str(tmp_path / "p.png"), "--pages", "2", "--seed", "1"])
     assert result.exit_code == 0, result.output
     assert Image.open(tmp_path / "p.png").format == "PNG"
 
 
-def test_a_preview_of_some_looks_holds_no_others(tmp_path: Path) -> None:
-    arguments = ["preview", "--out", str(tmp_path / "p.png"), "--pages", "2", "--looks", "tape, hatched"]
+@pytest.mark.parametrize(("output", "appearances"), [("--output", "--appearances"), ("--out", "--looks")])
+def test_a_preview_of_some_appearances_works_under_present_and_former_names(
+    tmp_path: Path, output: str, appearances: str
+) -> None:
+    arguments = ["preview", output, str(tmp_path / "p.png"), "--pages", "2", appearances, "tape, hatched"]
     result = CliRunner().invoke(synth.app, arguments)
     assert result.exit_code == 0, result.output
     assert "redactions: 0" not in result.output
+    assert (tmp_path / "p.png").is_file()
 
 
-@pytest.mark.parametrize("looks", ["black,invisible", ""])
-def test_a_look_that_there_is_not_is_refused(tmp_path: Path, looks: str) -> None:
-    result = CliRunner().invoke(synth.app, ["preview", "--out", str(tmp_path / "p.png"), "--looks", looks])
+@pytest.mark.parametrize("appearances", ["black,invisible", ""])
+def test_an_unknown_appearance_is_refused(tmp_path: Path, appearances: str) -> None:
+    result = CliRunner().invoke(synth.app, ["preview", "--output", str(tmp_path / "p.png"), "--appearances", appearances])
     assert isinstance(result.exception, RedactionError)
     assert "choose from black, marker" in str(result.exception)
     assert not (tmp_path / "p.png").exists()
 
 
 @pytest.mark.parametrize("module", ["redaction.samples", "redaction.synthesis", "redaction.contact_sheet"])
-def test_nothing_heavy_is_imported(module: str) -> None:
+def test_no_heavy_package_is_imported(module: str) -> None:
     heavy = "{'torch', 'icevision', 'zenml', 'bentoml', 'pandas', 'sqlmodel'}"
     code = f"import sys, {module}; sys.exit(repr({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
     subprocess.run(

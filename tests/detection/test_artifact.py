@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from redaction.detection.artifact import CARD, MANIFEST, ONNX, OPENVINO, WEIGHTS, Detector
+from redaction.detection.rescoring import Rescoring
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_bytes
 
@@ -26,7 +27,7 @@ def test_a_copy_is_the_same_detector(copy: Path, toy_detector: Detector) -> None
     assert loaded.digest == sha256_of_bytes((copy / MANIFEST).read_bytes())
 
 
-def test_it_has_its_weights_both_exports_and_a_card_but_nothing_that_runs_code(toy_detector: Detector) -> None:
+def test_it_has_weights_both_exports_and_a_card_but_no_code(toy_detector: Detector) -> None:
     names = {path.name for path in toy_detector.folder.iterdir()}
     assert {WEIGHTS, OPENVINO, "model.bin", ONNX, CARD, "examples.png"} == names - {MANIFEST} == set(toy_detector.manifest.files)
     assert toy_detector.version in toy_detector.path(CARD).read_text()
@@ -62,8 +63,8 @@ def _with_a_stray_key(manifest: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (_outside, "lies outside the folder"),
-        (_of_the_future, "has format 99, this program reads 1"),
+        (_outside, "is outside the folder"),
+        (_of_the_future, "has format 99, but this version reads formats 1 and 2"),
         (_with_a_stray_key, "damaged"),
     ],
 )
@@ -85,9 +86,20 @@ def test_a_folder_without_a_detector_says_so(tmp_path: Path) -> None:
         Detector.load(tmp_path)
 
 
-def test_a_detector_older_than_the_claim_of_its_recall_still_loads(copy: Path) -> None:
+def test_a_detector_without_a_recall_claim_loads(copy: Path) -> None:
     manifest = json.loads((copy / MANIFEST).read_text())
     assert "With 95% confidence it finds at least" in (copy / CARD).read_text()
     assert 0 <= manifest.pop("recall_claim")["at_least"] <= manifest["operating_point"]["recall"]
     (copy / MANIFEST).write_text(json.dumps(manifest))
     assert Detector.load(copy).manifest.recall_claim is None
+
+
+def test_the_keys_of_the_first_format_are_read(copy: Path) -> None:
+    """The first format called the rescoring ``confirmation``, and three of its coefficients otherwise."""
+    manifest = json.loads((copy / MANIFEST).read_text())
+    coefficients = manifest.pop("rescoring") or dict.fromkeys(Rescoring.model_fields, 0.5)
+    renamed = {"fill_beyond": "ground", "row_neighbors": "company", "same_color_score": "alike"}
+    manifest["confirmation"] = {renamed.get(key, key): value for key, value in coefficients.items()}
+    manifest["format"] = 1
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    assert Detector.load(copy).manifest.rescoring == Rescoring(**coefficients)

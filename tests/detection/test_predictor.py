@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,16 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pypdfium2
 import pytest
-from PIL import Image
-from typer import Typer
-from typer.testing import CliRunner
 
 from redaction.detection.artifact import WEIGHTS, Detector, Postprocessing
-from redaction.detection.predictor import Predictor, Runtime, detections_on_page
+from redaction.detection.predictor import Predictor, Runtime, to_page_detections
 from redaction.detection.preprocessing import Placement
-from redaction.pages.geometry import Detections, iou_matrix
+from redaction.pages.geometry import Detections
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -39,7 +34,7 @@ def assert_same(one: Detections, other: Detections) -> None:
     assert (np.abs(one.scores - other.scores[partner]) <= 0.01).all()
 
 
-def test_both_runtimes_say_the_same(predictors: dict[str, Predictor], toy_page: Callable[[int], Any]) -> None:
+def test_both_runtimes_agree(predictors: dict[str, Predictor], toy_page: Callable[[int], Any]) -> None:
     for seed in range(5):
         page, _ = toy_page(500 + seed)
         found = [predictor.propose([page])[0] for predictor in predictors.values()]
@@ -48,7 +43,7 @@ def test_both_runtimes_say_the_same(predictors: dict[str, Predictor], toy_page: 
         assert_same(found[1], found[0])
 
 
-def test_the_detector_says_what_icevision_says_of_its_weights(
+def test_the_export_agrees_with_icevision(
     predictors: dict[str, Predictor], toy_detector: Detector, toy_page: Callable[[int], Any]
 ) -> None:
     """IceVision's own prediction, decoding and suppression of mmdet included, from the weights in the folder."""
@@ -70,7 +65,7 @@ def test_the_detector_says_what_icevision_says_of_its_weights(
     assert_same(predictors["openvino"].propose([page])[0], reference)
 
 
-def test_an_export_that_says_something_else_is_not_passed(toy_detector: Detector, toy_page: Callable[[int], Any]) -> None:
+def test_an_export_that_differs_is_refused(toy_detector: Detector, toy_page: Callable[[int], Any]) -> None:
     import torch
     from safetensors.torch import load_file
 
@@ -104,7 +99,7 @@ def test_an_export_that_says_something_else_is_not_passed(toy_detector: Detector
     ],
     ids=["all black", "all white", "one pixel", "one line", "huge"],
 )
-def test_whatever_the_page_boxes_lie_on_it(predictors: dict[str, Predictor], runtime: Runtime, page: np.ndarray) -> None:
+def test_boxes_lie_on_the_page(predictors: dict[str, Predictor], runtime: Runtime, page: np.ndarray) -> None:
     found = predictors[runtime].predict(page)
     height, width = page.shape[:2]
     assert (found.xyxy >= 0).all()
@@ -114,9 +109,7 @@ def test_whatever_the_page_boxes_lie_on_it(predictors: dict[str, Predictor], run
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
-def test_several_pages_at_once_are_told_as_one_by_one(
-    predictors: dict[str, Predictor], runtime: Runtime, toy_page: Callable[[int], Any]
-) -> None:
+def test_a_batch_equals_single_pages(predictors: dict[str, Predictor], runtime: Runtime, toy_page: Callable[[int], Any]) -> None:
     pages = [toy_page(seed)[0] for seed in (905, 906)] + [np.zeros((300, 900, 3), np.uint8)]
     together = predictors[runtime].predict_batch(pages)
     for page, found in zip(pages, together, strict=True):
@@ -127,20 +120,20 @@ def test_several_pages_at_once_are_told_as_one_by_one(
 
 
 @pytest.mark.parametrize("page", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3), np.float32), np.zeros((0, 9, 3), np.uint8)])
-def test_what_is_no_rgb_page_is_a_fault_of_the_caller(predictors: dict[str, Predictor], page: np.ndarray) -> None:
+def test_an_array_that_is_not_an_rgb_page_is_a_value_error(predictors: dict[str, Predictor], page: np.ndarray) -> None:
     with pytest.raises(ValueError, match="a page has dtype uint8"):
         predictors["openvino"].predict(page)
 
 
-def test_of_boxes_on_one_place_the_best_stays_and_all_is_cut_at_the_page() -> None:
+def test_overlapping_boxes_are_suppressed_and_clipped_to_the_page() -> None:
     boxes = np.array([[10, 10, 50, 20], [11, 10, 50, 20], [90, 40, 140, 60], [105, 0, 120, 5], [0, 0, 9, 9]], np.float32)
     scores = np.array([0.7, 0.8, 0.6, 0.9, 0.001], np.float32)
-    found = detections_on_page(boxes, scores, Placement(200, 100, 0.5, 0.5), Postprocessing())
+    found = to_page_detections(boxes, scores, Placement(200, 100, 0.5, 0.5), Postprocessing())
     np.testing.assert_allclose(found.xyxy, [[22, 20, 100, 40], [180, 80, 200, 100]])
     np.testing.assert_allclose(found.scores, [0.8, 0.6])
 
 
-def test_predicting_loads_no_training_stack_and_leaves_nothing_in_the_home_folder(toy_detector: Detector, tmp_path: Path) -> None:
+def test_prediction_loads_no_training_stack_and_writes_nothing_to_the_home_folder(toy_detector: Detector, tmp_path: Path) -> None:
     code = """
 import sys, numpy as np
 from pathlib import Path
@@ -156,68 +149,3 @@ print(*sorted({"torch", "icevision", "zenml", "mmdet", "fastai", "openvino_telem
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
     assert list(tmp_path.iterdir()) == []
-
-
-class TestDetectCommand:
-    """``redaction detect`` on a PDF and on an image."""
-
-    @pytest.fixture
-    def app(self) -> Typer:
-        from redaction.cli.detector import detect
-
-        app = Typer()
-        app.command()(detect)
-        return app
-
-    def test_each_page_of_a_pdf_is_told_with_its_covered_share(
-        self, app: Typer, toy_detector: Detector, toy_page: Callable[[int], Any], tmp_path: Path
-    ) -> None:
-        pages = [Image.fromarray(toy_page(seed)[0]) for seed in (901, 902)]
-        pages[0].save(tmp_path / "letter.pdf", save_all=True, append_images=pages[1:], resolution=72)
-        out = tmp_path / "found.json"
-        arguments = [str(tmp_path / "letter.pdf"), "--detector", str(toy_detector.folder), "--json", str(out)]
-        result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-        assert result.exit_code == 0
-        assert "(pages with any: 2 of 2)" in result.output
-        told = json.loads(out.read_text())
-        assert (told["detector"], told["digest"]) == (toy_detector.version, toy_detector.digest)
-        for page, seed in zip(told["pages"], (901, 902), strict=True):
-            assert 0 < page["covered_share"] < 0.5
-            truth = np.array(toy_page(seed)[1], np.float32) * page["width"] / 340
-            found = np.array([redaction["xyxy"] for redaction in page["redactions"]], np.float32)
-            assert iou_matrix(truth, found).max() > 0.5
-
-    def test_a_threshold_of_one_finds_nothing(
-        self, app: Typer, toy_detector: Detector, toy_page: Callable[[int], Any], tmp_path: Path
-    ) -> None:
-        Image.fromarray(toy_page(903)[0]).save(tmp_path / "page.png")
-        arguments = [str(tmp_path / "page.png"), "--detector", str(toy_detector.folder), "--threshold", "1"]
-        assert ": 0 (pages with any: 0 of 1)" in CliRunner().invoke(app, arguments, catch_exceptions=False).output
-
-    def test_a_damaged_pdf_is_one_sentence(self, app: Typer, toy_detector: Detector, tmp_path: Path) -> None:
-        (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 nothing else")
-        result = CliRunner().invoke(app, [str(tmp_path / "bad.pdf"), "--detector", str(toy_detector.folder)])
-        assert "cannot be opened as a PDF" in str(result.exception)
-
-    def test_a_page_that_cannot_be_rendered_costs_the_others_nothing(
-        self, app: Typer, toy_detector: Detector, toy_page: Callable[[int], Any], tmp_path: Path
-    ) -> None:
-        good = tmp_path / "good.pdf"
-        Image.fromarray(toy_page(904)[0]).save(good, resolution=72)
-        document = pypdfium2.PdfDocument.new()
-        document.new_page(612, 100_000)
-        document.import_pages(pypdfium2.PdfDocument(good))
-        document.save(tmp_path / "both.pdf")
-        out = tmp_path / "found.json"
-        result = CliRunner().invoke(
-            app, [str(tmp_path / "both.pdf"), "--detector", str(toy_detector.folder), "--json", str(out)], catch_exceptions=False
-        )
-        assert result.exit_code == 1
-        endless, page = json.loads(out.read_text())["pages"]
-        assert "it is 612 x 100000 points" in endless["fault"]
-        assert page["redactions"]
-
-    def test_a_pdf_without_a_page_is_one_sentence(self, app: Typer, toy_detector: Detector, tmp_path: Path) -> None:
-        pypdfium2.PdfDocument.new().save(tmp_path / "none.pdf")
-        result = CliRunner().invoke(app, [str(tmp_path / "none.pdf"), "--detector", str(toy_detector.folder)])
-        assert "has no page" in str(result.exception) or "cannot be opened" in str(result.exception)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -13,7 +16,7 @@ from redaction.cli.starter import starter
 from redaction.configuration import read_yaml
 from redaction.dataset import Dataset
 from redaction.detection.artifact import ONNX, OPENVINO, WEIGHTS, Detector
-from redaction.detection.predictor import Predictor, detections_on_page, load_openvino
+from redaction.detection.predictor import Predictor, load_openvino, to_page_detections
 from redaction.detection.profiles import TrainingConfig
 from redaction.detection.starter import STARTER_PROFILE, starter_detector
 from redaction.errors import RedactionError
@@ -22,7 +25,7 @@ from redaction.evaluation.coco_pages import read_pages
 from redaction.pages.geometry import iou_matrix
 from redaction.pages.image import PageImage
 from redaction.synthesis import SynthesisConfig
-from redaction.training.starter_recipe import StarterConfig, synthetic_pages
+from redaction.training.starter_recipe import StarterConfig, load_or_synthesize
 
 
 def letter(bars: list[tuple[int, int, int, int]], outlined: bool = False) -> PageImage:
@@ -41,11 +44,11 @@ def letter(bars: list[tuple[int, int, int, int]], outlined: bool = False) -> Pag
 class TestTheShippedDetector:
     """`starter_detector()`, as it lies in the package."""
 
-    def test_it_weighs_at_most_six_megabytes(self) -> None:
+    def test_it_has_at_most_six_megabytes(self) -> None:
         files = [path.stat().st_size for path in starter_detector().folder.iterdir()]
         assert sum(files) <= 6_000_000
 
-    def test_no_real_page_had_a_part_in_it(self) -> None:
+    def test_it_was_trained_on_synthetic_pages_only(self) -> None:
         provenance = starter_detector().manifest.provenance
         assert provenance.synthetic_pages == provenance.training_pages > 0
         assert provenance.data_revision is None
@@ -63,7 +66,38 @@ class TestTheShippedDetector:
         assert not len(Predictor(detector).predict(letter([])).at_least(detector.operating_point))
 
 
-def test_on_real_pages_the_export_says_what_pytorch_says(real_dev: Path) -> None:
+PREDICT = """
+import hashlib, sys
+import os
+import subprocess
+import sys
+from pathlib import Path
+from redaction.detection.predictor import Predictor
+from redaction.detection.starter import starter_detector
+from redaction.evaluation.coco_pages import read_pages
+
+predictor, digest = Predictor(starter_detector()), hashlib.sha256()
+folder = Path(sys.argv[1])
+for _, image in read_pages(folder / "annotations.json", pdfs=folder / "pdfs", images=None).images():
+    found = predictor.predict(image)
+    digest.update(found.xyxy.tobytes() + found.scores.tobytes())
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.skipif("avx2" not in Path("/proc/cpuinfo").read_text(), reason="the digest was computed with AVX2 instructions")
+def test_the_predictions_on_real_pages_are_unchanged(real_dev: Path) -> None:
+    """Refactoring must not change a bit. A change that is meant to: evaluate it, and record the new digest here.
+
+    The instruction set is fixed, because it changes the last digits of what OpenVINO computes.
+    """
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    command = [sys.executable, "-c", PREDICT, str(real_dev)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "18ee4a3d6eb0023724fc544b6059ff89129f67a88558d76eacc92c2a520323fd"
+
+
+def test_the_export_agrees_with_pytorch_on_real_pages(real_dev: Path) -> None:
     """With the same weights, on every sixth page: boxes before suppression, where near ties upset nothing, and AP after it."""
     import torch
     from safetensors.torch import load_file
@@ -83,7 +117,7 @@ def test_on_real_pages_the_export_says_what_pytorch_says(real_dev: Path) -> None
         batches.append(prepared[None])
         with torch.no_grad():
             boxes, scores = (output[0].numpy() for output in network(torch.from_numpy(prepared[None])))
-        found = detections_on_page(boxes, scores, placement, manifest.postprocessing)
+        found = to_page_detections(boxes, scores, placement, manifest.postprocessing)
         by_torch.append(EvaluatedPage(page.style, page.truth, found))
         by_export.append(EvaluatedPage(page.style, page.truth, predictor.propose([image])[0]))
     box, score = compare_with_pytorch(network, load_openvino(str(detector.path(OPENVINO)), None), batches)
@@ -109,12 +143,12 @@ class TestSlim:
         assert OPENVINO in slim.manifest.files
         assert ONNX not in slim.manifest.files
 
-    def test_the_export_says_what_the_rounded_weights_say(self, slim: Detector) -> None:
+    def test_the_export_agrees_with_the_rounded_weights(self, slim: Detector) -> None:
         """The gate of the export compares the two; here is what it measured."""
         assert slim.manifest.metrics["parity_openvino_box_pixels"] < 0.25
         assert slim.manifest.metrics["parity_openvino_score"] < 0.001
 
-    def test_the_missing_runtime_is_named(self, slim: Detector) -> None:
+    def test_a_missing_runtime_is_named(self, slim: Detector) -> None:
         assert Predictor(slim).runtime == "openvino"
         with pytest.raises(RedactionError, match=r"has no model\.onnx"):
             Predictor(slim, "onnxruntime")
@@ -141,13 +175,13 @@ class TestStartingFromIt:
         weights = load_file(starter_detector().path(WEIGHTS))
         assert all(torch.equal(model[name], tensor.to(model[name].dtype)) for name, tensor in weights.items())
 
-    def test_another_profile_cannot(self, tmp_path: Path) -> None:
+    def test_another_profile_is_refused(self, tmp_path: Path) -> None:
         from redaction.training.vfnet.pretrained import initial_model
 
         with pytest.raises(RedactionError, match="init: starter needs profile: nano, not small"):
             initial_model(TrainingConfig(profile="small", init="starter"), tmp_path)
 
-    def test_other_initial_weights_are_another_training(
+    def test_other_initial_weights_give_another_training_id(
         self, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, tmp_path: Path
     ) -> None:
         from redaction.training.vfnet.training import training_id
@@ -174,8 +208,8 @@ class TestMakingIt:
         config = SynthesisConfig(pages=2, workers=1, long_side_px=400)
         other_workers = config.model_copy(update={"workers": 2})
         seen: list[tuple[str, int, int]] = []
-        made = synthetic_pages(config, tmp_path, "training pages", lambda *step: seen.append(step))
-        again = synthetic_pages(other_workers, tmp_path, "training pages", lambda *step: seen.append(step))
+        made = load_or_synthesize(config, tmp_path, "training pages", lambda *step: seen.append(step))
+        again = load_or_synthesize(other_workers, tmp_path, "training pages", lambda *step: seen.append(step))
         assert made.digest == again.digest
         assert seen == [("training pages", 1, 2), ("training pages", 2, 2)]
 
@@ -194,5 +228,5 @@ class TestMakingIt:
         assert result.exit_code == 0, result.output
         assert "3 synthetic validation pages" in result.output
         assert "epoch 1 of 1" in result.output
-        assert "made now" in result.output
+        assert "new (" in result.output
         assert starter_detector().version in result.output

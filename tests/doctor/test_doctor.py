@@ -1,4 +1,4 @@
-"""What the doctor says about machines that lack something."""
+"""The doctor's findings on machines that lack something."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import pytest
 
 from redaction.catalog import open_catalog
 from redaction.checkpoints import checkpoint
-from redaction.doctor import Finding, Need, Status, check_environment, data, machine, require, services
-from redaction.doctor.findings import bad, fine
+from redaction.doctor import Finding, Need, Status, check_environment, data, machine, require_ready, services
+from redaction.doctor.findings import failure, ok
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
@@ -33,8 +33,8 @@ def only(findings: Iterator[Finding]) -> Finding:
 
 
 @pytest.fixture
-def outsider() -> Iterator[int]:
-    """A port held by a program that answers 404 to everything."""
+def unrelated_port() -> Iterator[int]:
+    """A port used by a program that answers every request with 404."""
 
     class NotFound(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -52,33 +52,35 @@ def outsider() -> Iterator[int]:
 def test_a_new_machine_is_ready(workspace: Workspace) -> None:
     findings = check_environment(workspace)
 
-    require([finding for finding in findings if finding.name not in ("memory", "disk", "zenml")])
+    require_ready([finding for finding in findings if finding.name not in ("memory", "disk", "zenml")])
     assert all(finding.remedy for finding in findings if finding.status is not Status.OK)
     assert not workspace.root.exists()
 
 
-def test_all_failures_are_told_with_what_to_do() -> None:
+def test_the_error_names_every_failure_and_its_remedy() -> None:
     with pytest.raises(RedactionError, match=r"git: there is no git; install git · gpu: there is none; buy one"):
-        require([bad("git", "there is no git", "install git"), fine("python", "3.11"), bad("gpu", "there is none", "buy one")])
-    require([fine("python", "3.11")])
+        require_ready(
+            [failure("git", "there is no git", "install git"), ok("python", "3.11"), failure("gpu", "there is none", "buy one")]
+        )
+    require_ready([ok("python", "3.11")])
 
 
-@pytest.mark.parametrize(("free", "status"), [(1.9, Status.FAIL), (2.1, Status.WARN), (5.9, Status.WARN), (6.1, Status.OK)])
-def test_memory(free: float, status: Status) -> None:
-    assert only(machine.memory(int(free * GIB))).status is status
+@pytest.mark.parametrize(("free_gib", "status"), [(1.9, Status.FAIL), (2.1, Status.WARN), (5.9, Status.WARN), (6.1, Status.OK)])
+def test_little_free_memory_is_a_warning_and_very_little_a_failure(free_gib: float, status: Status) -> None:
+    assert only(machine.memory(int(free_gib * GIB))).status is status
 
 
 @pytest.mark.parametrize(
-    ("lock", "status", "said"),
+    ("lock", "status", "expected"),
     [
-        ("pydantic=={pydantic} \\\n    --hash=sha256:0\npydantic-core=={core}\n", Status.OK, "all 2 are as in"),
+        ("pydantic=={pydantic} \\\n    --hash=sha256:0\npydantic-core=={core}\n", Status.OK, "all 2 match requirements.lock"),
         ("pydantic==1.0 \\\n    --hash=sha256:0\n", Status.FAIL, "pydantic is {pydantic} instead of 1.0"),
-        ("pydantic-core==1.0\n", Status.WARN, "pydantic-core is {core} instead of 1.0"),  # we do not ask for it ourselves
+        ("pydantic-core==1.0\n", Status.WARN, "pydantic-core is {core} instead of 1.0"),  # not a direct dependency
         ("zzz-not-installed==1.0\n", Status.WARN, "zzz-not-installed is missing instead of 1.0"),
         (None, Status.WARN, "no requirements.lock"),
     ],
 )
-def test_packages_against_the_lock(tmp_path: Path, lock: str | None, status: Status, said: str) -> None:
+def test_installed_packages_are_compared_with_the_lock(tmp_path: Path, lock: str | None, status: Status, expected: str) -> None:
     versions = {"pydantic": metadata.version("pydantic"), "core": metadata.version("pydantic-core")}
     path = tmp_path / "requirements.lock"
     if lock is not None:
@@ -87,14 +89,14 @@ def test_packages_against_the_lock(tmp_path: Path, lock: str | None, status: Sta
     finding = only(machine.packages(path))
 
     assert finding.status is status
-    assert said.format(**versions) in finding.detail
+    assert expected.format(**versions) in finding.detail
 
 
-def test_a_registry_with_its_remote(workspace: Workspace) -> None:
+def test_a_registry_is_ok_and_its_missing_remote_a_failure(workspace: Workspace) -> None:
     open_catalog(workspace)
     checkpoint(workspace, "first")
 
-    assert only(data.folder(workspace)).status is Status.OK
+    assert only(data.workspace_folder(workspace)).status is Status.OK
     remote = only(data.remote(workspace))
     assert remote.status is Status.OK
     assert only(data.catalog(workspace)).detail.endswith("is up to date")
@@ -104,31 +106,31 @@ def test_a_registry_with_its_remote(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("zzz://me:secret@127.0.0.1:9/data", "needs dvc-zzz"),
         ("http://me:secret@127.0.0.1:9/data", "does not answer"),
     ],
 )
-def test_a_distant_remote_that_cannot_be_used(workspace: Workspace, url: str, said: str) -> None:
+def test_an_unreachable_remote_is_a_failure_that_shows_no_credentials(workspace: Workspace, url: str, expected: str) -> None:
     (workspace.root / ".dvc").mkdir(parents=True)
     (workspace.root / ".dvc" / "config").write_text(f"[core]\n    remote = far\n['remote \"far\"']\n    url = {url}\n")
 
     finding = only(data.remote(workspace))
 
     assert finding.status is Status.FAIL
-    assert said in finding.detail
+    assert expected in finding.detail
     assert "secret" not in finding.detail
 
 
-def test_a_workspace_that_is_a_file(workspace: Workspace) -> None:
+def test_a_workspace_that_is_a_file_is_a_failure(workspace: Workspace) -> None:
     workspace.root.write_text("")
-    assert only(data.folder(workspace)).status is Status.FAIL
+    assert only(data.workspace_folder(workspace)).status is Status.FAIL
 
 
-def test_a_catalog_of_the_future_and_one_that_is_none(workspace: Workspace) -> None:
+def test_a_catalog_of_a_newer_version_and_a_damaged_one_are_failures(workspace: Workspace) -> None:
     workspace.root.mkdir()
-    assert only(data.catalog(workspace)).detail.endswith("will be made when it is needed")
+    assert only(data.catalog(workspace)).detail.endswith("will be created when it is needed")
 
     path = workspace.root / "catalogue.sqlite"
     with sqlite3.connect(path) as database:
@@ -147,27 +149,29 @@ def test_the_password_of_a_catalog_is_not_shown(workspace: Workspace, monkeypatc
     assert "secret" not in finding.model_dump_json()
 
 
-def test_a_port(outsider: int) -> None:
+def test_a_port_is_ok_only_if_it_is_free_or_used_by_the_expected_service(unrelated_port: int) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
 
     assert only(services.port("p", free, "/livez", needed=True)).status is Status.OK
-    assert only(services.port("p", outsider, "/livez", needed=False)).status is Status.WARN
-    assert only(services.port("p", outsider, "/livez", needed=True)).status is Status.FAIL
+    assert only(services.port("p", unrelated_port, "/livez", needed=False)).status is Status.WARN
+    assert only(services.port("p", unrelated_port, "/livez", needed=True)).status is Status.FAIL
 
 
-def test_a_client_whose_server_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outsider: int) -> None:
+def test_a_zenml_client_without_its_server_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unrelated_port: int
+) -> None:
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
     assert list(services.zenml_client()) == []
 
-    (tmp_path / "config.yaml").write_text(f"store:\n  type: rest\n  url: http://127.0.0.1:{outsider}\n")
+    (tmp_path / "config.yaml").write_text(f"store:\n  type: rest\n  url: http://127.0.0.1:{unrelated_port}\n")
     finding = only(services.zenml_client())
     assert finding.status is Status.FAIL
     assert "zenml logout --local" in finding.remedy
 
 
-def test_a_first_zenml_command_that_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_first_zenml_command_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
     monkeypatch.delenv("ZENML_LOCAL_STORES_PATH", raising=False)
     database = tmp_path / "local_stores" / "default_zen_store" / "zenml.db"
@@ -187,28 +191,28 @@ def test_a_first_zenml_command_that_was_interrupted(tmp_path: Path, monkeypatch:
 
 def test_keys_are_never_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine api.wandb.ai login user password verysecret\n")
-    monkeypatch.setenv("HOME", str(tmp_path))  # as 'wandb login' leaves it, which the tracking does not look at
+    monkeypatch.setenv("HOME", str(tmp_path))  # what 'wandb login' writes, which the tracking ignores
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    absent = {finding.name: finding for finding in check_environment(workspace, {Need.TRACKING_KEY})}
-    assert absent["WANDB_API_KEY"].status is Status.FAIL
-    assert [name for name in absent if name.endswith("_KEY")] == ["WANDB_API_KEY"]
+    without_key = {finding.name: finding for finding in check_environment(workspace, {Need.TRACKING_KEY})}
+    assert without_key["WANDB_API_KEY"].status is Status.FAIL
+    assert [name for name in without_key if name.endswith("_KEY")] == ["WANDB_API_KEY"]
 
     monkeypatch.setenv("WANDB_API_KEY", "verysecret")
     findings = check_environment(workspace, {Need.TRACKING_KEY})
-    assert {finding.name: finding.detail for finding in findings}["WANDB_API_KEY"] == "present"
+    assert {finding.name: finding.detail for finding in findings}["WANDB_API_KEY"] == "set"
     assert "verysecret" not in "".join(finding.model_dump_json() for finding in findings)
 
 
-def test_the_command_tells_programs_too(workspace: Workspace) -> None:
+def test_the_command_prints_json(workspace: Workspace) -> None:
     workspace.root.write_text("a file where the workspace should be")
     command = [sys.executable, "-c", "import typer; from redaction.cli.doctor import doctor; typer.run(doctor)", "--json"]
 
-    told = subprocess.run(
+    result = subprocess.run(
         command, env=os.environ | {"REDACTION_WORKSPACE": str(workspace.root)}, capture_output=True, text=True, check=False
     )
 
-    assert told.returncode == 1
-    assert {"name", "status", "detail", "remedy"} == set(json.loads(told.stdout)[0])
+    assert result.returncode == 1
+    assert {"name", "status", "detail", "remedy"} == set(json.loads(result.stdout)[0])
 
 
 def test_the_doctor_loads_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""A reading room on loopback that behaves as badly as one asks it to, and PDFs to publish in it."""
+"""A website on loopback that can misbehave in many ways, PDFs to publish on it, and helpers that read the results."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ from typing import Any
 import pytest
 from fpdf import FPDF
 
+from redaction.catalog import open_catalog
+from redaction.catalog.tables import Link
+from redaction.documents.discovery import discover
+from redaction.documents.fetching import FetchSummary, fetch
 from redaction.documents.sources import SourcesConfig
+from redaction.files import sha256_of_bytes
+from redaction.workspace import Workspace
 
-HASTY: dict[str, Any] = {"delay_seconds": 0, "backoff_seconds": 0.01, "timeout_seconds": 5}
-"""Politeness for a server that is ours: no pauses."""
+NO_DELAYS: dict[str, Any] = {"delay_seconds": 0, "backoff_seconds": 0.01, "timeout_seconds": 5}
+"""Politeness without pauses, for the local website."""
 
-Behavior = Callable[["Visitor"], None]
+Behavior = Callable[["RequestHandler"], None]
 
 
-class Visitor(BaseHTTPRequestHandler):
-    """One request: finds what the room does at its path."""
+class RequestHandler(BaseHTTPRequestHandler):
+    """Handles one request with the behavior registered for its path."""
 
     protocol_version = "HTTP/1.1"
-    server: Room
+    server: Website
 
     def do_GET(self) -> None:
         self.server.requests.append((self.path, dict(self.headers), time.monotonic()))
@@ -44,112 +50,112 @@ class Visitor(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
-class Room(ThreadingHTTPServer):
-    """A web server whose pages are functions; it remembers who asked for what, and when."""
+class Website(ThreadingHTTPServer):
+    """A web server whose pages are functions; it records the path, headers and time of every request."""
 
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Visitor)
+        super().__init__(("127.0.0.1", 0), RequestHandler)
         self.behaviors: dict[str, Behavior] = {}
         self.requests: list[tuple[str, dict[str, str], float]] = []
         self.bodies_sent: list[str] = []
 
     def handle_error(self, *_: object) -> None:
-        """Visitors that hang up early are part of the game."""
+        """Ignore clients that disconnect early, which is expected."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def asked(self, path: str) -> int:
-        return sum(asked == path for asked, _, _ in self.requests)
+    def request_count(self, path: str) -> int:
+        return sum(requested == path for requested, _, _ in self.requests)
 
     def publish(
         self, path: str, body: bytes, content_type: str = "application/pdf", validators: bool = True, **headers: str
     ) -> None:
-        """A file with an ETag of its content, answered with 304 when the visitor has it already."""
+        """Publish a file with an ETag of its content; a request with that ETag is answered with 304."""
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
 
-        def behavior(visitor: Visitor) -> None:
-            if validators and visitor.headers.get("If-None-Match") == etag:
-                visitor.answer(304, ETag=etag)
+        def behavior(handler: RequestHandler) -> None:
+            if validators and handler.headers.get("If-None-Match") == etag:
+                handler.answer(304, ETag=etag)
                 return
             self.bodies_sent.append(path)
-            visitor.answer(200, body, Content_Type=content_type, **({"ETag": etag} if validators else {}), **headers)
+            handler.answer(200, body, Content_Type=content_type, **({"ETag": etag} if validators else {}), **headers)
 
         self.behaviors[path] = behavior
 
     def publish_dated(self, path: str, body: bytes, date: str) -> None:
-        """A file with a date and no ETag."""
+        """Publish a file with a ``Last-Modified`` date and no ETag."""
 
-        def behavior(visitor: Visitor) -> None:
-            if visitor.headers.get("If-Modified-Since") == date:
-                visitor.answer(304)
+        def behavior(handler: RequestHandler) -> None:
+            if handler.headers.get("If-Modified-Since") == date:
+                handler.answer(304)
                 return
             self.bodies_sent.append(path)
-            visitor.answer(200, body, Last_Modified=date)
+            handler.answer(200, body, Last_Modified=date)
 
         self.behaviors[path] = behavior
 
     def index(self, path: str, *links: str, html: str = "") -> None:
-        """A page that links to `links`."""
+        """Publish an HTML page that links to `links`."""
         items = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
         self.publish(path, f"<html><body>{html}<ul>{items}</ul></body></html>".encode(), "text/html; charset=utf-8")
 
     def redirect(self, path: str, to: str, status: int = 302) -> None:
-        self.behaviors[path] = lambda visitor: visitor.answer(status, Location=to)
+        self.behaviors[path] = lambda handler: handler.answer(status, Location=to)
 
     def robots(self, text: str) -> None:
         self.publish("/robots.txt", text.encode(), "text/plain")
 
     def flaky(self, path: str, times: int, status: int = 503, **headers: str) -> None:
-        """What is published at `path` comes only after so many failures."""
+        """Answer the first `times` requests for `path` with `status`, then as before."""
         good, failures = self.behaviors[path], iter(range(times))
 
-        def behavior(visitor: Visitor) -> None:
+        def behavior(handler: RequestHandler) -> None:
             if next(failures, None) is None:
-                good(visitor)
+                good(handler)
             else:
-                visitor.answer(status, **headers)
+                handler.answer(status, **headers)
 
         self.behaviors[path] = behavior
 
     def endless(self, path: str, start: bytes = b"%PDF-1.7\n", pause: float = 0.0) -> None:
-        """A body without a length and without an end."""
+        """Publish an endless body without a length."""
 
-        def behavior(visitor: Visitor) -> None:
-            visitor.send_response(200)
-            visitor.send_header("Connection", "close")
-            visitor.end_headers()
-            visitor.wfile.write(start)
+        def behavior(handler: RequestHandler) -> None:
+            handler.send_response(200)
+            handler.send_header("Connection", "close")
+            handler.end_headers()
+            handler.wfile.write(start)
             while True:
-                visitor.wfile.write(b"0" * (1 if pause else 65536))
-                visitor.wfile.flush()
+                handler.wfile.write(b"0" * (1 if pause else 65536))
+                handler.wfile.flush()
                 time.sleep(pause)
 
         self.behaviors[path] = behavior
 
-    def breaks_off(self, path: str, body: bytes) -> None:
-        """Promises the whole body and sends half of it."""
+    def break_off(self, path: str, body: bytes) -> None:
+        """Declare the whole body and send half of it."""
 
-        def behavior(visitor: Visitor) -> None:
-            visitor.send_response(200)
-            visitor.send_header("Content-Length", str(len(body)))
-            visitor.end_headers()
-            visitor.wfile.write(body[: len(body) // 2])
-            visitor.close_connection = True
+        def behavior(handler: RequestHandler) -> None:
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body[: len(body) // 2])
+            handler.close_connection = True
 
         self.behaviors[path] = behavior
 
 
 @pytest.fixture
-def room() -> Iterator[Room]:
-    with Room() as server:
+def site() -> Iterator[Website]:
+    with Website() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield server
@@ -158,7 +164,7 @@ def room() -> Iterator[Room]:
 
 
 def pdf_of(text: str, pages: int = 1, **size: tuple[float, float]) -> bytes:
-    """A PDF with `text` and the page's number on each page."""
+    """A PDF with `text` and the page number on each page."""
     document = FPDF(unit="pt", format=size.get("format", (612, 792)))
     document.set_creation_date(datetime(2024, 1, 1, tzinfo=UTC))
     document.set_font("helvetica", size=20)
@@ -168,22 +174,22 @@ def pdf_of(text: str, pages: int = 1, **size: tuple[float, float]) -> bytes:
     return bytes(document.output())
 
 
-def index_source(room: Room, path: str = "/", **options: Any) -> dict[str, Any]:
-    politeness = HASTY | options.pop("politeness", {})
-    return {"name": "room", "kind": "index", "urls": [room.url + path], "politeness": politeness} | options
+def index_source(site: Website, path: str = "/", **options: Any) -> dict[str, Any]:
+    politeness = NO_DELAYS | options.pop("politeness", {})
+    return {"name": "website", "kind": "index", "urls": [site.url + path], "politeness": politeness} | options
 
 
-def url_source(room: Room, *paths: str, **options: Any) -> dict[str, Any]:
-    politeness = HASTY | options.pop("politeness", {})
-    return {"name": "room", "kind": "urls", "urls": [room.url + path for path in paths], "politeness": politeness} | options
+def url_source(site: Website, *paths: str, **options: Any) -> dict[str, Any]:
+    politeness = NO_DELAYS | options.pop("politeness", {})
+    return {"name": "website", "kind": "urls", "urls": [site.url + path for path in paths], "politeness": politeness} | options
 
 
 def config_of(*sources: dict[str, Any], **rendering: Any) -> SourcesConfig:
     return SourcesConfig.model_validate({"sources": sources, "rendering": {"workers": 2} | rendering})
 
 
-def pdf_from(*objects: str) -> bytes:
-    """A PDF of hand-written objects; the first one is the catalog."""
+def pdf_of_objects(*objects: str) -> bytes:
+    """A PDF of hand-written objects; the first one is the document catalog."""
     body, offsets = b"%PDF-1.7\n", []
     for number, content in enumerate(objects, 1):
         offsets.append(len(body))
@@ -194,7 +200,7 @@ def pdf_from(*objects: str) -> bytes:
 
 
 def pdf_without_pages() -> bytes:
-    return pdf_from("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>")
+    return pdf_of_objects("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>")
 
 
 def encrypted_pdf() -> bytes:
@@ -205,7 +211,7 @@ def encrypted_pdf() -> bytes:
 
 
 def pdf_with_a_slow_page(page_index: int, pages: int) -> bytes:
-    """One page draws a form that draws a form ten times, and so on, eight deep: a few hundred bytes, days of work."""
+    """One page draws nested forms, ten per level and eight levels deep: a few hundred bytes that take days to render."""
 
     def stream(resources: str, content: str, kind: str = "/Type /XObject /Subtype /Form /BBox [0 0 612 792]") -> str:
         return f"<< {kind} /Resources << {resources} >> /Length {len(content)} >>\nstream\n{content}\nendstream"
@@ -221,4 +227,26 @@ def pdf_with_a_slow_page(page_index: int, pages: int) -> bytes:
     forms = [stream(f"/XObject << /F {first_form + level + 1} 0 R >>", "/F Do " * 10) for level in range(8)]
     leaf = stream("", "10 10 500 500 re f")
     catalog = ("<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>")
-    return pdf_from(*catalog, *page_objects, *contents, *forms, leaf)
+    return pdf_of_objects(*catalog, *page_objects, *contents, *forms, leaf)
+
+
+def fetch_all(workspace: Workspace, config: SourcesConfig) -> FetchSummary:
+    """Discover and fetch once."""
+    return fetch(workspace, config, discover(config))
+
+
+def counts(summary: FetchSummary) -> dict[str, int]:
+    """The counts of the first source that are not zero."""
+    return {name: count for name, count in summary.sources[0].model_dump(exclude={"source"}).items() if count}
+
+
+def link_row(workspace: Workspace, url: str) -> Link:
+    with open_catalog(workspace).transaction() as session:
+        return session.get_one(Link, url)
+
+
+def stored_documents(workspace: Workspace) -> set[str]:
+    """SHA-256 of the stored documents. Asserts that each file name matches the file's bytes."""
+    for path in workspace.documents.iterdir():
+        assert path.name == f"{sha256_of_bytes(path.read_bytes())}.pdf"
+    return {path.stem for path in workspace.documents.iterdir()}

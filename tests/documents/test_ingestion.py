@@ -1,4 +1,4 @@
-"""The whole of it: found, fetched, rendered; and killed in the middle."""
+"""The whole ingestion, also when it is killed and run again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from redaction.documents.sources import SourcesConfig
 from redaction.files import sha256_of_file
 from redaction.workspace import Workspace
 
-from .conftest import Room, config_of, encrypted_pdf, index_source, pdf_of
+from .conftest import Website, config_of, encrypted_pdf, index_source, pdf_of
 
 TIMES = {"checked_at", "first_seen_at", "rendered_at"}
 
@@ -43,20 +43,20 @@ sys.addaudithook(die_at_the_rename)
 print("started", flush=True)
 ingest(Workspace.at(sys.argv[1]), SourcesConfig.model_validate_json(sys.argv[2]))
 """
-"""Kills itself just before its n-th rename (-1: never), that is between a finished scratch file and its place."""
+"""Kills itself just before its n-th rename (-1: never), that is, before a finished scratch file is moved into place."""
 
 
-def publish(room: Room) -> SourcesConfig:
-    """Ten documents under eleven addresses on two index pages, and three bad ones."""
+def publish(site: Website) -> SourcesConfig:
+    """Publish ten documents at eleven URLs on two index pages, and three unusable links."""
     names = [f"{number}.pdf" for number in range(10)]
     for number, name in enumerate(names):
-        room.publish(f"/docs/{name}", pdf_of(name, pages=1 + number % 4, format=(200, 200)))
-    room.publish("/docs/again.PDF", pdf_of("3.pdf", pages=4, format=(200, 200)))
-    room.publish("/docs/page.pdf", b"<html>please log in</html>")
-    room.publish("/docs/secret.pdf", encrypted_pdf())
-    room.index("/", *(f"docs/{name}" for name in names[:5]), "docs/page.pdf", "/more/", "docs/missing.pdf")
-    room.index("/more/", "../docs/again.PDF", *(f"/docs/{name}" for name in names[5:]), "/docs/secret.pdf", "/")
-    return config_of(index_source(room, depth=1))
+        site.publish(f"/docs/{name}", pdf_of(name, pages=1 + number % 4, format=(200, 200)))
+    site.publish("/docs/again.PDF", pdf_of("3.pdf", pages=4, format=(200, 200)))
+    site.publish("/docs/page.pdf", b"<html>please log in</html>")
+    site.publish("/docs/secret.pdf", encrypted_pdf())
+    site.index("/", *(f"docs/{name}" for name in names[:5]), "docs/page.pdf", "/more/", "docs/missing.pdf")
+    site.index("/more/", "../docs/again.PDF", *(f"/docs/{name}" for name in names[5:]), "/docs/secret.pdf", "/")
+    return config_of(index_source(site, depth=1))
 
 
 def run(workspace: Workspace, config: SourcesConfig, rename: int = -1) -> subprocess.Popen[str]:
@@ -65,7 +65,7 @@ def run(workspace: Workspace, config: SourcesConfig, rename: int = -1) -> subpro
 
 
 def state_of(workspace: Workspace) -> tuple[dict[str, str], dict[str, list[dict[str, Any]]]]:
-    """The digests of all files, and all rows without their times."""
+    """The digests of all files, and all catalog rows without their times."""
     files = {
         str(path.relative_to(workspace.root)): sha256_of_file(path)
         for folder in (workspace.documents, workspace.pages)
@@ -81,9 +81,9 @@ def state_of(workspace: Workspace) -> tuple[dict[str, str], dict[str, list[dict[
 
 
 @pytest.fixture
-def undisturbed(room: Room, tmp_path: Path) -> tuple[SourcesConfig, object]:
-    """The configuration, and the state in which two runs that nobody kills leave a workspace (the second finds nothing new)."""
-    config, workspace = publish(room), Workspace.at(tmp_path / "undisturbed")
+def undisturbed(site: Website, tmp_path: Path) -> tuple[SourcesConfig, object]:
+    """The configuration, and the state of a workspace after two undisturbed runs (the second finds nothing new)."""
+    config, workspace = publish(site), Workspace.at(tmp_path / "undisturbed")
     ingest(workspace, config)
     ingest(workspace, config)
     return config, state_of(workspace)
@@ -93,40 +93,40 @@ def counts(summary: IngestionSummary) -> dict[str, int]:
     return {name: count for name, count in summary.sources[0].model_dump(exclude={"source"}).items() if count}
 
 
-def test_an_ingestion_says_what_it_found_and_what_it_could_not_use(room: Room, workspace: Workspace) -> None:
-    config = publish(room)
+def test_the_summary_counts_documents_and_lists_problems(site: Website, workspace: Workspace) -> None:
+    config = publish(site)
     first, second = ingest(workspace, config), ingest(workspace, config)
     assert counts(first) == {"found": 14, "new": 11, "duplicates": 1, "quarantined": 2, "failed": 1}
     assert len(first.new_documents) == 10
     assert len(first.new_pages) == sum(1 + number % 4 for number in range(10))
     reasons = {(problem.where.rpartition("/")[2], problem.reason) for problem in first.quarantine}
     assert reasons == {("page.pdf", "is not a PDF"), ("secret.pdf", "is encrypted: it needs a password")}
-    assert [problem.where for problem in first.failures] == [room.url + "/docs/missing.pdf"]
+    assert [problem.where for problem in first.failures] == [site.url + "/docs/missing.pdf"]
     assert counts(second) == {"found": 14, "unchanged": 12, "quarantined": 1, "failed": 1}
     assert second.new_pages == ()
 
 
 def assert_the_next_run_completes(workspace: Workspace, config: SourcesConfig, undisturbed_state: object) -> None:
     ingest(workspace, config)
-    ingest(workspace, config)  # what was new is unchanged by now, as it is in the undisturbed workspace
+    ingest(workspace, config)  # the second run marks new links as unchanged, as in the undisturbed workspace
     assert state_of(workspace) == undisturbed_state
-    left = [path for path in (workspace.root / "state").rglob("*") if path.is_file() and path.name != "lock"]
-    assert left == []
+    leftover = [path for path in (workspace.root / "state").rglob("*") if path.is_file() and path.name != "lock"]
+    assert leftover == []
 
 
-def test_killed_at_random_and_run_again_it_ends_like_an_undisturbed_run(
+def test_after_random_kills_the_next_run_ends_in_the_undisturbed_state(
     undisturbed: tuple[SourcesConfig, object], tmp_path: Path
 ) -> None:
     config, wanted = undisturbed
     seed = random.SystemRandom().randrange(1 << 32)
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     for attempt in range(2):
         workspace = Workspace.at(tmp_path / f"killed-{attempt}")
         for _ in range(2):
             process = run(workspace, config)
             assert process.stdout is not None
             assert process.stdout.readline() == "started\n"
-            time.sleep(chance.uniform(0.0, 1.2))
+            time.sleep(rng.uniform(0.0, 1.2))
             renderers = psutil.Process(process.pid).children()
             process.kill()
             process.communicate()
@@ -140,19 +140,19 @@ def test_killed_at_random_and_run_again_it_ends_like_an_undisturbed_run(
 
 
 @pytest.mark.parametrize("rename", [0, 10, 15])
-def test_killed_between_a_finished_file_and_its_place(
+def test_after_a_kill_before_a_rename_the_next_run_completes(
     undisturbed: tuple[SourcesConfig, object], workspace: Workspace, rename: int
 ) -> None:
     config, wanted = undisturbed
     process = run(workspace, config, rename)
     process.communicate(timeout=60)
-    assert process.returncode == -9, "it got as far as that rename"
+    assert process.returncode == -9, "the run must reach that rename"
     assert_the_next_run_completes(workspace, config, wanted)
 
 
-def test_a_folder_of_pages_without_rows_makes_way(room: Room, workspace: Workspace) -> None:
-    """What a kill between the pages' place and their rows leaves behind."""
-    config = publish(room)
+def test_a_folder_of_pages_without_rows_is_replaced(site: Website, workspace: Workspace) -> None:
+    """A kill after the images are moved into place and before their rows are written leaves such a folder."""
+    config = publish(site)
     ingest(workspace, config)
     with open_catalog(workspace).transaction() as session:
         for row in session.exec(select(Page)).all():
@@ -165,8 +165,8 @@ def test_a_folder_of_pages_without_rows_makes_way(room: Room, workspace: Workspa
     assert not stray.exists()
 
 
-def test_links_keep_what_the_last_visit_found(room: Room, workspace: Workspace) -> None:
-    config = publish(room)
+def test_links_record_the_outcome_of_the_last_visit(site: Website, workspace: Workspace) -> None:
+    config = publish(site)
     ingest(workspace, config)
     with open_catalog(workspace).transaction() as session:
         outcomes = {link.url.rpartition("/")[2]: link.outcome for link in session.exec(select(Link))}

@@ -1,4 +1,4 @@
-"""Pages to judge, drawn and annotated by hand, as COCO with documents and with images."""
+"""A small annotated dataset, drawn by hand, as COCO with documents."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from fpdf import FPDF
 
 LETTER = (1275, 1651)
-"""Pixels of a rendered page; the last row is the renderer's rounding up."""
+"""Size of a rendered page in pixels; the height is rounded up by the renderer."""
 
 
 @pytest.fixture
 def made_set(tmp_path: Path) -> Path:
-    """A folder with annotations.json and pdfs/: two documents of two pages, a bar on each first page, none on each second."""
+    """A folder with annotations.json and pdfs/: two documents of two pages, each with a bar on its first page only."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for number in range(2):
@@ -23,7 +23,7 @@ def made_set(tmp_path: Path) -> Path:
         pdf.set_font("Helvetica", size=12)
         for index in range(2):
             pdf.add_page()
-            pdf.text(72, 500, "What is left to read on this page.")
+            pdf.text(72, 500, "This text is not redacted.")
             width, height = LETTER
             image_id = len(images) + 1
             images.append(

@@ -1,4 +1,4 @@
-"""Annotated pages from a COCO file: rendered or opened, and every wrong file told in one sentence."""
+"""Annotated pages from a COCO file: rendered or opened, and one clear sentence for every invalid file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def changed(folder: Path, change: Change) -> Path:
-    """The made set's annotations after a change."""
+    """Change the annotations of the made set."""
     path = folder / "annotations.json"
     content = json.loads(path.read_text())
     change(content)
@@ -26,7 +26,7 @@ def changed(folder: Path, change: Change) -> Path:
     return path
 
 
-def test_documents_are_rendered_to_the_pixels_that_were_annotated(made_set: Path) -> None:
+def test_documents_are_rendered_at_the_annotated_size(made_set: Path) -> None:
     listed = read_pages(made_set / "annotations.json", pdfs=made_set / "pdfs")
     assert [(page.image_id, page.document, page.style) for page in listed.pages] == [
         (1, "0.pdf", "black"),
@@ -42,7 +42,7 @@ def test_documents_are_rendered_to_the_pixels_that_were_annotated(made_set: Path
             assert image[y0 - 3, x0:x1].min() == 255
 
 
-def test_the_images_are_those_of_the_shared_renderer(real_dev: Path) -> None:
+def test_images_equal_a_plain_pdfium_rendering(real_dev: Path) -> None:
     listed = read_pages(real_dev / "annotations.json", pdfs=real_dev / "pdfs")
     pdfium = pytest.importorskip("pypdfium2")
     for page, image in listed.images(listed.pages[:3]):
@@ -53,15 +53,15 @@ def test_the_images_are_those_of_the_shared_renderer(real_dev: Path) -> None:
         document.close()
 
 
-def test_images_are_opened_by_their_names(made_set: Path) -> None:
+def test_images_are_opened_by_file_name(made_set: Path) -> None:
     (made_set / "images").mkdir()
     for name in ("0_0", "0_1", "1_0", "1_1"):
-        Image.new("1", (1275, 1651), 1).save(made_set / "images" / f"{name}.png")  # of 1 bit, as scans are
+        Image.new("1", (1275, 1651), 1).save(made_set / "images" / f"{name}.png")  # 1 bit per pixel, as in scans
     listed = read_pages(made_set / "annotations.json", images=made_set / "images")
     assert {image.shape for _, image in listed.images()} == {(1651, 1275, 3)}
 
 
-def test_a_style_is_the_boxs_own_before_its_pages_and_an_unknown_word_stays(made_set: Path) -> None:
+def test_a_boxs_own_style_wins_over_its_pages_and_an_unknown_style_is_kept(made_set: Path) -> None:
     def change(content: dict[str, Any]) -> None:
         content["annotations"][0]["style"] = "gray"
         content["images"][2]["style"] = "Cross-hatched"
@@ -70,7 +70,7 @@ def test_a_style_is_the_boxs_own_before_its_pages_and_an_unknown_word_stays(made
     assert [page.styles for page in listed.pages] == [("grey",), (), ("cross-hatched",), ()]
 
 
-def test_an_empty_file_and_one_that_is_not_coco_are_told(made_set: Path) -> None:
+def test_an_empty_file_and_one_that_is_not_coco_are_refused(made_set: Path) -> None:
     path = made_set / "annotations.json"
     for text, sentence in (
         ("", "is empty"),
@@ -120,7 +120,7 @@ def _box_without_area(content: dict[str, Any]) -> None:
     content["annotations"][0]["bbox"][2] = 0
 
 
-def _twice_the_same_id(content: dict[str, Any]) -> None:
+def _duplicate_id(content: dict[str, Any]) -> None:
     content["images"][3]["id"] = 2
 
 
@@ -129,20 +129,20 @@ def _twice_the_same_id(content: dict[str, Any]) -> None:
     [
         (_without_annotations, "has no annotation, so there is nothing to find"),
         (_without_images, "lists no image"),
-        (_of_an_unknown_page, r"annotation 1 is wrong: unknown page"),
+        (_of_an_unknown_page, r"annotation 1 is invalid: unknown page"),
         (_of_another_category, "annotations of the category 'signature'"),
-        (_missing_document, r"holds no gone\.pdf"),
-        (_outside_the_folder, "leads out of the folder"),
-        (_without_document, "does not say its pdf and page_index"),
+        (_missing_document, r"does not contain gone\.pdf"),
+        (_outside_the_folder, "is outside the folder"),
+        (_without_document, "has no pdf and page_index"),
         (_without_size, "image 1 has no width and height"),
-        (_box_without_area, "image 1 has a box that is none"),
-        (_twice_the_same_id, "two images with the id 2|image 2 is wrong"),
+        (_box_without_area, "image 1 has an invalid box"),
+        (_duplicate_id, "two images with the id 2|image 2 is invalid"),
     ],
 )
-def test_each_fault_is_told_before_anything_is_predicted(made_set: Path, change: Change, sentence: str) -> None:
-    with pytest.raises(RedactionError, match=sentence) as told:
+def test_each_fault_is_reported_before_any_prediction(made_set: Path, change: Change, sentence: str) -> None:
+    with pytest.raises(RedactionError, match=sentence) as raised:
         read_pages(changed(made_set, change), pdfs=made_set / "pdfs")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
 def _of_another_size(content: dict[str, Any]) -> None:
@@ -160,19 +160,19 @@ def _beyond_the_last_page(content: dict[str, Any]) -> None:
         (_beyond_the_last_page, r"has 2 pages, so page_index 7 of 0_0\.png is wrong"),
     ],
 )
-def test_a_page_that_does_not_fit_its_annotation_is_told(made_set: Path, change: Change, sentence: str) -> None:
+def test_a_page_that_does_not_match_its_annotation_is_refused(made_set: Path, change: Change, sentence: str) -> None:
     listed = read_pages(changed(made_set, change), pdfs=made_set / "pdfs")
     with pytest.raises(RedactionError, match=sentence):
         list(listed.images())
 
 
-def test_a_damaged_document_is_told(made_set: Path) -> None:
+def test_a_damaged_document_is_refused(made_set: Path) -> None:
     (made_set / "pdfs" / "1.pdf").write_bytes(b"%PDF-1.7 and nothing more")
     with pytest.raises(RedactionError, match=r"1\.pdf cannot be opened as a PDF"):
         list(read_pages(made_set / "annotations.json", pdfs=made_set / "pdfs").images())
 
 
 @pytest.mark.parametrize("folders", [{}, {"pdfs": "pdfs", "images": "pdfs"}])
-def test_either_documents_or_images(made_set: Path, folders: dict[str, str]) -> None:
-    with pytest.raises(RedactionError, match="either --pdfs DIR"):
+def test_exactly_one_of_documents_and_images_is_required(made_set: Path, folders: dict[str, str]) -> None:
+    with pytest.raises(RedactionError, match="Give either --pdfs DIR"):
         read_pages(made_set / "annotations.json", **{name: made_set / folder for name, folder in folders.items()})

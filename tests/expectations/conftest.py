@@ -1,4 +1,4 @@
-"""A small sound dataset with real image files, and a way to spoil it."""
+"""A small valid dataset with real image files, and a fixture to make it invalid."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ WIDTH, HEIGHT = 340, 440
 
 
 @pytest.fixture(scope="session")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """Six documents of two pages, all splits, every page with an image file and three redactions that are drawn on it."""
-    root = tmp_path_factory.mktemp("sound")
+def valid(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Six documents of two pages in all splits, every page with an image file and three redactions drawn on it."""
+    root = tmp_path_factory.mktemp("valid")
     splits = [Split.TRAIN, Split.TRAIN, Split.TRAIN, Split.TRAIN, Split.VALIDATION, Split.TEST]
     return Dataset(root=str(root), pages=tuple(_page(root, d, p, splits[d]) for d in range(6) for p in range(2)))
 
@@ -49,11 +49,11 @@ def _page(root: Path, number: int, index: int, split: Split) -> AnnotatedPage:
 
 
 @pytest.fixture
-def spoil(sound: Dataset) -> Callable[..., Dataset]:
-    """`spoil(0, split=Split.TEST)` is the sound dataset whose page 0 has another split."""
+def corrupt(valid: Dataset) -> Callable[..., Dataset]:
+    """`corrupt(0, split=Split.TEST)` is the valid dataset with page 0 in another split."""
 
     def change(*numbers: int, **update: object) -> Dataset:
-        pages = [page.model_copy(update=update) if n in numbers else page for n, page in enumerate(sound.pages)]
-        return sound.model_copy(update={"pages": tuple(pages)})
+        pages = [page.model_copy(update=update) if n in numbers else page for n, page in enumerate(valid.pages)]
+        return valid.model_copy(update={"pages": tuple(pages)})
 
     return change

@@ -17,8 +17,8 @@ from redaction.dataset import AnnotatedPage, Box, Dataset, Split, Style
 from redaction.errors import RedactionError
 from redaction.files import sha256_of_file
 
-Spoil = Callable[..., Dataset]
-Spoiler = Callable[[Dataset], Dataset]
+Corrupt = Callable[..., Dataset]
+Corruption = Callable[[Dataset], Dataset]
 GOOD_BOX = Box(x0=40, y0=60, x1=180, y1=78)
 
 
@@ -42,7 +42,7 @@ def with_every_box(dataset: Dataset, **corners: float) -> Dataset:
 
 
 def with_other_image(dataset: Dataset, number: int, data: bytes, *, keep_digest: bool) -> Dataset:
-    """The page's image is another file with these bytes; its digest is as it was, or that of the new bytes."""
+    """Give the page another image file with these bytes, and its old digest or that of the new bytes."""
     path = Path(dataset.root) / f"other-{number}-{keep_digest}-{len(data)}.png"
     path.write_bytes(data)
     digest = dataset.pages[number].sha256 if keep_digest else sha256_of_file(path)
@@ -59,11 +59,11 @@ def as_synthetic(dataset: Dataset) -> Dataset:
 
 
 def failures(report: ValidationReport) -> dict[str, set[str]]:
-    """Every failed rule, and the pages that it names."""
+    """Every failed rule with its failing pages."""
     return {f.rule: {row.page for row in f.failing} for f in report.failures}
 
 
-PLANTED: dict[str, tuple[Spoiler, str, set[int]]] = {
+PLANTED: dict[str, tuple[Corruption, str, set[int]]] = {
     "the same page twice": (
         lambda d: with_pages(d, *d.pages, d.pages[3].model_copy(update={"boxes": ()})),
         "No page appears twice.",
@@ -82,7 +82,7 @@ PLANTED: dict[str, tuple[Spoiler, str, set[int]]] = {
         "Every image has the size in which its boxes were drawn.",
         {5},
     ),
-    "an image file that is no image": (
+    "an image file that is not an image": (
         lambda d: with_other_image(d, 5, b"not an image", keep_digest=False),
         "Every image has the size in which its boxes were drawn.",
         {5},
@@ -98,7 +98,7 @@ PLANTED: dict[str, tuple[Spoiler, str, set[int]]] = {
     "a box above the page": (lambda d: with_box(d, 4, y0=-0.5), "Every box lies inside its page.", {4}),
     "a box at infinity": (lambda d: with_box(d, 4, x1=float("inf")), "Every box lies inside its page.", {4}),
     "a box without width": (lambda d: with_box(d, 6, x1=40), "Every box has a positive width and height.", {6}),
-    "a box turned over twice": (
+    "a box with both pairs of corners swapped": (
         lambda d: with_box(d, 6, x0=180, x1=40, y0=78, y1=60),
         "Every box has a positive width and height.",
         {6},
@@ -106,7 +106,7 @@ PLANTED: dict[str, tuple[Spoiler, str, set[int]]] = {
     "an unknown label": (lambda d: with_box(d, 7, label="stamp"), "Every label is known.", {7}),
     "a box twice": (
         lambda d: with_page(d, 1, boxes=(*d.pages[1].boxes, d.pages[1].boxes[0])),
-        "No box is there twice.",
+        "No two boxes on a page are identical.",
         {1},
     ),
     "boxes of whole pages": (
@@ -127,61 +127,61 @@ PLANTED: dict[str, tuple[Spoiler, str, set[int]]] = {
 }
 
 
-def test_a_sound_dataset_passes_every_rule(sound: Dataset) -> None:
-    report = validate(sound, REAL_SUITES)
+def test_a_valid_dataset_passes_every_rule(valid: Dataset) -> None:
+    report = validate(valid, REAL_SUITES)
     assert report.success, failures(report)
     assert (report.pages, report.boxes) == (12, 36)
-    assert validate(as_synthetic(sound), SYNTHETIC_SUITES).success
+    assert validate(as_synthetic(valid), SYNTHETIC_SUITES).success
 
 
 @pytest.mark.parametrize("fault", PLANTED)
-def test_a_planted_fault_is_found_by_its_rule_alone(sound: Dataset, fault: str) -> None:
+def test_a_planted_fault_fails_exactly_its_rule(valid: Dataset, fault: str) -> None:
     plant, rule, numbers = PLANTED[fault]
-    report = validate(plant(sound), REAL_SUITES)
-    assert failures(report) == {rule: {sound.pages[n].page for n in numbers}}
+    report = validate(plant(valid), REAL_SUITES)
+    assert failures(report) == {rule: {valid.pages[n].page for n in numbers}}
 
 
-SYNTHETIC_FAULTS: dict[str, tuple[Spoiler, str]] = {
+SYNTHETIC_FAULTS: dict[str, tuple[Corruption, str]] = {
     "no style": (
         lambda d: with_page(d, 0, boxes=(d.pages[0].boxes[0].model_copy(update={"style": Style.UNKNOWN}),)),
-        "Every generated redaction says its style.",
+        "Every generated redaction has a style.",
     ),
     "a real page in the synthetic set": (
         lambda d: with_page(d, 0, synthetic=False),
-        "Every page of the synthetic set says that it is synthetic.",
+        "Every page of the synthetic set is marked as synthetic.",
     ),
 }
 
 
 @pytest.mark.parametrize("fault", SYNTHETIC_FAULTS)
-def test_the_synthetic_set_has_rules_of_its_own(sound: Dataset, fault: str) -> None:
+def test_a_fault_in_the_synthetic_set_fails_exactly_its_rule(valid: Dataset, fault: str) -> None:
     plant, rule = SYNTHETIC_FAULTS[fault]
-    report = validate(plant(as_synthetic(sound)), SYNTHETIC_SUITES)
-    assert failures(report) == {rule: {sound.pages[0].page}}
+    report = validate(plant(as_synthetic(valid)), SYNTHETIC_SUITES)
+    assert failures(report) == {rule: {valid.pages[0].page}}
 
 
-def test_every_rule_of_every_suite_has_its_planted_fault() -> None:
+def test_every_rule_has_a_planted_fault() -> None:
     planted = {rule for _, rule, _ in PLANTED.values()} | {rule for _, rule in SYNTHETIC_FAULTS.values()}
     rules = {e["description"] for path in SUITES.glob("*.json") for e in json.loads(path.read_text())["expectations"]}
-    # these two need an empty table, which the test below plants
+    # these two need an empty table, see the test below
     assert rules - planted == {"There is at least one page.", "There is at least one generated box."}
 
 
-def test_suites_say_every_argument_and_no_rule_twice() -> None:
+def test_rules_are_unique_within_a_suite() -> None:
     for path in SUITES.glob("*.json"):
         suite = json.loads(path.read_text())
         rules = [e["description"] for e in suite["expectations"]]
-        assert len(set(rules)) == len(rules), f"results are told apart by their sentence: {path.name}"
+        assert len(set(rules)) == len(rules), f"results are identified by their sentence: {path.name}"
         assert suite["name"] == path.stem
 
 
-def test_a_box_that_is_not_a_number_is_never_skipped(sound: Dataset) -> None:
-    report = validate(with_box(sound, 4, x0=float("nan")), REAL_SUITES)
-    assert failures(report)["Every box lies inside its page."] == {sound.pages[4].page}
+def test_a_box_with_nan_fails(valid: Dataset) -> None:
+    report = validate(with_box(valid, 4, x0=float("nan")), REAL_SUITES)
+    assert failures(report)["Every box lies inside its page."] == {valid.pages[4].page}
 
 
-def test_an_empty_table_fails_every_suite(sound: Dataset) -> None:
-    report = validate(with_pages(sound), SYNTHETIC_SUITES)
+def test_an_empty_table_fails_every_suite(valid: Dataset) -> None:
+    report = validate(with_pages(valid), SYNTHETIC_SUITES)
     assert [suite.success for suite in report.suites] == [False, False, False]
     assert set(failures(report)) == {
         "There is at least one page.",
@@ -190,63 +190,63 @@ def test_an_empty_table_fails_every_suite(sound: Dataset) -> None:
     }
 
 
-def test_no_suite_at_all_is_no_success(sound: Dataset) -> None:
-    assert not validate(sound, ()).success
+def test_validation_without_suites_fails(valid: Dataset) -> None:
+    assert not validate(valid, ()).success
 
 
-def test_an_unknown_suite_is_refused_by_name(sound: Dataset) -> None:
+def test_an_unknown_suite_is_refused_by_name(valid: Dataset) -> None:
     with pytest.raises(RedactionError, match=r"no suite 'annotation' .* annotations, pages, synthetic"):
-        validate(sound, ["annotation"])
+        validate(valid, ["annotation"])
 
 
-def test_the_reason_holds_the_values_at_fault(sound: Dataset) -> None:
-    (expectation,) = validate(with_box(sound, 4, x1=340.5), REAL_SUITES).failures
+def test_the_reason_gives_the_invalid_values(valid: Dataset) -> None:
+    (expectation,) = validate(with_box(valid, 4, x1=340.5), REAL_SUITES).failures
     (row,) = expectation.failing
-    assert (row.page, row.box) == (sound.pages[4].page, 3)
+    assert (row.page, row.box) == (valid.pages[4].page, 3)
     assert row.reason == "x0=40, y0=60, x1=340.5, y1=78, page_width=340, page_height=440"
 
 
-def test_a_few_odd_boxes_are_tolerated_but_named(sound: Dataset) -> None:
-    report = validate(with_box(sound, 0, x1=60, y1=300), REAL_SUITES)
+def test_a_few_unusual_boxes_are_tolerated_but_listed(valid: Dataset) -> None:
+    report = validate(with_box(valid, 0, x1=60, y1=300), REAL_SUITES)
     assert report.success
     (odd,) = [e for s in report.suites for e in s.expectations if e.mostly == 0.8]
-    assert [row.page for row in odd.failing] == [sound.pages[0].page]
+    assert [row.page for row in odd.failing] == [valid.pages[0].page]
     assert report.failing_pages == frozenset()
 
 
 @pytest.mark.parametrize("fault", [name for name, (_, _, pages) in PLANTED.items() if 0 < len(pages) < 12])
-def test_quarantine_takes_out_the_bad_pages_and_only_those(sound: Dataset, fault: str) -> None:
+def test_quarantine_removes_exactly_the_failing_pages(valid: Dataset, fault: str) -> None:
     plant, _, numbers = PLANTED[fault]
-    spoilt = plant(sound)
-    kept = quarantine(spoilt, validate(spoilt, REAL_SUITES))
-    assert [page.page for page in kept.pages] == [page.page for n, page in enumerate(sound.pages) if n not in numbers]
+    corrupted = plant(valid)
+    kept = quarantine(corrupted, validate(corrupted, REAL_SUITES))
+    assert [page.page for page in kept.pages] == [page.page for n, page in enumerate(valid.pages) if n not in numbers]
     assert validate(kept, REAL_SUITES).success
 
 
 @pytest.mark.parametrize("fault", ["boxes of whole pages", "upright boxes", "no box at all"])
-def test_quarantine_cannot_cure_the_whole(sound: Dataset, fault: str) -> None:
-    spoilt = PLANTED[fault][0](sound)
-    with pytest.raises(RedactionError, match="about the whole"):
-        quarantine(spoilt, validate(spoilt, REAL_SUITES))
+def test_quarantine_refuses_failures_of_the_whole_dataset(valid: Dataset, fault: str) -> None:
+    corrupted = PLANTED[fault][0](valid)
+    with pytest.raises(RedactionError, match="concerns the whole"):
+        quarantine(corrupted, validate(corrupted, REAL_SUITES))
 
 
-def test_quarantine_of_everything_is_refused(sound: Dataset) -> None:
-    spoilt = with_pages(sound, *(p.model_copy(update={"sha256": "0" * 64}) for p in sound.pages))
+def test_quarantine_of_everything_is_refused(valid: Dataset) -> None:
+    corrupted = with_pages(valid, *(p.model_copy(update={"sha256": "0" * 64}) for p in valid.pages))
     with pytest.raises(RedactionError, match="All 12 pages fail"):
-        quarantine(spoilt, validate(spoilt, REAL_SUITES))
+        quarantine(corrupted, validate(corrupted, REAL_SUITES))
 
 
-def test_quarantine_of_a_sound_dataset_changes_nothing(sound: Dataset) -> None:
-    assert quarantine(sound, validate(sound, REAL_SUITES)) == sound
+def test_quarantine_of_a_valid_dataset_changes_nothing(valid: Dataset) -> None:
+    assert quarantine(valid, validate(valid, REAL_SUITES)) == valid
 
 
-def test_the_report_survives_json(sound: Dataset) -> None:
-    report = validate(with_box(sound, 4, x1=340.5), REAL_SUITES)
+def test_a_report_round_trips_through_json(valid: Dataset) -> None:
+    report = validate(with_box(valid, 4, x1=340.5), REAL_SUITES)
     assert ValidationReport.model_validate_json(report.model_dump_json()) == report
 
 
-def test_data_docs_are_kept_where_they_are_wanted(sound: Dataset, tmp_path: Path) -> None:
-    validate(sound, REAL_SUITES, tmp_path / "docs")
+def test_data_docs_are_written_to_the_given_folder(valid: Dataset, tmp_path: Path) -> None:
+    validate(valid, REAL_SUITES, tmp_path / "docs")
     assert (tmp_path / "docs" / "index.html").is_file()
     assert {path.name for path in (tmp_path / "docs" / "validations").rglob("*.html")} == {
         "dataset-pages.html",
@@ -254,24 +254,24 @@ def test_data_docs_are_kept_where_they_are_wanted(sound: Dataset, tmp_path: Path
     }
 
 
-def test_tables_hold_what_the_files_really_are(sound: Dataset) -> None:
-    pages, boxes = page_table(sound), box_table(sound)
+def test_tables_hold_the_properties_of_the_files(valid: Dataset) -> None:
+    pages, boxes = page_table(valid), box_table(valid)
     assert (pages["sha256"] == pages["image_sha256"]).all()
     assert set(pages["image_size"]) == {"340x440"}
     assert boxes["area_share"].to_numpy()[0] == pytest.approx(70 * 18 / (340 * 440))
     assert boxes["box"].tolist() == [0, 1, 2] * 12
 
 
-def test_a_hundred_thousand_boxes_take_a_couple_of_seconds(sound: Dataset) -> None:
-    base = sound.pages[0]
+def test_a_hundred_thousand_boxes_take_a_couple_of_seconds(valid: Dataset) -> None:
+    base = valid.pages[0]
     boxes = tuple(Box(x0=10, y0=10 + 4 * k, x1=60, y1=13 + 4 * k) for k in range(100))
     wrong = (*boxes[:-1], Box(x0=10, y0=10, x1=500, y1=13))
     pages = [
         base.model_copy(update={"page": f"{base.document}/{n:04d}", "boxes": wrong if n % 20 == 0 else boxes})
         for n in range(1000)
     ]
-    many = with_pages(sound, *pages)
-    validate(sound, REAL_SUITES)
+    many = with_pages(valid, *pages)
+    validate(valid, REAL_SUITES)
     started = time.process_time()
     report = validate(many, REAL_SUITES)
     spent = time.process_time() - started
@@ -280,8 +280,8 @@ def test_a_hundred_thousand_boxes_take_a_couple_of_seconds(sound: Dataset) -> No
     assert spent < 4, f"{spent:.1f} s of CPU for 100,000 boxes"
 
 
-def test_nothing_is_printed_even_when_the_root_logger_is_open() -> None:
-    """ZenML opens the root logger; Great Expectations then tells of each of its hundreds of metrics."""
+def test_nothing_is_logged_even_if_the_root_logger_is_configured() -> None:
+    """ZenML configures the root logger; Great Expectations would then log each of its hundreds of metrics."""
     program = (
         "import logging; logging.basicConfig(level=logging.DEBUG)\n"
         "from expectations.validation import validate\n"

@@ -1,4 +1,4 @@
-"""Which detector ``redaction evaluate`` takes: by its folder, by its version, or the champion when none is named."""
+"""Loading a detector by its folder or its version, or the champion by default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from redaction.lifecycle.versions import detector_folder
 from redaction.workspace import Workspace
 
 
-def test_by_its_folder_by_its_version_or_because_it_is_in_production(toy_detector: Detector, workspace: Workspace) -> None:
+def test_a_detector_is_loaded_by_folder_by_version_and_as_champion(toy_detector: Detector, workspace: Workspace) -> None:
     by_folder = load_detector(str(toy_detector.folder), workspace)
     assert (by_folder.digest, by_folder.operating_point) == (toy_detector.digest, toy_detector.operating_point)
 

@@ -1,4 +1,4 @@
-"""Every way in which a candidate is deployed or held."""
+"""Every reason to deploy a candidate or to hold it."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ LIMITS = DecisionLimits(
 )
 
 
-def figures(**changes: float | None) -> Metrics:
+def metrics(**changes: float | None) -> Metrics:
     values = {"pages": 40, "boxes": 90, "ap": 0.6, "ap50": 0.8, "precision": 0.9, "recall": 0.8, "f1": 0.85, "false_positives": 3}
     return Metrics.model_validate(values | changes)
 
 
 def evaluation(version: str = "candidate", styles: dict[str, Metrics] | None = None, **changes: object) -> Evaluation:
-    on_figures = {name: changes.pop(name) for name in list(changes) if name in Metrics.model_fields}
+    overall = {name: changes.pop(name) for name in list(changes) if name in Metrics.model_fields}
     values: dict[str, object] = {
         "version": version,
         "detector_digest": version,
         "dataset_digest": "test pages",
         "operating_point": 0.4,
-        "overall": figures(**on_figures),  # type: ignore[arg-type]
+        "overall": metrics(**overall),  # type: ignore[arg-type]
         "by_style": styles or {},
         "false_positives_per_clean_page": 0.1,
         "seconds_per_page": 0.2,
@@ -40,7 +40,7 @@ def evaluation(version: str = "candidate", styles: dict[str, Metrics] | None = N
     return Evaluation.model_validate(values | changes)
 
 
-CHAMPION = evaluation("champion", styles={"grey": figures(boxes=20, recall=0.9), "coloured": figures(boxes=3, recall=1.0)})
+CHAMPION = evaluation("champion", styles={"grey": metrics(boxes=20, recall=0.9), "coloured": metrics(boxes=3, recall=1.0)})
 NO_FLOOR = LIMITS.model_copy(update={"first_deployment": None})
 
 
@@ -48,13 +48,19 @@ NO_FLOOR = LIMITS.model_copy(update={"first_deployment": None})
     ("candidate", "champion", "limits", "deploy", "codes"),
     [
         (evaluation(ap=0.61), CHAMPION, LIMITS, True, {ReasonCode.BETTER_THAN_CHAMPION}),
-        (evaluation(ap=0.60), CHAMPION, LIMITS, True, {ReasonCode.BETTER_THAN_CHAMPION}),  # as good is enough at a gain of 0
+        (
+            evaluation(ap=0.60),
+            CHAMPION,
+            LIMITS,
+            True,
+            {ReasonCode.BETTER_THAN_CHAMPION},
+        ),  # an equal AP is enough with a minimum gain of 0
         (evaluation(ap=0.59), CHAMPION, LIMITS, False, {ReasonCode.AP_NOT_BETTER}),
         (evaluation(ap=0.70, recall=0.75), CHAMPION, LIMITS, False, {ReasonCode.RECALL_FELL}),
         (evaluation(ap=0.50, recall=0.75), CHAMPION, LIMITS, False, {ReasonCode.AP_NOT_BETTER, ReasonCode.RECALL_FELL}),
-        (evaluation(styles={"grey": figures(recall=0.8)}), CHAMPION, LIMITS, False, {ReasonCode.STYLE_RECALL_FELL}),
+        (evaluation(styles={"grey": metrics(recall=0.8)}), CHAMPION, LIMITS, False, {ReasonCode.STYLE_RECALL_FELL}),
         (
-            evaluation(styles={"coloured": figures(recall=0.0)}),
+            evaluation(styles={"coloured": metrics(recall=0.0)}),
             CHAMPION,
             LIMITS,
             True,
@@ -67,15 +73,15 @@ NO_FLOOR = LIMITS.model_copy(update={"first_deployment": None})
         (evaluation(seconds_per_page=2.1), CHAMPION, LIMITS, False, {ReasonCode.TOO_SLOW}),
         (evaluation(pages=19), CHAMPION, LIMITS, False, {ReasonCode.TOO_FEW_TEST_PAGES}),
         (evaluation(boxes=29), CHAMPION, LIMITS, False, {ReasonCode.TOO_FEW_TEST_PAGES}),
-        (evaluation(recall=None), CHAMPION, LIMITS, False, {ReasonCode.MISSING_FIGURE}),
-        (evaluation(), evaluation("champion", ap=None), LIMITS, False, {ReasonCode.MISSING_FIGURE}),
-        (evaluation(seconds_per_page=None), None, LIMITS, False, {ReasonCode.MISSING_FIGURE}),
+        (evaluation(recall=None), CHAMPION, LIMITS, False, {ReasonCode.MISSING_METRIC}),
+        (evaluation(), evaluation("champion", ap=None), LIMITS, False, {ReasonCode.MISSING_METRIC}),
+        (evaluation(seconds_per_page=None), None, LIMITS, False, {ReasonCode.MISSING_METRIC}),
         (evaluation(), None, LIMITS, True, {ReasonCode.REACHES_FIRST_FLOOR}),
         (evaluation(ap50=0.49), None, LIMITS, False, {ReasonCode.BELOW_FIRST_FLOOR}),
         (evaluation(), None, NO_FLOOR, False, {ReasonCode.NO_CHAMPION}),
     ],
 )
-def test_only_what_is_known_to_be_better_is_deployed(
+def test_only_a_candidate_known_to_be_better_is_deployed(
     candidate: Evaluation, champion: Evaluation | None, limits: DecisionLimits, deploy: bool, codes: set[ReasonCode]
 ) -> None:
     decision = decide(candidate, champion, limits)

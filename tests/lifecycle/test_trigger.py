@@ -1,4 +1,4 @@
-"""When a training starts, and what it answers."""
+"""When a training starts, and which retraining requests it answers."""
 
 from __future__ import annotations
 
@@ -58,31 +58,31 @@ def annotate(catalog: Catalog) -> Callable[..., None]:
     return annotate
 
 
-def test_without_annotations_not_even_force_trains_and_the_reason_says_what_to_type(catalog: Catalog) -> None:
+def test_without_annotations_even_a_forced_training_is_refused_with_advice(catalog: Catalog) -> None:
     check = check_retraining(catalog, min_new_annotations=0, force=True)
     assert not check.proceed
     assert "redaction annotations import" in check.reasons[0]
 
 
 @pytest.mark.parametrize(("pages", "force", "proceed"), [(9, False, False), (10, False, True), (1, True, True)])
-def test_enough_new_pages_or_force(
+def test_training_starts_with_enough_new_pages_or_by_force(
     catalog: Catalog, annotate: Callable[..., None], pages: int, force: bool, proceed: bool
 ) -> None:
     annotate(pages)
     assert check_retraining(catalog, min_new_annotations=10, force=force).proceed is proceed
 
 
-def test_the_reasons_are_right_for_one_page_and_one_request(catalog: Catalog, annotate: Callable[..., None]) -> None:
+def test_the_reasons_give_the_numbers(catalog: Catalog, annotate: Callable[..., None]) -> None:
     annotate(1)
     with catalog.transaction() as session:
         session.add(MonitoringWindow(version="1", requests=100, verdict=Verdict.DRIFTED, retraining_requested=True))
     assert check_retraining(catalog, min_new_annotations=2).reasons == (
         "Pages annotated since the last finished training: 1; needed: 2.",
-        "Monitoring asks for a retraining (open requests: 1).",
+        "Monitoring requests a retraining (open requests: 1).",
     )
 
 
-def test_only_a_finished_training_uses_annotations_up(catalog: Catalog, annotate: Callable[..., None]) -> None:
+def test_annotations_are_new_until_a_training_with_them_finishes(catalog: Catalog, annotate: Callable[..., None]) -> None:
     annotate(10, hours_ago=1)
     start_training_run(catalog, "run", "revision", 10)
     assert check_retraining(catalog, 10).new_annotations == 10
@@ -91,7 +91,7 @@ def test_only_a_finished_training_uses_annotations_up(catalog: Catalog, annotate
     assert check_retraining(catalog, 10).new_annotations == 3
 
 
-def test_a_request_of_monitoring_is_answered_by_the_training_that_read_its_data_afterwards(
+def test_a_retraining_request_is_answered_by_a_training_that_read_its_data_later(
     catalog: Catalog, annotate: Callable[..., None]
 ) -> None:
     annotate(1, hours_ago=2)
@@ -110,7 +110,7 @@ def test_a_request_of_monitoring_is_answered_by_the_training_that_read_its_data_
         assert session.exec(select(MonitoringWindow)).one().answered_by == "after"
 
 
-def test_the_champion_is_the_one_deployment_in_production(catalog: Catalog) -> None:
+def test_the_champion_is_the_deployment_in_production(catalog: Catalog) -> None:
     assert production(catalog, "w").champion is None
     with catalog.transaction() as session:
         session.add(Deployment(version="v1", detector_digest="a", stage=Stage.ARCHIVED))

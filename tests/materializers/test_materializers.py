@@ -1,4 +1,4 @@
-"""Artifacts come back as they went in, with their files, and equal content has an equal hash."""
+"""Artifacts are loaded as they were saved, with their files, and equal content has an equal hash."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from zenml.artifact_stores import BaseArtifactStore
 
 
-class FarStore:
-    """A store whose files are not to be handed out as they lie, though in truth they lie on this machine."""
+class RemoteStore:
+    """Stands for a remote store: its files may only be copied."""
 
     def walk(self, top: str) -> Iterator[tuple[str, list[str], list[str]]]:
         yield from os.walk(top)
@@ -46,7 +46,9 @@ def materializer(kind: type[Any], store: BaseArtifactStore, tmp_path: Path) -> A
     return kind(uri, store)
 
 
-def test_synthetic_pages_travel_with_their_images(store: BaseArtifactStore, synthetic: SyntheticDataset, tmp_path: Path) -> None:
+def test_synthetic_pages_are_stored_with_their_images(
+    store: BaseArtifactStore, synthetic: SyntheticDataset, tmp_path: Path
+) -> None:
     from materializers import SyntheticDatasetMaterializer
 
     stored = materializer(SyntheticDatasetMaterializer, store, tmp_path)
@@ -59,7 +61,7 @@ def test_synthetic_pages_travel_with_their_images(store: BaseArtifactStore, synt
     assert loaded.digest == synthetic.digest
 
 
-def test_from_a_far_store_a_folder_is_copied_to_this_machine(
+def test_a_folder_in_a_remote_store_is_copied_to_this_machine(
     store: BaseArtifactStore, synthetic: SyntheticDataset, tmp_path: Path
 ) -> None:
     from materializers.annotated_pages import FILES, SyntheticDatasetMaterializer
@@ -67,13 +69,13 @@ def test_from_a_far_store_a_folder_is_copied_to_this_machine(
 
     stored = materializer(SyntheticDatasetMaterializer, store, tmp_path)
     stored.save(synthetic)
-    stored._artifact_store = FarStore()
+    stored._artifact_store = RemoteStore()
     copy = stored_folder(stored, f"{stored.uri}/{FILES}")
     assert copy != Path(f"{stored.uri}/{FILES}")
     assert images(synthetic.model_copy(update={"root": str(copy)})) == images(synthetic)
 
 
-def test_every_type_of_ours_is_found_by_zenml_with_its_own_materializer(zenml_store: Path) -> None:
+def test_every_materializer_is_registered_for_its_types(zenml_store: Path) -> None:
     from zenml.materializers.materializer_registry import materializer_registry
 
     import materializers
@@ -84,7 +86,9 @@ def test_every_type_of_ours_is_found_by_zenml_with_its_own_materializer(zenml_st
             assert materializer_registry[kind] is ours
 
 
-def test_the_content_hash_is_that_of_the_pages(store: BaseArtifactStore, synthetic: SyntheticDataset, tmp_path: Path) -> None:
+def test_the_content_hash_depends_on_the_pages_only(
+    store: BaseArtifactStore, synthetic: SyntheticDataset, tmp_path: Path
+) -> None:
     from materializers import DatasetMaterializer
 
     stored = materializer(DatasetMaterializer, store, tmp_path)
@@ -94,7 +98,7 @@ def test_the_content_hash_is_that_of_the_pages(store: BaseArtifactStore, synthet
     assert stored.compute_content_hash(fewer) != stored.compute_content_hash(synthetic)
 
 
-def test_files_that_changed_since_they_were_judged_are_judged_again(
+def test_changed_files_change_the_content_hash_until_they_are_validated(
     store: BaseArtifactStore, synthetic: SyntheticDataset, tmp_path: Path
 ) -> None:
     from materializers import DatasetMaterializer

@@ -1,8 +1,8 @@
-"""Made-up traffic that behaves like the real: pages in documents, the pages of a document alike, features that hang together.
+"""Simulated traffic that resembles real traffic: similar pages within a document, and correlated features.
 
-The kinds of document and their figures follow 69 real pages of 55 documents (court filings and declassified reports, rendered
+The kinds of document and their parameters follow 69 real pages of 55 documents (court filings and declassified reports, rendered
 at 150 dpi: brightness quartiles 218-235-244, contrast 45-62-79, ink 0.04-0.08-0.15, sharpness 45-55-64, most pages 1275 wide and
-1650 high, one in fifteen in color). Scores are those of a detector that is fairly sure. Nothing here uses the code under test.
+1650 high, one in fifteen in color). Scores are those of a confident detector. Nothing here uses the code under test.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 Traffic = Callable[..., pd.DataFrame]
 
 MEAN_PAGES = 4
-"""Pages of a document are geometric with this mean, if nothing else is said. The 55 real documents have 17 pages on average."""
+"""Default mean of the geometric number of pages per document. The 55 real documents have 17 pages on average."""
 
 
 @dataclass(frozen=True)
@@ -45,39 +45,39 @@ def traffic() -> Traffic:
 
 
 def _pages(rng: np.random.Generator, count: int, mean_pages: float = MEAN_PAGES) -> pd.DataFrame:
-    # more documents than can be needed: each has a page or more
-    of = np.repeat(np.arange(count), rng.geometric(1 / mean_pages, count))[:count]
-    documents = int(of[-1]) + 1
+    # more documents than needed: each has at least one page
+    document = np.repeat(np.arange(count), rng.geometric(1 / mean_pages, count))[:count]
+    documents = int(document[-1]) + 1
     kind = rng.choice(len(KINDS), documents, p=[k.share for k in KINDS])
 
-    def level(figures: np.ndarray) -> np.ndarray:
-        by_document = figures[kind, 0] + figures[kind, 1] * rng.normal(size=documents)
-        return np.asarray(by_document[of] + figures[kind[of], 2] * rng.normal(size=count))
+    def level(parameters: np.ndarray) -> np.ndarray:
+        by_document = parameters[kind, 0] + parameters[kind, 1] * rng.normal(size=documents)
+        return np.asarray(by_document[document] + parameters[kind[document], 2] * rng.normal(size=count))
 
     brightness = np.clip(level(np.array([k.brightness for k in KINDS])), 60, 254)
     color = np.array([k.color for k in KINDS])[kind] * rng.gamma(4, 0.25, documents)
     redacted = rng.random(documents) < 0.7
     per_page = rng.gamma(1.2, 6, documents)
-    has_boxes = redacted[of] & (rng.random(count) < 0.8)
-    boxes = np.where(has_boxes, 1 + rng.poisson(per_page[of]), 0)
-    covered = np.clip(boxes * rng.gamma(3, 0.004, documents)[of] * rng.lognormal(0, 0.3, count), 0, 0.9)
-    sure = np.clip(0.82 + 0.05 * rng.normal(size=documents)[of] + 0.04 * rng.normal(size=count), 0.3, 0.99)
-    doubt = np.clip(rng.beta(2, 12, count), 0.01, 0.45)
-    blocks = np.clip(0.8 * covered + np.where(kind[of] == 2, 0.1, 0.005) * rng.gamma(2, 0.5, count), 0, 1)
+    has_boxes = redacted[document] & (rng.random(count) < 0.8)
+    boxes = np.where(has_boxes, 1 + rng.poisson(per_page[document]), 0)
+    covered = np.clip(boxes * rng.gamma(3, 0.004, documents)[document] * rng.lognormal(0, 0.3, count), 0, 0.9)
+    found_score = np.clip(0.82 + 0.05 * rng.normal(size=documents)[document] + 0.04 * rng.normal(size=count), 0.3, 0.99)
+    noise_score = np.clip(rng.beta(2, 12, count), 0.01, 0.45)
+    blocks = np.clip(0.8 * covered + np.where(kind[document] == 2, 0.1, 0.005) * rng.gamma(2, 0.5, count), 0, 1)
     brightness = np.clip(brightness - 120 * covered, 20, 254)
     return pd.DataFrame(
         {
-            "width": np.where(rng.random(documents) < 0.92, 1275, 1250 + rng.integers(0, 20, documents))[of].astype(float),
-            "height": (np.array([k.height for k in KINDS])[kind] + rng.integers(0, 2, documents))[of].astype(float),
+            "width": np.where(rng.random(documents) < 0.92, 1275, 1250 + rng.integers(0, 20, documents))[document].astype(float),
+            "height": (np.array([k.height for k in KINDS])[kind] + rng.integers(0, 2, documents))[document].astype(float),
             "brightness": brightness,
             "contrast": np.clip(40 + 0.9 * (245 - brightness) + 150 * covered + 5 * rng.normal(size=count), 5, 127),
             "ink_density": np.clip((250 - brightness) / 280 + 0.01 * rng.normal(size=count), 0.001, 1),
             "block_density": blocks,
-            "colourfulness": np.clip(color[of] * rng.lognormal(0, 0.2, count), 0, 255),
+            "colourfulness": np.clip(color[document] * rng.lognormal(0, 0.2, count), 0, 255),
             "sharpness": np.clip(level(np.array([k.sharpness for k in KINDS])), 3, None),
             "boxes": boxes.astype(float),
-            "top_score": np.where(has_boxes, np.clip(sure + 0.06, 0, 0.999), doubt),
-            "mean_score": np.where(has_boxes, sure, 0.0),
+            "top_score": np.where(has_boxes, np.clip(found_score + 0.06, 0, 0.999), noise_score),
+            "mean_score": np.where(has_boxes, found_score, 0.0),
             "covered_share": covered,
             "latency_ms": rng.lognormal(5.7, 0.25, count),
         }

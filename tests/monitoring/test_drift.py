@@ -10,7 +10,7 @@ import pytest
 from redaction.catalog.tables import Verdict
 from redaction.errors import RedactionError
 from redaction.monitoring.distance import MonitoringConfig
-from redaction.monitoring.drift import JudgedWindow, judge
+from redaction.monitoring.drift import JudgedWindow, judge_window
 from redaction.monitoring.judgement import MonitoringJudgement
 
 Traffic = Callable[..., pd.DataFrame]
@@ -27,8 +27,8 @@ def current(traffic: Traffic) -> pd.DataFrame:
     return traffic(np.random.default_rng(2), 150)
 
 
-def test_the_usual_traffic_is_stable(reference: pd.DataFrame, current: pd.DataFrame) -> None:
-    judgement = judge(reference, current, CONFIG).judgement
+def test_ordinary_traffic_is_stable(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    judgement = judge_window(reference, current, CONFIG).judgement
     assert judgement.verdict == Verdict.STABLE
     assert not judgement.retraining_requested
     assert (judgement.requests, judgement.reference_pages) == (150, 400)
@@ -36,10 +36,10 @@ def test_the_usual_traffic_is_stable(reference: pd.DataFrame, current: pd.DataFr
     assert {c.method for c in judgement.columns} == {"ks_distance"}
 
 
-def test_drift_asks_for_retraining_and_says_what_moved(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+def test_drift_requests_a_retraining_and_names_the_columns(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     current["brightness"] -= 60
     current["sharpness"] *= 0.6
-    judgement = judge(reference, current, CONFIG).judgement
+    judgement = judge_window(reference, current, CONFIG).judgement
     assert judgement.verdict == Verdict.DRIFTED
     assert judgement.retraining_requested
     assert judgement.drifted_columns == ("brightness", "sharpness")
@@ -49,50 +49,50 @@ def test_drift_asks_for_retraining_and_says_what_moved(reference: pd.DataFrame, 
     )
 
 
-def test_too_few_requests_is_a_verdict_of_its_own(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+def test_too_few_requests_are_not_judged(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     current["brightness"] = 0.0
-    judged = judge(reference, current[:99], CONFIG)
+    judged = judge_window(reference, current[:99], CONFIG)
     assert judged.judgement.verdict == Verdict.TOO_FEW_REQUESTS
     assert judged.judgement.reasons[0] == "99 pages were requested since the last judged window; 100 are needed."
     assert not judged.judgement.retraining_requested
     assert judged.evidently_html is None
-    assert judge(reference, current[:100], CONFIG).judgement.verdict == Verdict.DRIFTED
+    assert judge_window(reference, current[:100], CONFIG).judgement.verdict == Verdict.DRIFTED
 
 
-def test_no_request_at_all_is_too_few(reference: pd.DataFrame, current: pd.DataFrame) -> None:
-    judgement = judge(reference, current[:0], CONFIG).judgement
+def test_a_window_without_requests_is_not_judged(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    judgement = judge_window(reference, current[:0], CONFIG).judgement
     assert (judgement.verdict, judgement.latency) == (Verdict.TOO_FEW_REQUESTS, None)
 
 
-def test_a_reference_that_can_show_nothing_never_passes_for_stable(reference: pd.DataFrame, current: pd.DataFrame) -> None:
-    judgement = judge(reference[:5], current, CONFIG).judgement
+def test_a_reference_too_small_to_show_drift_is_not_called_stable(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    judgement = judge_window(reference[:5], current, CONFIG).judgement
     assert judgement.verdict == Verdict.TOO_FEW_REQUESTS
     assert "150 requested pages and a reference of 5 are too few" in judgement.reasons[0]
-    assert judge(reference[:0], current, CONFIG).judgement.verdict == Verdict.TOO_FEW_REQUESTS
+    assert judge_window(reference[:0], current, CONFIG).judgement.verdict == Verdict.TOO_FEW_REQUESTS
 
 
-def test_a_window_without_any_box_is_judged_on_the_rest(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+def test_a_window_without_boxes_is_judged_on_the_other_columns(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     current[["boxes", "mean_score", "covered_share"]] = 0.0
-    judgement = judge(reference, current, CONFIG).judgement
+    judgement = judge_window(reference, current, CONFIG).judgement
     assert judgement.unjudged == ("mean_score",)
     assert "boxes" in judgement.drifted_columns
 
 
-def test_columns_that_never_vary_are_no_drift(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+def test_constant_columns_have_not_drifted(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     same = {"width": 1275.0, "colourfulness": 0.0}
-    judgement = judge(reference.assign(**same), current.assign(**same), CONFIG).judgement
+    judgement = judge_window(reference.assign(**same), current.assign(**same), CONFIG).judgement
     assert judgement.verdict == Verdict.STABLE
 
 
-def test_one_odd_page_is_no_drift(reference: pd.DataFrame, current: pd.DataFrame) -> None:
-    """A page of 30,000 pixels would move a mean; a distance of distributions it moves by one page."""
+def test_one_outlier_page_is_not_drift(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    """An extreme page changes a mean, but the distance of distributions only by one page."""
     current.loc[5, ["width", "height", "boxes", "colourfulness"]] = 30_000.0
-    assert judge(reference, current, CONFIG).judgement.verdict == Verdict.STABLE
+    assert judge_window(reference, current, CONFIG).judgement.verdict == Verdict.STABLE
 
 
-def test_slowness_is_told_but_is_no_drift(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+def test_slowness_is_reported_but_is_not_drift(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     current["latency_ms"] += 6_000
-    judgement = judge(reference, current, CONFIG).judgement
+    judgement = judge_window(reference, current, CONFIG).judgement
     assert judgement.verdict == Verdict.STABLE
     assert not judgement.retraining_requested
     assert judgement.latency is not None
@@ -100,47 +100,52 @@ def test_slowness_is_told_but_is_no_drift(reference: pd.DataFrame, current: pd.D
     assert "The detector is slow" in judgement.reasons[-1]
 
 
-def test_one_slow_page_is_within_the_budget(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+def test_one_slow_page_keeps_to_the_budget(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     current.loc[0, "latency_ms"] = 60_000
-    latency = judge(reference, current, CONFIG).judgement.latency
+    latency = judge_window(reference, current, CONFIG).judgement.latency
     assert latency is not None
     assert latency.within_budget
 
 
-def test_only_the_named_columns_are_judged(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+def test_only_the_configured_columns_are_judged(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     current["brightness"] = 0.0
     config = MonitoringConfig(min_requests=100, ks_distances={"boxes": 0.3, "mean_score": 0.3})
-    judgement = judge(reference, current, config).judgement
+    judgement = judge_window(reference, current, config).judgement
     assert judgement.verdict == Verdict.STABLE
     assert [c.column for c in judgement.columns] == ["boxes", "mean_score"]
 
 
 def test_a_reference_of_another_version_is_refused(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     with pytest.raises(RedactionError, match="lack sharpness"):
-        judge(reference.drop(columns="sharpness"), current, CONFIG)
+        judge_window(reference.drop(columns="sharpness"), current, CONFIG)
 
 
-def test_the_judgement_survives_json(reference: pd.DataFrame, current: pd.DataFrame) -> None:
-    judgement = judge(reference, current, CONFIG).judgement
+def test_a_judgement_round_trips_through_json(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    judgement = judge_window(reference, current, CONFIG).judgement
     assert MonitoringJudgement.model_validate_json(judgement.model_dump_json()) == judgement
+
+
+def test_a_judgement_of_an_earlier_version_is_read() -> None:
+    earlier = {"verdict": "stable", "requests": 9, "reference_pages": 9, "unrelated_requests": 4.5, "reasons": ["because"]}
+    assert MonitoringJudgement.model_validate(earlier).effective_sample_size == 4.5
 
 
 @pytest.fixture(scope="module")
 def drifted(traffic: Traffic, reference: pd.DataFrame) -> JudgedWindow:
     current = traffic(np.random.default_rng(2), 150)
-    return judge(reference, current.assign(sharpness=current["sharpness"] * 0.5), CONFIG)
+    return judge_window(reference, current.assign(sharpness=current["sharpness"] * 0.5), CONFIG)
 
 
-def test_the_summary_is_small_and_needs_nothing_from_elsewhere(drifted: JudgedWindow) -> None:
+def test_the_summary_is_small_and_self_contained(drifted: JudgedWindow) -> None:
     page = drifted.summary_html
     assert len(page) < 300_000
     assert not re.findall(r"(?:src|href)=|url\(|<script|@import", page)
     assert page.count("<svg") == 12
     assert "<b>Drifted.</b>" in page
-    assert page.index("<b>sharpness</b>") < page.index("<b>brightness</b>"), "what drifted most comes first"
+    assert page.index("<b>sharpness</b>") < page.index("<b>brightness</b>"), "the column that drifted most comes first"
 
 
-def test_evidentlys_own_report_tells_the_same(drifted: JudgedWindow) -> None:
+def test_evidentlys_report_agrees(drifted: JudgedWindow) -> None:
     assert drifted.evidently_html is not None
     statistic = next(c.statistic for c in drifted.judgement.columns if c.column == "sharpness")
     assert f"Data drift detected. Drift detection method: K-S distance. Drift score: {statistic:.3f}" in drifted.evidently_html

@@ -1,7 +1,7 @@
-"""How often monitoring cries wolf, and what it misses, at the settings that are shipped.
+"""False alarms and missed drifts of monitoring at its default settings, in a simulation.
 
-A real Evidently report takes half a second, so thousands of windows are judged by the same two functions that feed it
-(`thresholds` and `distances`); the first test shows on a few windows that `judge`, with Evidently in it, says exactly the same.
+An Evidently report takes half a second, so thousands of windows are judged by the two functions behind it (`thresholds` and
+`distances`); the first test shows on a few windows that `judge_window`, which runs Evidently, agrees exactly.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import pandas as pd
 import pytest
 
 from redaction.catalog.tables import Verdict
-from redaction.monitoring.distance import MonitoringConfig, distances, judged_values, thresholds
-from redaction.monitoring.drift import judge
+from redaction.monitoring.distance import MonitoringConfig, distances, monitored_values, thresholds
+from redaction.monitoring.drift import judge_window
 
 Traffic = Callable[..., pd.DataFrame]
 Change = Callable[[pd.DataFrame, np.random.Generator], None]
 
-SHIPPED = MonitoringConfig()
+DEFAULTS = MonitoringConfig()
 WINDOWS = 200
 
 
 def drifted_columns(reference: pd.DataFrame, current: pd.DataFrame, config: MonitoringConfig) -> set[str]:
-    before, now = judged_values(reference, config), judged_values(current, config)
+    before, now = monitored_values(reference, config), monitored_values(current, config)
     limits = thresholds(before, now, config)
     found = distances(before, now, list(limits))
     return {column for column, limit in limits.items() if found[column] >= limit}
@@ -61,36 +61,36 @@ def lower_scores(pages: pd.DataFrame, rng: np.random.Generator) -> None:
 
 
 def color(pages: pd.DataFrame, rng: np.random.Generator) -> None:
-    coloured = rng.random(len(pages)) < 0.75
-    pages.loc[coloured, "colourfulness"] = rng.gamma(4, 10, int(coloured.sum()))
+    colored = rng.random(len(pages)) < 0.75
+    pages.loc[colored, "colourfulness"] = rng.gamma(4, 10, int(colored.sum()))
 
 
 CHANGES = [darker, blurred, other_sizes, more_boxes, fewer_boxes, lower_scores, color]
 
 
-def none_at_all(pages: pd.DataFrame, rng: np.random.Generator) -> None:
+def unchanged(pages: pd.DataFrame, rng: np.random.Generator) -> None:
     """No drift."""
 
 
-@pytest.mark.parametrize("change", [none_at_all, *CHANGES])
-def test_the_cheap_way_says_what_evidently_says(traffic: Traffic, change: Change) -> None:
+@pytest.mark.parametrize("change", [unchanged, *CHANGES])
+def test_the_shortcut_agrees_with_evidently(traffic: Traffic, change: Change) -> None:
     rng = np.random.default_rng(3)
     reference, current = traffic(rng, 400), traffic(rng, 220)
     change(current, rng)
-    judgement = judge(reference, current, SHIPPED).judgement
-    before, now = judged_values(reference, SHIPPED), judged_values(current, SHIPPED)
-    limits = thresholds(before, now, SHIPPED)
+    judgement = judge_window(reference, current, DEFAULTS).judgement
+    before, now = monitored_values(reference, DEFAULTS), monitored_values(current, DEFAULTS)
+    limits = thresholds(before, now, DEFAULTS)
     assert {c.column: c.statistic for c in judgement.columns} == pytest.approx(distances(before, now, list(limits)), abs=1e-12)
     assert {c.column: c.threshold for c in judgement.columns} == limits
-    cheap = drifted_columns(reference, current, SHIPPED)
-    assert set(judgement.drifted_columns) == cheap
-    assert judgement.verdict == (Verdict.DRIFTED if cheap else Verdict.STABLE)
+    shortcut = drifted_columns(reference, current, DEFAULTS)
+    assert set(judgement.drifted_columns) == shortcut
+    assert judgement.verdict == (Verdict.DRIFTED if shortcut else Verdict.STABLE)
 
 
 def pairs(
     traffic: Traffic, requests: int, reference: int, count: int, mean_pages: float = 4
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Consecutive stretches of one long stream of pages: a reference, a window, a reference, a window ..."""
+    """Split one long stream of pages into a reference, a window, a reference, a window ..."""
     stream = traffic(np.random.default_rng(requests + reference), count * (requests + reference), mean_pages)
     for start in range(0, len(stream), requests + reference):
         yield stream[start : start + reference], stream[start + reference : start + reference + requests].copy()
@@ -101,20 +101,20 @@ def pairs(
 def test_at_most_one_window_in_twenty_without_drift_is_called_drifted(
     traffic: Traffic, requests: int, reference: int, mean_pages: float
 ) -> None:
-    assert requests >= SHIPPED.min_requests
-    assert false_alarms(traffic, requests, reference, SHIPPED, mean_pages) <= 0.05
+    assert requests >= DEFAULTS.min_requests
+    assert false_alarms(traffic, requests, reference, DEFAULTS, mean_pages) <= 0.05
 
 
 @pytest.mark.parametrize(("requests", "reference"), [(50, 300), (100, 1000)])
-def test_the_same_holds_for_smaller_windows(traffic: Traffic, requests: int, reference: int) -> None:
+def test_false_alarms_stay_rare_in_smaller_windows(traffic: Traffic, requests: int, reference: int) -> None:
     assert false_alarms(traffic, requests, reference, MonitoringConfig(min_requests=50)) <= 0.05
 
 
-def test_counting_every_page_as_one_would_cry_wolf(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Why `alike_pages` is there: a second page of one scan is no further evidence."""
-    monkeypatch.setattr("redaction.monitoring.distance.alike_pages", lambda values, config: 1.0)
-    assert false_alarms(traffic, 200, 500, SHIPPED) > 0.2
-    assert false_alarms(traffic, 200, 500, SHIPPED, mean_pages=17) > 0.5
+def test_counting_every_page_as_independent_raises_false_alarms(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why `design_effect` is needed: pages of one document are not independent."""
+    monkeypatch.setattr("redaction.monitoring.distance.design_effect", lambda values, config: 1.0)
+    assert false_alarms(traffic, 200, 500, DEFAULTS) > 0.2
+    assert false_alarms(traffic, 200, 500, DEFAULTS, mean_pages=17) > 0.5
 
 
 def false_alarms(traffic: Traffic, requests: int, reference: int, config: MonitoringConfig, mean_pages: float = 4) -> float:
@@ -127,17 +127,17 @@ def false_alarms(traffic: Traffic, requests: int, reference: int, config: Monito
 def test_nineteen_of_twenty_planted_drifts_are_found_in_the_smallest_window(
     traffic: Traffic, change: Change, reference: int
 ) -> None:
-    assert found(traffic, change, SHIPPED.min_requests, reference) >= 0.95
+    assert found(traffic, change, DEFAULTS.min_requests, reference) >= 0.95
 
 
-def test_a_drift_that_began_in_the_middle_of_the_window_is_found(traffic: Traffic) -> None:
+def test_a_drift_that_starts_within_the_window_is_found(traffic: Traffic) -> None:
     def later_blurred(pages: pd.DataFrame, rng: np.random.Generator) -> None:
         pages.iloc[len(pages) // 3 :, pages.columns.get_loc("sharpness")] *= 0.4
 
-    assert found(traffic, later_blurred, SHIPPED.min_requests, 1000) >= 0.95
+    assert found(traffic, later_blurred, DEFAULTS.min_requests, 1000) >= 0.95
 
 
-def test_a_drift_a_third_as_large_is_found_in_a_larger_window(traffic: Traffic) -> None:
+def test_a_small_drift_is_found_only_in_a_larger_window(traffic: Traffic) -> None:
     def a_little_darker(pages: pd.DataFrame, rng: np.random.Generator) -> None:
         pages["brightness"] -= 9
 
@@ -149,5 +149,5 @@ def found(traffic: Traffic, change: Change, requests: int, reference: int) -> fl
     rng, hits = np.random.default_rng(7), 0
     for before, now in pairs(traffic, requests, reference, WINDOWS // 3):
         change(now, rng)
-        hits += bool(drifted_columns(before, now, SHIPPED))
+        hits += bool(drifted_columns(before, now, DEFAULTS))
     return hits / (WINDOWS // 3)

@@ -16,7 +16,7 @@ from redaction.catalog.tables import MonitoringWindow, Verdict
 from redaction.lifecycle.trigger import open_retraining_requests
 from redaction.monitoring.judgement import MonitoringJudgement
 from redaction.monitoring.records import PageRecord
-from redaction.monitoring.windows import Requests, judged_until, read_requests, record_window
+from redaction.monitoring.windows import Requests, last_judged_at, read_requests, record_window
 from redaction.workspace import Workspace
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,7 +40,7 @@ def log(folder: Path, name: str, *lines: str, end: str = "\n") -> Path:
     return path
 
 
-def test_the_workers_files_and_the_rotated_ones_make_one_window(tmp_path: Path) -> None:
+def test_files_of_all_workers_and_rotated_files_make_one_window(tmp_path: Path) -> None:
     log(tmp_path, "data.0.log", line(5, 5), line(6, 6))
     log(tmp_path, "data.1.log", line(4, 4))
     log(tmp_path, "data.0.log.2026-02-28", line(1, 1), line(2, 2))
@@ -50,8 +50,8 @@ def test_the_workers_files_and_the_rotated_ones_make_one_window(tmp_path: Path) 
     assert list(requests.pages.columns) == list(PageRecord.model_fields)
 
 
-def test_no_page_is_judged_twice_however_finely_the_service_tells_the_time(tmp_path: Path) -> None:
-    # between two microseconds, which is as fine as the catalog keeps the end of a window
+def test_no_page_is_judged_twice_when_timestamps_are_finer_than_the_catalog(tmp_path: Path) -> None:
+    # within one microsecond, the resolution with which the catalog stores the end of a window
     log(
         tmp_path,
         "data.0.log",
@@ -63,7 +63,7 @@ def test_no_page_is_judged_twice_however_finely_the_service_tells_the_time(tmp_p
     assert len(read_requests(tmp_path, "v1", first.ended_at).pages) == 0
 
 
-def test_the_line_that_is_being_written_waits_for_the_next_window(tmp_path: Path) -> None:
+def test_an_unfinished_line_is_left_for_the_next_window(tmp_path: Path) -> None:
     log(tmp_path, "data.0.log", line(1), line(2)[:-20], end="")
     requests = read_requests(tmp_path, "v1")
     assert (len(requests.pages), requests.unreadable) == (1, 0)
@@ -72,7 +72,7 @@ def test_the_line_that_is_being_written_waits_for_the_next_window(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "wreck",
+    "damaged",
     [
         line(2)[:40] + line(3),
         "",
@@ -84,24 +84,24 @@ def test_the_line_that_is_being_written_waits_for_the_next_window(tmp_path: Path
         json.dumps({"version": "v1", "received_at": NOON.timestamp()}),
     ],
 )
-def test_a_wrecked_line_is_counted_and_the_others_are_read(tmp_path: Path, wreck: str) -> None:
-    log(tmp_path, "data.0.log", line(1), wreck, line(4))
+def test_a_damaged_line_is_counted_and_the_others_are_read(tmp_path: Path, damaged: str) -> None:
+    log(tmp_path, "data.0.log", line(1), damaged, line(4))
     requests = read_requests(tmp_path, "v1")
     assert (len(requests.pages), requests.unreadable) == (2, 1)
 
 
-def test_other_versions_are_passed_over(tmp_path: Path) -> None:
+def test_other_versions_are_skipped(tmp_path: Path) -> None:
     log(tmp_path, "data.0.log", line(1, 1), line(2, 2, version="v2"), line(3, 3))
     assert read_requests(tmp_path, "v2").pages["boxes"].tolist() == [2]
     assert read_requests(tmp_path, "v3").ended_at is None
 
 
-def test_a_window_begins_after_the_last(tmp_path: Path) -> None:
+def test_a_window_starts_after_the_last_judged_one(tmp_path: Path) -> None:
     log(tmp_path, "data.0.log", *(line(minute, minute) for minute in range(6)))
     assert read_requests(tmp_path, "v1", NOON + timedelta(minutes=3)).pages["boxes"].tolist() == [4, 5]
 
 
-def test_files_of_days_gone_by_are_passed_over_unread(tmp_path: Path) -> None:
+def test_rotated_files_of_earlier_days_are_not_read(tmp_path: Path) -> None:
     old = log(tmp_path, "data.0.log.2026-02-28", "not even JSON")
     os.utime(old, (NOON.timestamp() - 90_000,) * 2)
     log(tmp_path, "data.0.log", line(1))
@@ -109,7 +109,7 @@ def test_files_of_days_gone_by_are_passed_over_unread(tmp_path: Path) -> None:
     assert read_requests(tmp_path, "v1").unreadable == 1
 
 
-def test_no_log_is_no_request(tmp_path: Path) -> None:
+def test_a_missing_log_holds_no_requests(tmp_path: Path) -> None:
     requests = read_requests(tmp_path / "nowhere", "v1")
     assert (len(requests.pages), requests.started_at) == (0, None)
     assert list(requests.pages.columns) == list(PageRecord.model_fields)
@@ -122,8 +122,8 @@ def test_a_hundred_thousand_lines_take_seconds(tmp_path: Path) -> None:
     assert time.process_time() - started < 10
 
 
-def test_what_the_service_really_logs_is_read(tmp_path: Path) -> None:
-    """The service's own writer, with BentoML in it, in a process of its own: BentoML sets its monitor up once for a process."""
+def test_the_log_of_the_real_service_is_read(tmp_path: Path) -> None:
+    """Runs the service's own log writer in a subprocess, because BentoML sets up its monitor once per process."""
     program = (
         "import numpy as np\n"
         "from redaction.pages.geometry import Detections\n"
@@ -135,10 +135,10 @@ def test_what_the_service_really_logs_is_read(tmp_path: Path) -> None:
         "    log.add(image, found, 12.5 + n)\n"
         "log.close()\n"
     )
-    from serving.app.request_log import MONITORING_FOLDER
+    from serving.app.request_log import MONITORING_FOLDER_VARIABLE
 
     started = datetime.now(UTC)
-    environment = os.environ | {MONITORING_FOLDER: str(tmp_path), "BENTOML_DO_NOT_TRACK": "true"}
+    environment = os.environ | {MONITORING_FOLDER_VARIABLE: str(tmp_path), "BENTOML_DO_NOT_TRACK": "true"}
     subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=120)
     requests = read_requests(tmp_path, "v7")
     assert requests.unreadable == 0
@@ -165,26 +165,30 @@ def window(until: float, tmp_path: Path) -> Requests:
     return read_requests(tmp_path, "v1")
 
 
-def test_a_drifted_window_asks_for_retraining_in_the_catalog(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_drifted_window_requests_a_retraining_in_the_catalog(catalog: Catalog, tmp_path: Path) -> None:
     number = record_window(catalog, judgement(Verdict.DRIFTED), "v1", window(9, tmp_path), "state/reports/w.html")
     with catalog.transaction() as session:
-        (kept,) = session.exec(select(MonitoringWindow)).all()
+        (recorded,) = session.exec(select(MonitoringWindow)).all()
         assert [request.id for request in open_retraining_requests(session)] == [number]
-    assert (kept.version, kept.requests, kept.verdict, kept.reasons) == ("v1", 120, Verdict.DRIFTED, ["because"])
-    assert (kept.started_at, kept.ended_at, kept.report) == (NOON, NOON + timedelta(minutes=9), "state/reports/w.html")
+    assert (recorded.version, recorded.requests, recorded.verdict, recorded.reasons) == ("v1", 120, Verdict.DRIFTED, ["because"])
+    assert (recorded.started_at, recorded.ended_at, recorded.report) == (
+        NOON,
+        NOON + timedelta(minutes=9),
+        "state/reports/w.html",
+    )
 
 
-def test_a_stable_window_asks_for_nothing(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_stable_window_requests_nothing(catalog: Catalog, tmp_path: Path) -> None:
     record_window(catalog, judgement(Verdict.STABLE), "v1", window(9, tmp_path))
     with catalog.transaction() as session:
         assert open_retraining_requests(session) == []
 
 
-def test_a_window_with_too_few_requests_goes_on(catalog: Catalog, tmp_path: Path) -> None:
-    assert judged_until(catalog, "v1") is None
+def test_a_window_with_too_few_requests_stays_open(catalog: Catalog, tmp_path: Path) -> None:
+    assert last_judged_at(catalog, "v1") is None
     record_window(catalog, judgement(Verdict.STABLE), "v1", window(10, tmp_path))
     record_window(catalog, judgement(Verdict.TOO_FEW_REQUESTS), "v1", window(20, tmp_path))
-    assert judged_until(catalog, "v1") == NOON + timedelta(minutes=10)
+    assert last_judged_at(catalog, "v1") == NOON + timedelta(minutes=10)
     record_window(catalog, judgement(Verdict.DRIFTED), "v1", window(30, tmp_path))
-    assert judged_until(catalog, "v1") == NOON + timedelta(minutes=30)
-    assert judged_until(catalog, "v2") is None, "each version has its own windows"
+    assert last_judged_at(catalog, "v1") == NOON + timedelta(minutes=30)
+    assert last_judged_at(catalog, "v2") is None, "each version has its own windows"

@@ -65,7 +65,7 @@ def test_a_photographed_page_is_turned_upright() -> None:
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
-def test_which_side_is_up_is_read_in_every_format(image_format: str) -> None:
+def test_the_orientation_is_read_in_every_format(image_format: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 8
     left_black = page_from_bytes(encoded(half_black("RGB", (0, 0, 0), (255, 255, 255)), image_format, exif=exif))
@@ -115,7 +115,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("data", PLAIN.values(), ids=PLAIN.keys())
-def test_pixels_are_those_that_pillow_reads(data: bytes) -> None:
+def test_the_pixels_equal_those_that_pillow_reads(data: bytes) -> None:
     """Plain files are read by OpenCV, which is quicker: a detector has to see the same pixels all the same."""
     expected = by_pillow(data)
     assert expected is not None
@@ -123,7 +123,7 @@ def test_pixels_are_those_that_pillow_reads(data: bytes) -> None:
 
 
 @given(st.sampled_from(sorted(PLAIN)), st.data())
-def test_what_pillow_refuses_is_refused_and_what_it_reads_of_a_damaged_file_is_the_same(name: str, drawn: st.DataObject) -> None:
+def test_damaged_files_are_treated_as_pillow_treats_them(name: str, drawn: st.DataObject) -> None:
     data = bytearray(PLAIN[name])
     for _ in range(drawn.draw(st.integers(1, 3))):
         place = drawn.draw(st.integers(0, len(data) - 1))
@@ -140,16 +140,16 @@ def test_what_pillow_refuses_is_refused_and_what_it_reads_of_a_damaged_file_is_t
     ("data", "why"),
     [
         (b"", "it is empty"),
-        (b"not an image", "its 12 bytes begin as no known format does"),
+        (b"not an image", "its 12 bytes are of no known format"),
         (encoded(Image.new("RGB", (300, 300), "red"))[:200], "truncated"),
     ],
     ids=["empty", "text", "cut off"],
 )
-def test_what_is_no_whole_image_is_one_sentence(data: bytes, why: str) -> None:
-    with pytest.raises(RedactionError, match=rf"scan\.png cannot be read as an image \(.*{why}.*\); give a whole PNG"):
+def test_an_incomplete_image_is_refused_in_one_sentence(data: bytes, why: str) -> None:
+    with pytest.raises(RedactionError, match=rf"scan\.png cannot be read as an image \(.*{why}.*\); give a complete PNG"):
         page_from_bytes(data, "scan.png")
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+def test_a_decompression_bomb_is_refused_before_decoding() -> None:
     with pytest.raises(RedactionError, match="9000 x 9000 pixels, more than the 60,000,000 allowed"):
         page_from_bytes(encoded(Image.new("1", (9000, 9000))))

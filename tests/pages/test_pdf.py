@@ -1,16 +1,12 @@
-"""PDFs to boxes: every page in its order, and a page that cannot be rendered costs the others nothing."""
+"""Pages of a PDF come as images, in order, and a page that cannot be rendered does not stop the others."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fpdf import FPDF
-from typer.testing import CliRunner
 
-from redaction.cli import build
 from redaction.errors import RedactionError
-from redaction.pages.geometry import iou_matrix
 from redaction.pages.pdf import Pdf
 from redaction.samples.malformed import without_second_page
 
@@ -46,28 +42,13 @@ def test_pages_come_in_order(letters: bytes, tmp_path: Path) -> None:
             assert np.array_equal(ahead, alone)
 
 
-def test_a_page_that_is_missing_says_so_in_its_place(letters: bytes, tmp_path: Path) -> None:
+def test_a_missing_page_is_an_error_in_its_place(letters: bytes, tmp_path: Path) -> None:
     with Pdf(written(without_second_page(letters), tmp_path)) as pdf:
         pages = list(pdf.pages())
     assert [isinstance(page, RedactionError) for page in pages] == [False, True, False]
     assert "page 2 of" in str(pages[1])
 
 
-def test_whoever_stops_early_is_not_kept(letters: bytes, tmp_path: Path) -> None:
+def test_the_caller_may_stop_early(letters: bytes, tmp_path: Path) -> None:
     with Pdf(written(letters, tmp_path)) as pdf:
         assert not isinstance(next(pdf.pages()), RedactionError)
-
-
-def test_detect_tells_each_page_and_writes_the_boxes(letters: bytes, tmp_path: Path) -> None:
-    out = tmp_path / "found.json"
-    file = written(without_second_page(letters), tmp_path)
-    told = CliRunner().invoke(build(), ["detect", str(file), "--detector", "starter", "--json", str(out)])
-    assert told.exit_code == 1, "one page could not be looked at"
-    assert "pages with any: 1 of 3" in told.output
-    first, second, third = json.loads(out.read_text())["pages"]
-    left, top, width, height = (side * 150 / 72 for side in BAR_PT)
-    bar = np.array([[left, top, left + width, top + height]], np.float32)
-    found = np.array([box["xyxy"] for box in first["redactions"]], np.float32)
-    assert iou_matrix(bar, found).max() > 0.8
-    assert "page 2 of" in second["fault"]
-    assert third["redactions"] == []

@@ -1,4 +1,4 @@
-"""Every configuration that ships is right, and a file is checked against what its name begins with."""
+"""Every shipped configuration is valid, and a file is checked by the subject that its name begins with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
-def test_every_configuration_is_right(path: Path) -> None:
+def test_every_shipped_configuration_is_valid(path: Path) -> None:
     check_configuration(path)
 
 
@@ -27,14 +27,14 @@ def test_every_pipeline_is_strict(name: str) -> None:
     assert isinstance(load_pipeline(name), StrictPipeline | StrictDynamicPipeline)
 
 
-def test_a_file_for_nothing_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_an_unknown_subject_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "ctcd.gpu.yaml"
     path.write_text("")
     with pytest.raises(RedactionError, match="did you mean 'ct_cd'"):
         check_configuration(path)
 
 
-def test_the_command_checks_all_and_fails_for_one(tmp_path: Path) -> None:
+def test_the_command_checks_all_files_and_fails_if_one_is_invalid(tmp_path: Path) -> None:
     wrong = tmp_path / "ct_cd.mine.yaml"
     wrong.write_text("steps: {trian: {}}")
 

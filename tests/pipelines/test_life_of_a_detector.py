@@ -1,12 +1,11 @@
-"""Both pipelines for real, on a store of their own: documents over HTTP, a tiny VFNet, a service that answers, traffic judged.
+"""Both pipelines end to end on a real ZenML store: documents over HTTP, a tiny VFNet, a real service, monitored traffic.
 
-One life, told in order; each test looks at one thing that happened in it.
+All runs happen in order in one fixture; each test checks one aspect of them.
 """
 
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +21,17 @@ from redaction.catalog import open_catalog
 from redaction.catalog.tables import Deployment, MonitoringWindow, Stage, TrainingRun, Verdict
 from redaction.checkpoints import list_checkpoints
 from redaction.cli.demo.story import page_images
-from redaction.cli.demo.traffic import as_they_are, send_pages
+from redaction.cli.demo.traffic import send_pages, unchanged
 from redaction.samples import make_reading_room, serve_reading_room
 from redaction.workspace import Workspace
+from serving.local import control
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 DOCUMENTS = 24
 REQUESTS = 12
-LENIENT = {
+LENIENT_LIMITS = {
     "min_test_pages": 1,
     "min_test_boxes": 1,
     "min_ap_gain": 0.0,
@@ -46,7 +46,7 @@ LENIENT = {
 
 @dataclass(frozen=True)
 class Life:
-    """The runs, in order, and the workspace that they left."""
+    """The runs, in order, and the workspace they produced."""
 
     workspace: Workspace
     port: int
@@ -58,7 +58,7 @@ class Life:
     forced: PipelineRunResponse
 
     def steps(self, run: PipelineRunResponse) -> dict[str, str]:
-        """What became of each step of a run."""
+        """The status of each step of a run."""
         return {name: str(step.status) for name, step in run.steps.items()}
 
 
@@ -69,29 +69,27 @@ def life(tmp_path_factory: pytest.TempPathFactory, zenml_store: Path) -> Iterato
     before = dict(os.environ)
     os.environ |= {"REDACTION_WORKSPACE": str(workspace.root), "BENTOML_HOME": str(folder / "bentoml"), "WANDB_MODE": "offline"}
     try:
-        yield live(folder, workspace)
+        yield run_life(folder, workspace)
     finally:
-        from serving.local import control
-
         control.stop(workspace)
         os.environ.clear()
         os.environ |= before
 
 
-def live(folder: Path, workspace: Workspace) -> Life:
+def run_life(folder: Path, workspace: Workspace) -> Life:
     from pipelines.annotation_ingestion import annotation_ingestion
     from pipelines.ct_cd import ct_cd
 
     room = make_reading_room(folder / "room", seed=3, documents=DOCUMENTS)
-    port = free_port()
+    port = control.free_port()
     with serve_reading_room(room.folder) as server:
-        ingestion = written(folder / "ingestion.yaml", {"parameters": {"sources": str(sources_file(folder, server.url))}})
+        ingestion = write_yaml(folder / "ingestion.yaml", {"parameters": {"sources": str(sources_file(folder, server.url))}})
         ingested, ingested_again = (run(annotation_ingestion, ingestion) for _ in range(2))
-    ordinary, forced = (written(folder / f"{force}.yaml", ct_cd_configuration(port, force)) for force in (False, True))
+    ordinary, forced = (write_yaml(folder / f"{force}.yaml", ct_cd_configuration(port, force)) for force in (False, True))
     without_annotations = run(ct_cd, ordinary)
     import_annotations(workspace, room.annotations, annotator="test")
     trained = run(ct_cd, ordinary)
-    send_pages(f"http://127.0.0.1:{port}", page_images(workspace), REQUESTS, as_they_are, "requests")
+    send_pages(f"http://127.0.0.1:{port}", page_images(workspace), REQUESTS, unchanged, "requests")
     return Life(workspace, port, ingested, ingested_again, without_annotations, trained, run(ct_cd, ordinary), run(ct_cd, forced))
 
 
@@ -104,7 +102,7 @@ def sources_file(folder: Path, url: str) -> Path:
         "depth": 1,
         "politeness": {"delay_seconds": 0.0, "concurrency": 4, "backoff_seconds": 0.01},
     }
-    return written(folder / "sources.yaml", {"sources": [source]})
+    return write_yaml(folder / "sources.yaml", {"sources": [source]})
 
 
 def ct_cd_configuration(port: int, force: bool) -> dict[str, Any]:
@@ -113,14 +111,14 @@ def ct_cd_configuration(port: int, force: bool) -> dict[str, Any]:
         "check": {"min_new_annotations": 10, "force": force},
         "synthesize": {"config": {"seed": 1, "pages": 8, "long_side_px": 800, "workers": 1}},
         "train": {"config": training},
-        "decide": {"limits": LENIENT},
+        "decide": {"limits": LENIENT_LIMITS},
         "deploy": {"port": port},
         "monitor": {"config": {"min_requests": 10}},
     }
     return {"steps": {name: {"parameters": values} for name, values in parameters.items()}}
 
 
-def written(path: Path, content: dict[str, Any]) -> Path:
+def write_yaml(path: Path, content: dict[str, Any]) -> Path:
     path.write_text(yaml.safe_dump(content))
     return path
 
@@ -132,13 +130,7 @@ def run(pipeline: Any, configuration: Path) -> PipelineRunResponse:
     return Client().get_pipeline_run(finished.id)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def test_ingestion_ends_in_a_checkpoint_and_a_second_one_in_none(life: Life) -> None:
+def test_only_an_ingestion_with_new_pages_makes_a_checkpoint(life: Life) -> None:
     assert set(life.steps(life.ingested).values()) == {"completed"}
     first, second = (one.steps["checkpoint"].outputs["checkpoint"][0].load() for one in (life.ingested, life.ingested_again))
     assert first.created
@@ -152,19 +144,19 @@ def test_the_second_ingestion_finds_everything_unchanged_and_renders_nothing(lif
     assert summary.sources[0].new == 0
 
 
-def test_malformed_documents_are_in_quarantine_with_a_reason_and_the_run_goes_on(life: Life) -> None:
+def test_malformed_documents_are_quarantined_with_a_reason_and_the_run_continues(life: Life) -> None:
     summary = life.ingested.steps["render"].outputs["ingestion_summary"][0].load()
     assert len(summary.quarantine) >= 5
     assert all(problem.reason for problem in summary.quarantine)
 
 
-def test_without_annotations_the_run_completes_at_the_check_and_says_what_to_type(life: Life) -> None:
+def test_without_annotations_the_run_ends_after_the_check_and_names_the_command_to_run(life: Life) -> None:
     assert life.steps(life.without_annotations) == {"check": "completed", "monitor": "completed"}
     check = life.without_annotations.steps["check"].outputs["retraining_check"][0].load()
     assert "redaction annotations import" in check.reasons[0]
 
 
-def test_enough_annotations_lead_to_a_detector_in_production(life: Life) -> None:
+def test_enough_annotations_put_a_detector_into_production(life: Life) -> None:
     assert life.steps(life.trained) == dict.fromkeys(
         ("check", "validate", "synthesize", "train", "evaluate", "decide", "deploy", "monitor"), "completed"
     )
@@ -179,7 +171,7 @@ def test_enough_annotations_lead_to_a_detector_in_production(life: Life) -> None
     assert answer.json()["version"] == deployed.version
 
 
-def test_the_detector_is_kept_in_a_checkpoint_and_in_the_model_control_plane(life: Life) -> None:
+def test_the_detector_is_in_a_checkpoint_and_in_the_model_control_plane(life: Life) -> None:
     from zenml.client import Client
 
     detector = life.trained.steps["train"].outputs["detector"][0].load()
@@ -188,7 +180,7 @@ def test_the_detector_is_kept_in_a_checkpoint_and_in_the_model_control_plane(lif
     assert str(Client().get_model_version("redaction_detector", detector.version).stage) == "production"
 
 
-def test_no_document_is_in_two_splits_and_no_synthetic_page_is_held_out(life: Life) -> None:
+def test_no_document_is_in_two_splits_and_every_synthetic_page_is_for_training(life: Life) -> None:
     validated = life.trained.steps["validate"].outputs["validated"][0].load()
     splits = {(page.document, page.split) for page in validated.pages}
     assert len(splits) == len({document for document, _ in splits})
@@ -197,9 +189,9 @@ def test_no_document_is_in_two_splits_and_no_synthetic_page_is_held_out(life: Li
     assert all(synthetic.image_path(page).is_file() for page in synthetic.pages)
 
 
-def test_the_dashboard_gets_something_to_look_at(life: Life) -> None:
+def test_artifacts_have_visualizations_for_the_dashboard(life: Life) -> None:
     shown = {
-        (step, name): {visualisation.type for visualisation in versions[0].visualizations or []}
+        (step, name): {visualization.type for visualization in versions[0].visualizations or []}
         for step, response in {**life.ingested.steps, **life.trained.steps}.items()
         for name, versions in response.outputs.items()
     }
@@ -216,7 +208,7 @@ def test_the_dashboard_gets_something_to_look_at(life: Life) -> None:
         assert kinds <= shown[artifact], artifact
 
 
-def test_with_nothing_new_the_run_stops_at_the_check_and_judges_the_traffic(life: Life) -> None:
+def test_with_no_new_annotations_the_run_ends_after_the_check_and_monitors_the_traffic(life: Life) -> None:
     assert life.steps(life.nothing_new) == {"check": "completed", "monitor": "completed"}
     with open_catalog(life.workspace).transaction() as session:
         windows = {window.requests: window for window in session.exec(select(MonitoringWindow))}
@@ -226,7 +218,7 @@ def test_with_nothing_new_the_run_stops_at_the_check_and_judges_the_traffic(life
 
 
 def test_a_forced_run_on_the_same_data_reuses_the_pure_steps_and_holds(life: Life) -> None:
-    """Caching never reaches the steps with side effects: check, hold and monitor ran."""
+    """Steps with side effects are never cached: check, hold and monitor run."""
     cached = dict.fromkeys(("validate", "synthesize", "train"), "cached")
     ran = dict.fromkeys(("check", "evaluate", "decide", "hold", "monitor"), "completed")
     assert life.steps(life.forced) == cached | ran
@@ -234,7 +226,7 @@ def test_a_forced_run_on_the_same_data_reuses_the_pure_steps_and_holds(life: Lif
     assert [reason.code for reason in decision.reasons] == ["same_detector"]
 
 
-def test_every_finished_training_is_on_record_with_its_findings(life: Life) -> None:
+def test_every_finished_training_is_recorded_with_its_comparison_and_decision(life: Life) -> None:
     with open_catalog(life.workspace).transaction() as session:
         trainings = session.exec(select(TrainingRun).order_by(TrainingRun.data_read_at)).all()
     assert [training.decision is not None and training.decision["deploy"] for training in trainings] == [True, False]

@@ -1,4 +1,4 @@
-"""One small reading room for all tests of this folder: none of them changes it."""
+"""One small reading room shared by all tests in this folder; no test changes it."""
 
 from __future__ import annotations
 

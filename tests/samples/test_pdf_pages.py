@@ -1,4 +1,4 @@
-"""The known boxes are where the redactions are once PDFium has rendered the page: to a pixel, if drawn as objects."""
+"""After rendering with PDFium, the redactions lie where the ground truth says; to the pixel if they are PDF objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 
 from redaction.dataset import Style
-from redaction.samples.pdf_pages import KnownPage, render_scale, rendered_px, write_digital_page, write_scanned_page
+from redaction.samples.pdf_pages import GroundTruthPage, render_scale, rendered_size_px, write_digital_page, write_scanned_page
 from redaction.synthesis.composition import generated_page
 from redaction.synthesis.layouts import draw_layout, draw_size
 from redaction.synthesis.sheet import A4_PT, LETTER_PT, new_pdf
@@ -24,28 +24,28 @@ def render(data: bytes) -> np.ndarray:
 
 
 def without_redactions(rng: Random) -> np.ndarray:
-    """The same page as `write_digital_page` writes from that generator, by the same draws, before it is redacted."""
+    """The page that `write_digital_page` writes with this generator, from the same random draws, before redaction."""
     layout, size_pt, text = draw_layout(rng), draw_size(rng), rng.getrandbits(64)
     image, _ = generated_page(Random(text), layout, size_pt, render_scale(size_pt[0]))
     return image.astype(int)
 
 
-def assert_changed_exactly(before: np.ndarray, after: np.ndarray, known: KnownPage) -> None:
+def assert_changed_exactly(before: np.ndarray, after: np.ndarray, known: GroundTruthPage) -> None:
     changed = abs(before - after).max(axis=2) > 16
     outside = changed.copy()
     for box in known.boxes:
         x0, y0, x1, y1 = (round(value) for value in (box.x0, box.y0, box.x1, box.y1))
-        # neighbors may touch, so nothing is said here of what lies further out than the box: that is `outside`
+        # neighbors may touch, so pixels just outside the box are not checked here; the check of `outside` does that
         ys, xs = np.nonzero(changed[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3])
         xs, ys = xs + max(0, x0 - 3), ys + max(0, y0 - 3)
         assert xs.min() <= x0 + TOLERANCE_PX and ys.min() <= y0 + TOLERANCE_PX, box
         assert xs.max() + 1 >= x1 - TOLERANCE_PX and ys.max() + 1 >= y1 - TOLERANCE_PX, box
         outside[max(0, y0 - TOLERANCE_PX) : y1 + TOLERANCE_PX, max(0, x0 - TOLERANCE_PX) : x1 + TOLERANCE_PX] = False
-    assert not outside.any(), "something was drawn more than a pixel outside every box"
+    assert not outside.any(), "something was drawn more than a pixel outside all boxes"
 
 
 @pytest.mark.parametrize("style", DRAWN_STYLES)
-def test_drawn_redactions_lie_where_the_boxes_say(style: Style) -> None:
+def test_drawn_redactions_match_their_boxes(style: Style) -> None:
     boxes = 0
     for seed in range(12):
         pdf = new_pdf()
@@ -58,8 +58,8 @@ def test_drawn_redactions_lie_where_the_boxes_say(style: Style) -> None:
 
 
 @pytest.mark.parametrize("style", DRAWN_STYLES)
-def test_scanned_redactions_lie_where_the_boxes_say(style: Style) -> None:
-    """A scan has no page without redactions to compare with: each box must be of one tone, and end where it says."""
+def test_scanned_redactions_match_their_boxes(style: Style) -> None:
+    """A scan has no unredacted version to compare with, so each box must have a uniform tone and end at its edges."""
     boxes = 0
     for seed in range(10):
         pdf = new_pdf()
@@ -86,7 +86,7 @@ def test_a_page_without_redactions_has_no_boxes() -> None:
     assert write_scanned_page(pdf, Random(1), None).boxes == ()
 
 
-def test_a_scan_holds_no_text_and_a_digital_page_does() -> None:
+def test_a_digital_page_contains_text_and_a_scan_does_not() -> None:
     pdf = new_pdf()
     write_digital_page(pdf, Random(2), Style.BLACK)
     write_scanned_page(pdf, Random(2), Style.BLACK)
@@ -99,9 +99,9 @@ def test_a_scan_holds_no_text_and_a_digital_page_does() -> None:
 @pytest.mark.parametrize(
     ("size_pt", "expected"), [(LETTER_PT, (1275, 1650)), (A4_PT, (1241, 1754)), ((1224.0, 792.0), (1275, 825))]
 )
-def test_rendered_size(size_pt: tuple[float, float], expected: tuple[int, int]) -> None:
+def test_the_rendered_size_is_predicted(size_pt: tuple[float, float], expected: tuple[int, int]) -> None:
     pdf = new_pdf()
     pdf.add_page(format=size_pt)
-    width, height = rendered_px(*size_pt)
+    width, height = rendered_size_px(*size_pt)
     assert abs(width - expected[0]) <= 1 and abs(height - expected[1]) <= 1
     assert render(bytes(pdf.output())).shape[:2] == (height, width)

@@ -1,4 +1,4 @@
-"""The sample reading room: what is known of it is true, and its trouble is the trouble it says."""
+"""The sample reading room: its ground truth is correct, and its malformed files are malformed as described."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_page_of_every_document_is_annotated_at_its_rendered_size(room: Re
     assert found == set(known)
 
 
-def test_every_box_lies_on_its_page_and_has_the_page_s_style(room: ReadingRoom) -> None:
+def test_every_box_lies_on_its_page_and_has_the_style_of_the_page(room: ReadingRoom) -> None:
     coco = coco_of(room)
     images = {image["id"]: image for image in coco["images"]}
     for annotation in coco["annotations"]:
@@ -68,30 +68,30 @@ def test_all_styles_and_pages_without_redactions_occur(room: ReadingRoom) -> Non
     assert 0.6 < 1 - styles["none"] / room.pages < 0.8
 
 
-def test_the_same_seed_makes_the_same_room(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_room(tmp_path: Path) -> None:
     def digests(folder: Path) -> dict[str, str]:
         return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
 
     one, two, other = (make_reading_room(tmp_path / name, seed, 4) for name, seed in (("a", 5), ("b", 5), ("c", 6)))
-    # a locked PDF is encrypted with random numbers, as it should be
+    # a locked PDF is encrypted with random numbers, as it must be
     same = {path: digest for path, digest in digests(one.folder).items() if "locked" not in path}
     assert same == {path: digest for path, digest in digests(two.folder).items() if "locked" not in path}
     assert same["annotations.json"] != digests(other.folder)["annotations.json"]
 
 
-def test_no_two_documents_are_the_same(room: ReadingRoom) -> None:
+def test_all_documents_differ(room: ReadingRoom) -> None:
     digests = {hashlib.sha256((room.site / "documents" / name).read_bytes()).hexdigest() for name in room.documents}
     assert len(digests) == len(room.documents)
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_nothing_can_be_rendered_from_a_malformed_file(room: ReadingRoom, name: str) -> None:
+def test_malformed_files_cannot_be_rendered(room: ReadingRoom, name: str) -> None:
     assert name not in room.documents
     with pytest.raises(pypdfium2.PdfiumError):
         pypdfium2.PdfDocument(room.site / "documents" / name)
 
 
-def test_only_the_second_page_of_the_broken_document_is_lost(room: ReadingRoom) -> None:
+def test_only_the_second_page_of_the_broken_document_cannot_be_loaded(room: ReadingRoom) -> None:
     document = pypdfium2.PdfDocument(room.site / "documents" / BROKEN_PAGE)
     assert len(document) == 3
     with pytest.raises(pypdfium2.PdfiumError):
@@ -101,7 +101,7 @@ def test_only_the_second_page_of_the_broken_document_is_lost(room: ReadingRoom) 
     assert [image["page_index"] for image in coco_of(room)["images"] if image["pdf"] == BROKEN_PAGE] == [0, 2]
 
 
-def test_a_page_cannot_be_taken_from_what_has_none() -> None:
+def test_a_file_without_a_page_tree_is_refused() -> None:
     with pytest.raises(ValueError, match="two pages"):
         without_second_page(b"%PDF-1.4")
 
@@ -118,8 +118,8 @@ def test_two_web_pages_link_every_document_in_all_the_usual_ways(room: ReadingRo
     assert copy in [(room.site / "documents" / name).read_bytes() for name in room.documents]
 
 
-def test_a_room_is_not_made_over_something_else(tmp_path: Path) -> None:
-    with pytest.raises(RedactionError, match="there already"):
+def test_an_existing_folder_and_a_single_document_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RedactionError, match="already exists"):
         make_reading_room(tmp_path)
     with pytest.raises(RedactionError, match="two or more"):
         make_reading_room(tmp_path / "room", documents=1)

@@ -1,4 +1,4 @@
-"""Small real detectors, and a real BentoML server that serves one."""
+"""Small real detectors, pages and golden pages for the tests of the service."""
 
 from __future__ import annotations
 
@@ -32,50 +32,47 @@ from redaction.detection.preprocessing import Preprocessing
 from redaction.detection.profiles import PROFILES, TrainingConfig
 from redaction.pages.image import PageImage
 from redaction.workspace import Workspace
-from serving.bento_store import bentoml_home
-from serving.local import control
-from serving.release.bento import build_bento, save_to_model_store
 from serving.release.golden import GoldenPage, golden_pages
 
 CELL = 16
-FRAME_WIDTH, FRAME_HEIGHT = 512, 640
+INPUT_WIDTH, INPUT_HEIGHT = 512, 640
 SHARPNESS = 4.0
 
 Detectors = Callable[..., Detector]
 
 
-def cells() -> NDArray[np.float32]:
-    """One box for each cell of the frame, (1, cells, 4)."""
-    ys, xs = np.mgrid[0:FRAME_HEIGHT:CELL, 0:FRAME_WIDTH:CELL]
+def cell_boxes() -> NDArray[np.float32]:
+    """One box per cell of the network input, shape (1, cells, 4)."""
+    ys, xs = np.mgrid[0:INPUT_HEIGHT:CELL, 0:INPUT_WIDTH:CELL]
     return np.stack([xs, ys, xs + CELL, ys + CELL], -1).reshape(1, -1, 4).astype(np.float32)
 
 
 def write_openvino(path: Path, darkness: float) -> None:
-    """A network that scores every cell by how much darker it is, on average, than `darkness` (a normalized value)."""
-    pages = ops.parameter([1, 3, FRAME_HEIGHT, FRAME_WIDTH], ov.Type.f32, name="pages")
+    """Write a network that scores each cell by how much darker than `darkness` (a normalized value) its mean is."""
+    pages = ops.parameter([1, 3, INPUT_HEIGHT, INPUT_WIDTH], ov.Type.f32, name="pages")
     gray = ops.reduce_mean(pages, ops.constant([1]), keep_dims=True)
     pooled = ops.avg_pool(gray, [CELL, CELL], [0, 0], [0, 0], [CELL, CELL], exclude_pad=False)
     scores = ops.sigmoid(
         ops.multiply(ops.subtract(ops.constant(np.float32(darkness)), pooled), ops.constant(np.float32(SHARPNESS)))
     )
     flat = ops.reshape(scores, ops.constant([1, -1]), special_zero=False)
-    ov.save_model(ov.Model([ops.constant(cells()).output(0), flat.output(0)], [pages]), path, compress_to_fp16=False)
+    ov.save_model(ov.Model([ops.constant(cell_boxes()).output(0), flat.output(0)], [pages]), path, compress_to_fp16=False)
 
 
 def write_onnx(path: Path, darkness: float) -> None:
-    """The same network for ONNX Runtime."""
-    constants = {"boxes_value": cells(), "darkness": np.float32(darkness), "sharpness": np.float32(SHARPNESS)}
+    """Write the same network for ONNX Runtime."""
+    constants = {"boxes_value": cell_boxes(), "darkness": np.float32(darkness), "sharpness": np.float32(SHARPNESS)}
     constants |= {"flat": np.array([1, -1]), "axes": np.array([1])}
     nodes = [
-        helper.make_node("ReduceMean", ["pages", "axes"], ["grey"], keepdims=1),
-        helper.make_node("AveragePool", ["grey"], ["pooled"], kernel_shape=[CELL, CELL], strides=[CELL, CELL]),
+        helper.make_node("ReduceMean", ["pages", "axes"], ["gray"], keepdims=1),
+        helper.make_node("AveragePool", ["gray"], ["pooled"], kernel_shape=[CELL, CELL], strides=[CELL, CELL]),
         helper.make_node("Sub", ["darkness", "pooled"], ["darker"]),
         helper.make_node("Mul", ["darker", "sharpness"], ["logits"]),
         helper.make_node("Sigmoid", ["logits"], ["map"]),
         helper.make_node("Reshape", ["map", "flat"], ["scores"]),
         helper.make_node("Identity", ["boxes_value"], ["boxes"]),
     ]
-    values = {"pages": [1, 3, FRAME_HEIGHT, FRAME_WIDTH], "boxes": cells().shape, "scores": [1, cells().shape[1]]}
+    values = {"pages": [1, 3, INPUT_HEIGHT, INPUT_WIDTH], "boxes": cell_boxes().shape, "scores": [1, cell_boxes().shape[1]]}
     inputs, *outputs = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in values.items())
     graph = helper.make_graph(
         nodes, "cells", [inputs], outputs, [numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()]
@@ -85,7 +82,7 @@ def write_onnx(path: Path, darkness: float) -> None:
 
 @pytest.fixture(scope="session")
 def detectors(tmp_path_factory: pytest.TempPathFactory) -> Detectors:
-    """Makes small real detectors of dark cells; another `darkness` finds other boxes."""
+    """Factory of small real detectors of dark cells; detectors of different `darkness` find different boxes."""
 
     def make(version: str = "1", darkness: float = -0.5) -> Detector:
         folder = tmp_path_factory.mktemp(f"detector-{version}-")
@@ -96,7 +93,7 @@ def detectors(tmp_path_factory: pytest.TempPathFactory) -> Detectors:
         manifest = Manifest(
             version=version,
             profile=PROFILES["nano"],
-            preprocessing=Preprocessing(width=FRAME_WIDTH, height=FRAME_HEIGHT),
+            preprocessing=Preprocessing(width=INPUT_WIDTH, height=INPUT_HEIGHT),
             postprocessing=Postprocessing(),
             classes=("redaction",),
             operating_point=OperatingPoint(score=0.5, rule="by hand", precision=1, recall=1, f1=1),
@@ -119,13 +116,14 @@ def detectors(tmp_path_factory: pytest.TempPathFactory) -> Detectors:
     return make
 
 
-def page_with_bar(bar: tuple[int, int, int, int] = (200, 300, 700, 420), width: int = 1275, height: int = 1650) -> PageImage:
-    """A white page with some text, a gray block and one black bar (x0, y0, x1, y1)."""
+def page_with_bar(bar_xyxy: tuple[int, int, int, int] = (200, 300, 700, 420), width: int = 1275, height: int = 1650) -> PageImage:
+    """A white page with some text, a gray block and one black bar."""
     page = np.full((height, width, 3), 255, np.uint8)
     for line in range(20):
         cv2.putText(page, f"line {line} of a filing", (150, 500 + 40 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 1)
     page[1400:1460, 200:700] = 110
-    page[bar[1] : bar[3], bar[0] : bar[2]] = 0
+    x0, y0, x1, y1 = bar_xyxy
+    page[y0:y1, x0:x1] = 0
     return page
 
 
@@ -147,7 +145,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def make_golden(pages: list[Path]) -> Callable[[Detector], tuple[GoldenPage, ...]]:
-    """Makes golden pages of a detector."""
+    """Computes the golden pages of a detector."""
     return lambda detector: golden_pages(Predictor(detector, threads=1), pages)
 
 
@@ -157,18 +155,9 @@ def module_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return Workspace.at(tmp_path_factory.mktemp("workspace"))
 
 
-@pytest.fixture(scope="module")
-def served(module_workspace: Workspace, detectors: Detectors) -> Iterator[str]:
-    """URL of a real server that runs a small detector, version 1."""
-    home = bentoml_home(module_workspace)
-    tag = build_bento(home, save_to_model_store(home, detectors("1")))
-    with control.candidate(module_workspace, tag) as url:
-        yield url
-
-
 @pytest.fixture(autouse=True, scope="session")
-def stores_of_the_workspace() -> Iterator[None]:
-    """Whatever stores the person who runs the tests has, they are not touched."""
+def without_bentoml_home() -> Iterator[None]:
+    """Keep the tests away from the BentoML stores of the user who runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BENTOML_HOME", raising=False)
         yield

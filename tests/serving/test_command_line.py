@@ -1,17 +1,20 @@
-"""``redaction service`` and ``redaction rollback`` where nothing runs yet; what they start is tested beside this."""
+"""``redaction service`` in a workspace without a service; running services are tested in `local` and `release`."""
 
 from __future__ import annotations
 
+import json
 import socket
 from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
 
-from redaction.cli.service import app, rollback
+from redaction.cli import build
+from redaction.cli.service import app
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from serving.bento_store import NAME, bentoml_home
+from serving.app.names import SERVICE_NAME
+from serving.bento_store import bentoml_home
 from serving.local.control import service_folder
 from serving.local.supervisor import ProcessIdentity, ServiceState
 
@@ -22,27 +25,29 @@ def in_a_new_workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("REDACTION_WORKSPACE", str(workspace.root))
 
 
-def test_status_says_what_to_type_and_fails_so_that_scripts_can_ask() -> None:
+def test_status_without_a_service_shows_how_to_start_one_and_exits_with_1() -> None:
     result = CliRunner().invoke(app, ["status"])
     assert result.exit_code == 1
     assert "redaction service start" in result.output
 
+    as_json = CliRunner().invoke(app, ["status", "--json"])
+    assert as_json.exit_code == 1
+    assert json.loads(as_json.stdout)["running"] is False
 
-def test_stop_and_logs_of_nothing_are_no_error() -> None:
+
+def test_stop_and_logs_without_a_service_succeed() -> None:
     assert "No service was running" in CliRunner().invoke(app, ["stop"]).output
     logs = CliRunner().invoke(app, ["logs", "-n", "5"])
     assert logs.exit_code == 0
     assert "no service was started" in logs.output
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "status", "logs"])
-def test_a_mistyped_workspace_is_named_and_not_made(command: str, workspace: Workspace) -> None:
+@pytest.mark.parametrize("command", ["start", "stop", "status", "logs", "rollback"])
+def test_a_missing_workspace_is_named_and_not_created(command: str, workspace: Workspace) -> None:
     workspace.root.rmdir()
     result = CliRunner().invoke(app, [command])
     assert isinstance(result.exception, RedactionError)
     assert f"There is no workspace at {workspace.root}" in str(result.exception)
-    with pytest.raises(RedactionError, match="There is no workspace at"):
-        rollback()
     assert not workspace.root.exists()
 
 
@@ -52,15 +57,20 @@ def test_start_without_a_detector_in_production_says_what_is_missing() -> None:
     assert "No detector is in production" in str(result.exception)
 
 
-def test_start_listens_where_the_last_service_did_unless_told_otherwise(workspace: Workspace) -> None:
-    bento = bentoml_home(workspace) / "bentos" / NAME / "1" / "bento.yaml"
+def test_start_uses_the_address_of_the_last_service_by_default(workspace: Workspace) -> None:
+    bento = bentoml_home(workspace) / "bentos" / SERVICE_NAME / "1" / "bento.yaml"
     bento.parent.mkdir(parents=True)
     bento.touch()
     with socket.create_server(("127.0.0.2", 0)) as last, socket.create_server(("127.0.0.3", 0)) as other:
         gone = ProcessIdentity(pid=2**22 + 1, created=0)
         last_port, other_port = last.getsockname()[1], other.getsockname()[1]
         state = ServiceState(
-            supervisor=gone, service=None, bento_tag=f"{NAME}:1", host="127.0.0.2", port=last_port, started_at=datetime.now(UTC)
+            supervisor=gone,
+            service=None,
+            bento_tag=f"{SERVICE_NAME}:1",
+            host="127.0.0.2",
+            port=last_port,
+            started_at=datetime.now(UTC),
         )
         service_folder(workspace).write_state(state)
         for options, address in {
@@ -71,11 +81,13 @@ def test_start_listens_where_the_last_service_did_unless_told_otherwise(workspac
             assert address in str(result.exception)
 
 
-def test_rollback_without_an_earlier_version_is_an_error() -> None:
-    with pytest.raises(RedactionError, match="none to go back to"):
-        rollback()
+@pytest.mark.parametrize("command", [["service", "rollback"], ["rollback"]])
+def test_rollback_without_an_earlier_version_is_an_error_under_both_names(command: list[str]) -> None:
+    result = CliRunner().invoke(build(), command)
+    assert isinstance(result.exception, RedactionError)
+    assert "none to roll back to" in str(result.exception)
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "status", "logs"])
+@pytest.mark.parametrize("command", ["start", "stop", "status", "logs", "rollback"])
 def test_help_shows_an_example(command: str) -> None:
     assert f"redaction service {command}" in CliRunner().invoke(app, [command, "--help"]).output

@@ -1,4 +1,4 @@
-"""A cached step runs again when code behind it changes, and only then."""
+"""A cached step runs again after an edit of code that it runs, and after no other edit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROJECT = {
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository of a few modules, in place of ours."""
+    """A repository of a few modules that replaces ours."""
     for name, text in PROJECT.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -44,7 +44,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def runs(zenml_store: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bool]]:
-    """Runs the pipeline on a real store and tells whether its step was executed, not cached."""
+    """Runs the pipeline on a real store; returns whether its step was executed rather than cached."""
     from zenml.utils import source_utils
 
     before = source_utils.get_source_root()
@@ -61,14 +61,14 @@ def runs(zenml_store: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> I
     source_utils.set_custom_source_root(before)
 
 
-def test_an_edited_helper_runs_the_step_again_and_nothing_else_does(runs: Callable[[], bool], project: Path) -> None:
+def test_only_an_edit_of_code_behind_the_step_runs_it_again(runs: Callable[[], bool], project: Path) -> None:
     assert runs()
     assert not runs()
     for edited, expected in [
         ("made_pages/drawing.py", True),
-        ("made_units/sizes.py", True),  # imported by what is imported inside a function
+        ("made_units/sizes.py", True),  # imported by a module that is imported inside a function
         ("made_units/unused.py", False),
-        ("made_elsewhere/__init__.py", False),  # imports what the step runs, and is not run by it
+        ("made_elsewhere/__init__.py", False),  # imports what the step runs, but the step does not import it
     ]:
         path = project / edited
         path.write_text(path.read_text() + "# edited\n", encoding="utf-8")
@@ -76,7 +76,7 @@ def test_an_edited_helper_runs_the_step_again_and_nothing_else_does(runs: Callab
         assert not runs(), edited
 
 
-def test_what_belongs_to_a_package() -> None:
+def test_a_package_includes_its_imports_and_nothing_else() -> None:
     from steps.caching import code_of
 
     files = code_of("redaction.synthesis").file_dependencies or []
@@ -99,7 +99,7 @@ def test_relative_imports_count(project: Path) -> None:
     ]
 
 
-def test_a_module_that_is_not_there_is_an_error(project: Path) -> None:
+def test_an_unknown_module_is_an_error(project: Path) -> None:
     from steps.caching import code_of
 
     with pytest.raises(ModuleNotFoundError, match="made_pagse"):

@@ -1,4 +1,4 @@
-"""Generated pages: words lie where they are said to, nothing else is offered as text, and the same seed gives the same page."""
+"""Generated pages: words lie in their boxes, only text is redactable, and the same seed gives the same page."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colors import bright, brightness, dark, ground, pale, readable_on
+from redaction.synthesis.colors import any_color, bright_color, brightness, dark_color, pale_color, text_color_on
 from redaction.synthesis.composition import generated_page
-from redaction.synthesis.grids import draw_table_look, table
-from redaction.synthesis.handwriting import note, reader_marks, signature, written_line
+from redaction.synthesis.grids import draw_table_style, table
+from redaction.synthesis.handwriting import handwritten_line, handwritten_note, reader_marks, signature
 from redaction.synthesis.languages import LANGUAGE_WEIGHTS, LANGUAGES
 from redaction.synthesis.layouts import LAYOUTS, draw_size, write_page
-from redaction.synthesis.sheet import LETTER_PT, Font, Line, Sheet, Style, new_pdf
+from redaction.synthesis.sheet import LETTER_PT, Font, FontStyle, Line, Sheet, new_pdf
 from redaction.synthesis.typefaces import FACES
 from redaction.synthesis.wording import Wording
 
@@ -36,13 +36,13 @@ def new_sheet(seed: int = 0, language: str = "english") -> Sheet:
 
 
 def ink(pdf: FPDF) -> np.ndarray:
-    """Where the page is not white, in pixels at `SCALE`."""
+    """Mask of the pixels that are not white, at `SCALE`."""
     page = pypdfium2.PdfDocument(bytes(pdf.output()))[0]
     return page.render(scale=SCALE).to_numpy()[:, :, :3].min(axis=2) < 200
 
 
 def without(mask: np.ndarray, words: Line, slack: float) -> np.ndarray:
-    """The mask with these words blanked."""
+    """The mask with these words blanked out."""
     left = mask.copy()
     for x0, y0, x1, y1 in words:
         rows = slice(max(0, int((y0 - slack) * SCALE)), int((y1 + slack) * SCALE) + 1)
@@ -59,21 +59,21 @@ def words_of(sheet: Sheet) -> Line:
     st.integers(0, 10**6), st.sampled_from(FAMILIES), st.sampled_from(["", "B", "I"]), st.floats(6, 30),
     st.sampled_from([86, 100, 108]), st.sampled_from(sorted(LANGUAGES)), st.booleans(), st.sampled_from([0, 0.5]),
 )  # fmt: skip
-def test_the_ink_of_a_paragraph_lies_in_its_words(
-    seed: int, family: str, style: Style, size: float, stretch: float, language: str, justify: bool, uneven: float
+def test_the_ink_of_a_paragraph_lies_in_its_word_boxes(
+    seed: int, family: str, style: FontStyle, size: float, stretch: float, language: str, justify: bool, jitter_pt: float
 ) -> None:
     sheet = new_sheet(seed, language)
-    sheet.emphasis, sheet.uneven = 0, uneven
+    sheet.emphasis_share, sheet.jitter_pt = 0, jitter_pt
     font = Font(family, size, style, stretch=stretch)  # type: ignore[arg-type]
     sheet.paragraph(70, 60, 460, sheet.words.prose(4), font, size * 1.3, justify=justify, bottom=700)
-    # letters that lean or carry accents reach a little beyond the box, as they do beyond a redaction drawn on it
+    # slanted or accented letters extend slightly beyond the box, as they do beyond a redaction drawn on it
     assert not without(ink(sheet.pdf), words_of(sheet), size * 0.2).any()
 
 
 @pytest.mark.parametrize("align", ["left", "center", "right"])
-def test_words_of_one_line_do_not_overlap_and_end_where_they_are_aligned(align: str) -> None:
+def test_words_of_one_line_do_not_overlap_and_follow_the_alignment(align: str) -> None:
     sheet = new_sheet()
-    line = sheet.line(300, 100, "seven words in a line of text", Font("Times", 12), align)  # type: ignore[arg-type]
+    line = sheet.redactable_text(300, 100, "seven words in a line of text", Font("Times", 12), align)  # type: ignore[arg-type]
     assert len(line) == 7
     assert all(one[2] < other[0] for one, other in pairwise(line))
     at = {"left": line[0][0], "center": (line[0][0] + line[-1][2]) / 2, "right": line[-1][2]}[align]
@@ -82,13 +82,13 @@ def test_words_of_one_line_do_not_overlap_and_end_where_they_are_aligned(align: 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(sorted(LAYOUTS)))
-def test_every_word_that_is_offered_lies_on_the_page_and_holds_ink(seed: int, layout: str) -> None:
+def test_every_redactable_word_lies_on_the_page_and_contains_ink(seed: int, layout: str) -> None:
     rng = Random(seed)
     image, paragraphs = generated_page(rng, layout, draw_size(rng), 1.5)
     words = [word for paragraph in paragraphs for line in paragraph for word in line]
     assert all(0 <= x0 < x1 <= image.shape[1] + 1 and 0 <= y0 < y1 <= image.shape[0] + 1 for x0, y0, x1, y1 in words)
-    inked = [np.ptp(image[int(y0) : round(y1) + 1, int(x0) : round(x1) + 1]) > 40 for x0, y0, x1, y1 in words]
-    assert np.mean(inked or [True]) > 0.95
+    in_color = [np.ptp(image[int(y0) : round(y1) + 1, int(x0) : round(x1) + 1]) > 40 for x0, y0, x1, y1 in words]
+    assert np.mean(in_color or [True]) > 0.95
     assert all(line for paragraph in paragraphs for line in paragraph), "no empty lines"
 
 
@@ -97,7 +97,7 @@ def test_every_word_that_is_offered_lies_on_the_page_and_holds_ink(seed: int, la
     [
         lambda sheet: furniture.reversed_heading(sheet, 60, 60, 300, "HEADING", 20),
         lambda sheet: furniture.logo(sheet, 60, 60, 50),
-        lambda sheet: furniture.seal(sheet, 100, 100, 40, (0, 0, 0)),
+        lambda sheet: furniture.round_seal(sheet, 100, 100, 40, (0, 0, 0)),
         lambda sheet: furniture.barcode(sheet, 60, 60, 100, 30),
         lambda sheet: furniture.matrix_code(sheet, 60, 60, 60),
         lambda sheet: furniture.stamp(sheet, 100, 200),
@@ -109,35 +109,35 @@ def test_every_word_that_is_offered_lies_on_the_page_and_holds_ink(seed: int, la
         lambda sheet: furniture.placeholder(sheet, 60, 60, 100, 60, "photo"),
         lambda sheet: pictures.map_drawing(sheet, 60, 60, 300, 200),
         lambda sheet: pictures.chart(sheet, 60, 60, 300, 200),
-        lambda sheet: written_line(sheet, 60, 60, 200, 12),
+        lambda sheet: handwritten_line(sheet, 60, 60, 200, 12),
         reader_marks,
     ],
 )
-def test_furniture_is_not_offered_as_text(draw: Callable[[Sheet], object]) -> None:
+def test_furniture_is_not_redactable(draw: Callable[[Sheet], object]) -> None:
     for seed in range(8):
         sheet = new_sheet(seed)
         draw(sheet)
         assert sheet.paragraphs == []
 
 
-def test_the_cells_of_a_table_are_offered_and_its_head_is_not() -> None:
+def test_the_cells_of_a_table_are_redactable_and_its_head_is_not() -> None:
     sheet = new_sheet()
-    look = draw_table_look(sheet.rng)
+    style = draw_table_style(sheet.rng)
     rows = [["one", "two words"], ["", "four"]]
-    sheet.emphasis = 0
+    sheet.emphasis_share = 0
     bottom = table(
-        sheet, 60, 100, [120, 120], ["Head", "Head"], rows, Font("Times", 10), 20, look.__class__(**{**vars(look), "empty": 0})
+        sheet, 60, 100, [120, 120], ["Head", "Head"], rows, Font("Times", 10), 20, style.__class__(**{**vars(style), "empty": 0})
     )
     assert bottom == pytest.approx(160)
     assert [len(line) for paragraph in sheet.paragraphs for line in paragraph] == [1, 2, 1]
     assert min(word[1] for word in words_of(sheet)) > 120
 
 
-def test_signatures_and_notes_by_hand_are_offered_where_their_ink_is() -> None:
+def test_signatures_and_handwritten_notes_are_redactable_where_their_ink_is() -> None:
     for seed in range(10):
         sheet = new_sheet(seed)
         signature(sheet, 100, 100, 90)
-        note(sheet, 80, 200, 300, 3, 14)
+        handwritten_note(sheet, 80, 200, 300, 3, 14)
         assert len(sheet.paragraphs) == 2
         assert without(ink(sheet.pdf), words_of(sheet), 6).sum() < 0.1 * ink(sheet.pdf).sum()
 
@@ -167,7 +167,7 @@ def test_the_same_seed_gives_the_same_page(layout: str) -> None:
 
 
 def test_a_page_looks_the_same_alone_and_within_a_document() -> None:
-    """Fonts, colors and widths that one page set must not leak into the next."""
+    """Fonts, colors and widths set by one page do not leak into the next."""
     document, names = new_pdf(), sorted(LAYOUTS)[::3]
     for seed, layout in enumerate(names):
         write_page(document, Random(seed), layout, LETTER_PT)
@@ -178,12 +178,12 @@ def test_a_page_looks_the_same_alone_and_within_a_document() -> None:
         assert (abs(alone.astype(int) - within) > 60).mean() < 0.0005, layout
 
 
-def test_words_on_coloured_grounds_outlive_a_photocopier() -> None:
-    """Thresholded anywhere near the middle, a ground and the words on it still differ: else a heading would look taken out."""
+def test_text_on_colored_backgrounds_survives_a_photocopy() -> None:
+    """A background and its text still differ when thresholded near the middle; otherwise a heading would become a redaction."""
     rng = Random(0)
     for _ in range(500):
-        for color in (dark(rng), bright(rng), pale(rng), ground(rng)):
-            assert abs(brightness(color) - brightness(readable_on(color))) > 160
+        for color in (dark_color(rng), bright_color(rng), pale_color(rng), any_color(rng)):
+            assert abs(brightness(color) - brightness(text_color_on(color))) > 160
             assert not 95 < brightness(color) < 188
 
 
@@ -194,7 +194,7 @@ def test_pages_come_in_many_sizes() -> None:
     assert 0.05 < np.mean([width > height for width, height in sizes]) < 0.4
 
 
-def test_text_that_does_not_fit_is_cut_to_the_width() -> None:
+def test_text_is_truncated_to_the_width() -> None:
     sheet, font = new_sheet(), Font("Helvetica", 10)
     for width in (0, 5, 40, 400):
-        assert sheet.length(sheet.fitting("incomprehensibilities of several kinds", font, width), font) <= width
+        assert sheet.text_width(sheet.truncated("incomprehensibilities of several kinds", font, width), font) <= width

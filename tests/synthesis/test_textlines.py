@@ -1,4 +1,4 @@
-"""Text on a page that is only pixels is found by its ink."""
+"""Text on a page image is found by its ink."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def covered(paragraphs: list[Paragraph], shape: tuple[int, ...]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("layout", ["report", "court", "columns", "typewritten", "letter"])
-def test_the_words_found_are_the_words_written(layout: str) -> None:
+def test_the_written_words_are_found(layout: str) -> None:
     for seed in range(3):
         image, written = generated_page(Random(seed), layout, LETTER_PT, 150 / 72)
         found = find_paragraphs(image)
         text = [word for paragraph in written for line in paragraph for word in line]
         mask = covered(found, image.shape)
         hit = [mask[int((y0 + y1) / 2), int((x0 + x1) / 2)] for x0, y0, x1, y1 in text]
-        assert np.mean(hit) > 0.85, "most words lie in a word that was found"
+        assert np.mean(hit) > 0.85, "most words lie in a detected word"
 
 
-def test_lines_run_from_left_to_right_and_paragraphs_downwards() -> None:
+def test_lines_run_from_left_to_right_and_paragraphs_from_top_to_bottom() -> None:
     image, _ = generated_page(Random(1), "columns", LETTER_PT, 150 / 72)
     for paragraph in find_paragraphs(image):
         for line in paragraph:
@@ -45,14 +45,14 @@ def test_lines_run_from_left_to_right_and_paragraphs_downwards() -> None:
         assert middles == sorted(middles)
 
 
-def test_columns_are_not_read_across() -> None:
+def test_lines_do_not_extend_across_columns() -> None:
     image, written = generated_page(Random(1), "columns", LETTER_PT, 150 / 72)
     widest = max(line[-1][2] - line[0][0] for paragraph in written for line in paragraph)
     assert all(line[-1][2] - line[0][0] < widest * 1.1 for paragraph in find_paragraphs(image) for line in paragraph)
 
 
 @pytest.mark.parametrize("tone", [0, 128, 255])
-def test_a_page_of_one_tone_has_no_text(tone: int) -> None:
+def test_a_uniform_page_has_no_text(tone: int) -> None:
     assert find_paragraphs(np.full((1650, 1275, 3), tone, np.uint8)) == []
 
 
@@ -61,8 +61,8 @@ def test_a_photograph_has_hardly_any_text() -> None:
     assert sum(len(line) for paragraph in find_paragraphs(picture) for line in paragraph) < 12
 
 
-def test_bars_on_real_pages_cover_ink(real_dev: Path) -> None:
-    """On real pages without redactions, nearly every word that is found holds ink, and the text pages have many."""
+def test_words_found_on_real_pages_contain_ink(real_dev: Path) -> None:
+    """On real pages without redactions, nearly every detected word contains ink, and text pages have many words."""
     images = [image for image in json.loads((real_dev / "annotations.json").read_text())["images"] if image["style"] == "none"]
     counts = []
     for image in images[::3]:
@@ -72,7 +72,7 @@ def test_bars_on_real_pages_cover_ink(real_dev: Path) -> None:
         )
         pixels = np.ascontiguousarray(page.to_numpy()[:, :, :3])
         words = [word for paragraph in find_paragraphs(pixels) for line in paragraph for word in line]
-        inked = [np.ptp(pixels[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1]) > 50 for x0, y0, x1, y1 in words]
-        assert np.mean(inked or [True]) > 0.95, image["file_name"]
+        in_color = [np.ptp(pixels[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1]) > 50 for x0, y0, x1, y1 in words]
+        assert np.mean(in_color or [True]) > 0.95, image["file_name"]
         counts.append(len(words))
     assert np.median(counts) > 60

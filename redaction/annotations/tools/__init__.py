@@ -1,1 +1,1 @@
-"""The file formats of the annotation tools."""
+"""Readers and writers for the file formats of the annotation tools."""

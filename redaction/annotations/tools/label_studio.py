@@ -1,4 +1,4 @@
-"""Label Studio's JSON export, read and written. Its boxes are in percent of the image's sides."""
+"""Read and write Label Studio's JSON export. Its boxes are in percent of the image's sides."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from redaction.annotations.records import ParsedBox, ParsedFile, ParsedPage, RefusalReason, RefusedRow, as_number, style_named
-from redaction.annotations.tools.coco import first_fault
+from redaction.annotations.records import (
+    ParsedBox,
+    ParsedFile,
+    ParsedPage,
+    RefusalReason,
+    RefusedRow,
+    compact_number,
+    malformed,
+    parse_style,
+)
 
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
-"""Label Studio puts this before the name of an uploaded file."""
+"""The prefix that Label Studio adds to the name of an uploaded file."""
 
 
 class _Value(BaseModel):
@@ -71,20 +79,19 @@ class _Task(BaseModel):
 
 
 def read_label_studio(tasks: Sequence[Any]) -> ParsedFile:
-    """The pages and boxes of exported tasks. Of several annotations of a task the latest that was not cancelled counts."""
+    """Parse the pages and boxes of exported tasks. The latest annotation of a task that was not cancelled counts."""
     pages, refused = [], []
     for position, content in enumerate(tasks, start=1):
         row = f"task {content.get('id', position)}" if isinstance(content, dict) else f"task at position {position}"
         try:
             task = _Task.model_validate(content)
         except ValidationError as error:
-            refused.append(RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
+            refused.append(malformed(row, error))
             continue
         finished = [annotation for annotation in task.annotations if not annotation.was_cancelled]
         if not finished:
-            refused.append(
-                RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail="nobody finished an annotation of this task")
-            )
+            detail = "the task has no finished annotation"
+            refused.append(RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail=detail))
             continue
         page = _page(row, task.data, max(finished, key=lambda annotation: annotation.time), refused)
         if page:
@@ -93,7 +100,7 @@ def read_label_studio(tasks: Sequence[Any]) -> ParsedFile:
 
 
 def write_label_studio(pages: Sequence[ParsedPage]) -> list[dict[str, Any]]:
-    """The pages as Label Studio's tasks: each box a rectangle, its style a choice made for that region."""
+    """Format the pages as Label Studio's tasks: each box is a rectangle, its style a per-region choice."""
     return [_task_row(number, page) for number, page in enumerate(pages, start=1)]
 
 
@@ -107,12 +114,10 @@ def _page(row: str, data: _Data, annotation: _Annotation, refused: list[RefusedR
             region = _Region.model_validate(content)
             boxes.append(_box(region_row, region, styles.get(region.id)))
             regions.append(region)
-        except ValidationError as error:
-            refused.append(RefusedRow(row=region_row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
         except ValueError as error:
-            refused.append(RefusedRow(row=region_row, reason=RefusalReason.MALFORMED, detail=str(error)))
+            refused.append(malformed(region_row, error))
     if rectangles and not regions:
-        refused.append(RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the task's regions could be read"))
+        refused.append(RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the task's regions could be parsed"))
         return None
     return ParsedPage(
         row=row,
@@ -133,7 +138,7 @@ def _styles(annotation: _Annotation) -> dict[str | None, str]:
             try:
                 choice = _Choice.model_validate(content)
             except ValidationError:
-                continue  # a choice that cannot be read says nothing of the style, and nothing against the box
+                continue  # the style stays unknown; the box is not affected
             styles[choice.id] = choice.value.choices[0]
     return styles
 
@@ -141,10 +146,10 @@ def _styles(annotation: _Annotation) -> dict[str | None, str]:
 def _box(row: str, region: _Region, style: object) -> ParsedBox:
     value = region.value
     if value.rotation or region.image_rotation:
-        raise ValueError("the region is rotated; redactions are upright boxes")
+        raise ValueError("the region is rotated; redactions are axis-aligned boxes")
     x, y = value.x / 100 * region.original_width, value.y / 100 * region.original_height
     width, height = value.width / 100 * region.original_width, value.height / 100 * region.original_height
-    return ParsedBox(row=row, x0=x, y0=y, x1=x + width, y1=y + height, label=value.rectanglelabels[0], style=style_named(style))
+    return ParsedBox(row=row, x0=x, y0=y, x1=x + width, y1=y + height, label=value.rectanglelabels[0], style=parse_style(style))
 
 
 def _paths(data: _Data) -> tuple[str, ...]:
@@ -153,7 +158,7 @@ def _paths(data: _Data) -> tuple[str, ...]:
         local = parse_qs(address.query).get("d", [""])[0]  # /data/local-files/?d=folder/name.png
         path = local or unquote(address.path)
     except ValueError:
-        path = data.image  # no address, so perhaps a name
+        path = data.image  # not a URL, so possibly a file name
     folder, _, name = path.rpartition("/")
     unprefixed = f"{folder}/{_UPLOAD_PREFIX.sub('', name)}" if _UPLOAD_PREFIX.match(name) else None
     return tuple(dict.fromkeys(name for name in (data.file_name, path, unprefixed) if name))
@@ -189,8 +194,8 @@ def _task_row(number: int, page: ParsedPage) -> dict[str, Any]:
 
 def _result_rows(region: str, page: ParsedPage, box: ParsedBox) -> list[dict[str, Any]]:
     if page.width is None or page.height is None:
-        raise ValueError(f"{page.row} has boxes but no size, so they cannot be told in percent")
-    place = {
+        raise ValueError(f"{page.row} has boxes but no size, so they cannot be converted to percent")
+    position = {
         "x": 100 * box.x0 / page.width,
         "y": 100 * box.y0 / page.height,
         "width": 100 * (box.x1 - box.x0) / page.width,
@@ -200,11 +205,11 @@ def _result_rows(region: str, page: ParsedPage, box: ParsedBox) -> list[dict[str
     common = {
         "id": region,
         "to_name": "image",
-        "original_width": as_number(page.width),
-        "original_height": as_number(page.height),
+        "original_width": compact_number(page.width),
+        "original_height": compact_number(page.height),
         "image_rotation": 0,
     }
     return [
-        {**common, "from_name": "label", "type": "rectanglelabels", "value": {**place, "rectanglelabels": [box.label]}},
-        {**common, "from_name": "style", "type": "choices", "value": {**place, "choices": [box.style.value]}},
+        {**common, "from_name": "label", "type": "rectanglelabels", "value": {**position, "rectanglelabels": [box.label]}},
+        {**common, "from_name": "style", "type": "choices", "value": {**position, "choices": [box.style.value]}},
     ]

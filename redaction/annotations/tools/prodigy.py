@@ -1,4 +1,4 @@
-"""JSON lines of Prodigy's ``image.manual`` recipe, read and written."""
+"""Read and write the JSON lines of Prodigy's ``image.manual`` recipe."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from typing import Any
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from redaction.annotations.records import ParsedBox, ParsedFile, ParsedPage, RefusalReason, RefusedRow, as_number, style_named
-from redaction.annotations.tools.coco import first_fault
+from redaction.annotations.records import (
+    ParsedBox,
+    ParsedFile,
+    ParsedPage,
+    RefusalReason,
+    RefusedRow,
+    compact_number,
+    malformed,
+    parse_style,
+)
 from redaction.files import sha256_of_bytes
 
 
@@ -39,7 +47,7 @@ class _Task(BaseModel):
 
 
 class _Meta(BaseModel):
-    """The fields of ``meta`` that name the page; our own export writes them, and a recipe may."""
+    """The fields of ``meta`` that identify the page; our own export writes them, and a recipe may."""
 
     sha256: str | None = None
     document: str | None = None
@@ -48,30 +56,31 @@ class _Meta(BaseModel):
 
 
 def read_prodigy(lines: Iterable[tuple[str, Any]]) -> ParsedFile:
-    """The pages and boxes of parsed lines, each with its name; tasks answered with reject or ignore are no annotations."""
+    """Parse the pages and boxes of (row name, JSON) pairs. Tasks answered with reject or ignore are refused."""
     pages, refused = [], []
     for row, content in lines:
         try:
             task = _Task.model_validate(content)
             meta = _Meta.model_validate(task.meta)
         except ValidationError as error:
-            refused.append(RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
+            refused.append(malformed(row, error))
             continue
         if task.answer != "accept":
-            refused.append(
-                RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail=f"the annotator's answer is {task.answer!r}")
-            )
+            detail = f"the annotator's answer is {task.answer!r}"
+            refused.append(RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail=detail))
             continue
         boxes = _boxes(row, task.spans, refused)
         if task.spans and not boxes:
-            refused.append(RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the task's spans could be read"))
+            refused.append(
+                RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the task's spans could be parsed")
+            )
             continue
         pages.append(_page(row, task, meta, boxes))
     return ParsedFile(pages=tuple(pages), refused=tuple(refused))
 
 
 def write_prodigy(pages: Sequence[ParsedPage]) -> list[dict[str, Any]]:
-    """The pages as Prodigy's tasks, one for each line of a JSONL file."""
+    """Format the pages as Prodigy's tasks, one per line of a JSONL file."""
     return [_task_row(page) for page in pages]
 
 
@@ -82,12 +91,10 @@ def _boxes(row: str, spans: list[dict[str, Any]], refused: list[RefusedRow]) -> 
         try:
             span = _Span.model_validate(content)
             x0, y0, x1, y1 = _xyxy(span)
-        except ValidationError as error:
-            refused.append(RefusedRow(row=span_row, reason=RefusalReason.MALFORMED, detail=first_fault(error)))
         except ValueError as error:
-            refused.append(RefusedRow(row=span_row, reason=RefusalReason.MALFORMED, detail=str(error)))
+            refused.append(malformed(span_row, error))
         else:
-            boxes.append(ParsedBox(row=span_row, x0=x0, y0=y0, x1=x1, y1=y1, label=span.label, style=style_named(span.style)))
+            boxes.append(ParsedBox(row=span_row, x0=x0, y0=y0, x1=x1, y1=y1, label=span.label, style=parse_style(span.style)))
     return boxes
 
 
@@ -97,7 +104,7 @@ def _xyxy(span: _Span) -> tuple[float, float, float, float]:
     if None not in (span.x, span.y, span.width, span.height):
         x, y = span.x or 0.0, span.y or 0.0
         return x, y, x + (span.width or 0.0), y + (span.height or 0.0)
-    # Prodigy before 1.10 wrote the corners of a rectangle only.
+    # Prodigy before 1.10 wrote only the corners of a rectangle.
     if len(span.points) < 4:
         raise ValueError("the span has neither x, y, width and height nor four points")
     xs, ys = [point[0] for point in span.points], [point[1] for point in span.points]
@@ -126,14 +133,14 @@ def _time(timestamp: float | None) -> datetime | None:
     try:
         return datetime.fromtimestamp(timestamp, UTC) if timestamp else None
     except (ValueError, OverflowError, OSError):
-        return None  # no moment that there is: as if the file did not say when
+        return None  # not a valid time: treat it as missing
 
 
 def _sha256_of_data_uri(uri: str) -> str | None:
     try:
         return sha256_of_bytes(base64.b64decode(uri.partition(",")[2], validate=True))
     except ValueError:
-        return None  # the task may still name the page in another way; if not, it is refused as unknown
+        return None  # another key of the task may still identify the page; otherwise the row is refused
 
 
 def _task_row(page: ParsedPage) -> dict[str, Any]:
@@ -141,8 +148,8 @@ def _task_row(page: ParsedPage) -> dict[str, Any]:
     row: dict[str, Any] = {
         "image": page.paths[-1],
         "path": page.paths[0],
-        "width": as_number(page.width or 0),
-        "height": as_number(page.height or 0),
+        "width": compact_number(page.width or 0),
+        "height": compact_number(page.height or 0),
         "spans": [_span_row(box) for box in page.boxes],
         "answer": "accept",
         "meta": {key: value for key, value in meta.items() if value is not None},
@@ -155,14 +162,14 @@ def _task_row(page: ParsedPage) -> dict[str, Any]:
 
 
 def _span_row(box: ParsedBox) -> dict[str, Any]:
-    x0, y0, x1, y1 = (as_number(number) for number in (box.x0, box.y0, box.x1, box.y1))
+    x0, y0, x1, y1 = (compact_number(value) for value in (box.x0, box.y0, box.x1, box.y1))
     return {
         "label": box.label.upper(),
         "type": "rect",
         "x": x0,
         "y": y0,
-        "width": as_number(box.x1 - box.x0),
-        "height": as_number(box.y1 - box.y0),
+        "width": compact_number(box.x1 - box.x0),
+        "height": compact_number(box.y1 - box.y0),
         "points": [[x0, y0], [x0, y1], [x1, y1], [x1, y0]],
         "style": box.style.value,
     }

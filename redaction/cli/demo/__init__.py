@@ -1,4 +1,4 @@
-"""``redaction demo``: the whole life of a detector, on a sample reading room or on a person's own documents."""
+"""``redaction demo``: the whole life of a detector, on a sample reading room or on the user's own documents."""
 
 from __future__ import annotations
 
@@ -7,39 +7,49 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from redaction.workspace import Workspace
 
 
 def demo(
-    documents: Annotated[Path | None, typer.Option(help="Your own folder of PDFs, instead of the sample reading room.")] = None,
-    annotations: Annotated[Path | None, typer.Option(help="COCO file with the redactions on their pages.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where everything goes; an earlier demo there is replaced.")] = Path(
+    documents: Annotated[
+        Path | None, typer.Option(help="Folder of your own PDFs, instead of the sample reading room.", show_default=False)
+    ] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO file with the redactions in your own PDFs.", show_default=False)
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Folder for all results; an earlier demo there is replaced.")] = Path(
         "demo-workspace"
     ),
     config: Annotated[str, typer.Option(help="Run configuration of ct_cd.")] = "configs/ct_cd.demo.yaml",
-    sample_size: Annotated[int, typer.Option(min=20, help="Documents in the sample reading room.")] = 75,
+    sample_size: Annotated[int, typer.Option(min=20, help="Number of documents in the sample reading room.")] = 75,
 ) -> None:
-    """Ingest, annotate, train, deploy, serve and watch: every step by the command that you would type yourself."""
+    """Ingest, annotate, train, deploy, serve and monitor on sample data.
+
+    Every step is shown as the command that you would type yourself.
+
+    Example: redaction demo --documents my-pdfs --annotations my-boxes.json
+    """
+    from rich.console import Console
+
     from redaction.cli.demo import story, summary
-    from redaction.doctor import check_environment, require
+    from redaction.doctor import check_environment, require_ready
 
     if (documents is None) != (annotations is None):
-        raise typer.BadParameter("--documents and --annotations go together")
-    require(check_environment(Workspace.at(folder)))
-    console, started = Console(), time.monotonic()
-    told = story.Demo(Workspace.at(folder), console)
-    story.clear(told.workspace)
+        raise typer.BadParameter("--documents and --annotations must be given together")
+    require_ready(check_environment(Workspace.at(folder)))
+    started = time.monotonic()
+    this = story.Demo(Workspace.at(folder), Console(markup=False, emoji=False, highlight=False))
+    story.clear(this.workspace)
     story.require_free_port(config)
     if documents and annotations:
         source, boxes = story.own_documents(documents, annotations)
-        story.ingest(told, source)
+        story.ingest(this, source)
     else:
-        with story.sample_documents(told, sample_size) as (source, boxes):
-            story.ingest(told, source)
-    story.annotate(told, boxes)
-    story.train_and_deploy(told, config)
-    story.send_requests(told)
-    story.watch(told, config)
-    summary.show(told, story.timed(started))
+        with story.sample_documents(this, sample_size) as (source, boxes):
+            story.ingest(this, source)
+    story.annotate(this, boxes)
+    story.train_and_deploy(this, config)
+    story.send_requests(this)
+    story.monitor(this, config)
+    summary.show(this, story.elapsed(started))

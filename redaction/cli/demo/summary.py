@@ -1,4 +1,4 @@
-"""What the demo ends with: the figures, where to look, and what to try next."""
+"""The end of the demo: a table of the results, and what to try next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redaction.lifecycle.gate import Decision
 
 
 def show(demo: Demo, elapsed: str) -> None:
-    """Print the table and the next things to try."""
+    """Print the table and what to try next."""
     table = Table(title=f"The demo took {elapsed}", show_header=False, title_justify="left")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -21,7 +21,7 @@ def show(demo: Demo, elapsed: str) -> None:
         table.add_row(*row)
     demo.console.print()
     demo.console.print(table)
-    demo.console.print(_next_steps(demo), highlight=False, soft_wrap=True)
+    demo.console.print(_next_steps(demo), soft_wrap=True)
 
 
 def _counts(demo: Demo) -> list[tuple[str, str]]:
@@ -41,11 +41,11 @@ def _training(demo: Demo) -> list[tuple[str, str]]:
         return [("training", "none finished")]
     candidate = Comparison.model_validate(finished.comparison).candidate
     decision = Decision.model_validate(finished.decision)
-    figures = candidate.overall
+    metrics = candidate.overall
     rows = [
         ("detector", candidate.version),
-        ("AP50 on test", f"{_shown(figures.ap50)} ({figures.pages} pages, {figures.boxes} boxes)"),
-        ("recall, precision", f"{_shown(figures.recall)}, {_shown(figures.precision)} at {candidate.operating_point:.2f}"),
+        ("AP50 on test", f"{_metric(metrics.ap50)} ({metrics.pages} pages, {metrics.boxes} boxes)"),
+        ("recall, precision", f"{_metric(metrics.recall)}, {_metric(metrics.precision)} at {candidate.operating_point:.2f}"),
         ("decision", "deploy" if decision.deploy else "hold"),
     ]
     return rows + [("", reason.sentence) for reason in decision.reasons]
@@ -59,7 +59,7 @@ def _monitoring(demo: Demo) -> list[tuple[str, str]]:
     with open_catalog(demo.workspace).transaction() as session:
         window = session.exec(select(MonitoringWindow).order_by(col(MonitoringWindow.judged_at).desc())).first()
     if window is None:
-        return [("monitoring", "no window judged")]
+        return [("monitoring", "no window yet")]
     rows = [("monitoring", f"{window.verdict.replace('_', ' ')} ({window.requests} requests)")]
     return rows + ([("report", as_typed(demo.workspace.inside(window.report)))] if window.report else [])
 
@@ -78,5 +78,5 @@ What to try next:
 """
 
 
-def _shown(value: float | None) -> str:
+def _metric(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.3f}"

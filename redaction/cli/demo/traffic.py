@@ -1,4 +1,4 @@
-"""Requests to the service as readers would send them, some of them of a kind that the detector has never seen."""
+"""Requests to the service as readers would send them, some with pages unlike those the detector was trained on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from redaction.errors import RedactionError
 Image = NDArray[np.uint8]
 
 
-def as_they_are(image: Image) -> Image:
-    """A page like those the detector knows."""
+def unchanged(image: Image) -> Image:
+    """The page as it is."""
     return image
 
 
 def dark_photocopy(image: Image) -> Image:
-    """The third copy of a copy: dark, soft and gray."""
+    """The page after several photocopies: dark, blurred and gray."""
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     soft = cv2.GaussianBlur(gray, (0, 0), 1.6)
     dark = np.clip(soft.astype(np.float32) * 0.55, 0, 255).astype(np.uint8)
@@ -31,13 +31,17 @@ def dark_photocopy(image: Image) -> Image:
 
 
 def send_pages(url: str, pages: Sequence[Path], count: int, alter: Callable[[Image], Image], title: str) -> int:
-    """Send `count` requests, going round the pages as often as needed.
+    """Send `count` requests, cycling through the pages.
 
     Args:
         url: of the service, such as ``http://127.0.0.1:3000``.
+        pages: page images.
+        count: number of requests.
+        alter: applied to each page before it is sent.
+        title: shown beside the progress bar.
 
     Returns:
-        how many boxes the service found.
+        The number of boxes that the service found.
 
     Raises:
         RedactionError: the service cannot be reached or refuses a page.

@@ -1,7 +1,7 @@
-"""The starter: a detector that ships with the program, trained on synthetic pages alone.
+"""The starter: the detector that ships with the program, trained on synthetic pages only.
 
-It finds redactions minutes after a clone, and is what a training of the same profile starts from (``init: starter``).
-``redaction starter`` trains it again; see `redaction.training.starter_recipe`.
+It works right after installation, and trainings of the same profile can start from its weights (``init: starter``).
+``redaction starter`` trains it; see `redaction.training.starter_recipe`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,6 @@ def starter_detector() -> Detector:
     """The detector that ships with the program.
 
     Raises:
-        RedactionError: the installation is incomplete, or a file of it was changed.
+        RedactionError: the installation is incomplete, or one of its files was changed.
     """
     return Detector.load(Path(__file__).parent / STARTER_PROFILE)

@@ -1,6 +1,7 @@
-"""Renderer processes and the clock over them: a page that takes too long or brings its process down is given up, not the rest.
+"""A pool of renderer processes with time limits: a page that takes too long or crashes its renderer costs only itself.
 
-A page that brought a process down gets one more attempt in a fresh one, since a machine short of memory kills innocents, too.
+A page that crashed a renderer gets a second attempt in a fresh one: when memory runs short, the OOM killer may end a renderer
+that is not the cause.
 """
 
 from __future__ import annotations
@@ -19,70 +20,82 @@ from pathlib import Path
 from typing import IO, Self
 
 import redaction
-from redaction.documents.rendering.worker import MESSAGES, Broken, Done, FailedPage, Job, Opened, Ready, Refused, RenderedPage
+from redaction.documents.rendering.worker import (
+    MESSAGES,
+    Done,
+    FailedPage,
+    Job,
+    MachineError,
+    Opened,
+    Ready,
+    Refused,
+    RenderedPage,
+)
 from redaction.errors import RedactionError
 
-START_SECONDS = 120.0
-ATTEMPTS = 2
-MOST_GIVEN_UP = 3
-"""So many pages of one document given up, and the rest of it is not tried: each may cost the whole time limit."""
-ERROR_TAIL = 500
+MAX_START_S = 120.0
+MAX_CRASHES = 2
+"""A page that has crashed this many renderers is abandoned."""
+MAX_ABANDONED_PAGES = 3
+"""After this many abandoned pages the rest of the document is not tried: each page may cost the whole time limit."""
+MAX_STDERR_CHARS = 500
 RENDERER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # A page is a handful of 6 MB arrays. Left to itself glibc maps each one again, and clearing those pages in the kernel costs a
-    # quarter of the time (measured: 50 against 38 ms of processor a page). So arrays up to 32 MB, glibc's maximum, are reused.
+    # A page is a few arrays of 6 MB. By default glibc maps new memory for each of them, which the kernel must clear; with these
+    # thresholds (32 MB is glibc's maximum) they are reused.
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
     "MALLOC_TRIM_THRESHOLD_": str(512 * 1024 * 1024),
 }
 
 Event = tuple[str, Opened | Refused | RenderedPage | FailedPage | Done]
-"""The document's key, and what happened to it. The last event of a piece of work is `Done` or `Refused`."""
+"""The document's key, and a message about it. The last event of a job is `Done` or `Refused`."""
 
 
 @dataclass
-class _Work:
-    """A stretch of one document's pages, and how far it has come."""
+class _Task:
+    """A job and its progress."""
 
     key: str
     job: Job
+    """`job.first` moves on as pages are completed."""
     attempts: int = 0
-    """How often the page at the front has brought a process down."""
+    """Failed attempts at page `job.first`."""
     stop: int | None = None
-    """The first page that is not to be rendered, once the document was opened."""
+    """Index after the last page to render; known once the document was opened."""
 
 
 @dataclass
 class _Worker:
-    """One renderer process, and what it is busy with."""
+    """One renderer process and its current task."""
 
     process: subprocess.Popen[bytes]
-    jobs: IO[bytes]
-    answers: IO[bytes]
-    errors: IO[bytes]
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
     deadline: float
     ready: bool = False
-    work: _Work | None = None
+    task: _Task | None = None
     unread: bytes = b""
 
 
 class RenderPool:
-    """Runs renderers side by side. Use it as a context: leaving it kills them.
+    """Runs renderers in parallel. A context manager: leaving it kills them.
 
     Args:
-        workers: how many at once; they are started when there is work.
-        page_seconds: time for one page, or for opening a document.
+        workers: maximum number of renderers; they start when there are jobs.
+        page_seconds: time limit for one page, and for opening a document.
         page_megabytes: see `redaction.documents.rendering.worker.serve`.
     """
 
     def __init__(self, workers: int, page_seconds: float, page_megabytes: int) -> None:
-        self._wanted = workers
+        self._max_workers = workers
         self._page_seconds = page_seconds
         self._page_megabytes = page_megabytes
-        self._queue: deque[_Work] = deque()
+        self._queue: deque[_Task] = deque()
         self._workers: list[_Worker] = []
-        self._given_up: Counter[str] = Counter()
+        self._abandoned_pages: Counter[str] = Counter()
         self._selector = selectors.DefaultSelector()
 
     def __enter__(self) -> Self:
@@ -94,143 +107,143 @@ class RenderPool:
         self._selector.close()
 
     def add(self, key: str, job: Job, *, first: bool = False) -> None:
-        """Queue pages of a document, at the front of the queue or at its end."""
+        """Add a job to the end of the queue, or to its front if `first`."""
         if first:
-            self._queue.appendleft(_Work(key, job))
+            self._queue.appendleft(_Task(key, job))
         else:
-            self._queue.append(_Work(key, job))
+            self._queue.append(_Task(key, job))
 
     def events(self) -> Iterator[Event]:
-        """What happens, as it happens, until nothing is left to do. More work may be added meanwhile.
+        """Yield events as they happen until all jobs are complete. Jobs may be added meanwhile.
 
         Raises:
-            RedactionError: renderers cannot start, or cannot write.
+            RedactionError: renderers cannot start or cannot write.
         """
-        while self._queue or any(worker.work for worker in self._workers):
-            self._employ()
-            nearest = min(worker.deadline for worker in self._workers)
-            timeout = None if nearest == float("inf") else max(0.0, nearest - time.monotonic())
+        while self._queue or any(worker.task for worker in self._workers):
+            self._assign_tasks()
+            next_deadline = min(worker.deadline for worker in self._workers)
+            timeout = None if next_deadline == float("inf") else max(0.0, next_deadline - time.monotonic())
             for key, _ in self._selector.select(timeout):
-                yield from self._listen(key.data)
+                yield from self._read_messages(key.data)
             for worker in [worker for worker in self._workers if time.monotonic() > worker.deadline]:
-                yield from self._lose(worker, f"took longer than {self._page_seconds:g} s", attempts=1)
+                yield from self._handle_failure(worker, f"took longer than {self._page_seconds:g} s", max_attempts=1)
 
-    def _employ(self) -> None:
-        free = [worker for worker in self._workers if worker.work is None]
-        for worker in free:
+    def _assign_tasks(self) -> None:
+        idle = [worker for worker in self._workers if worker.task is None]
+        for worker in idle:
             if worker.ready and self._queue:
-                self._give(worker, self._queue.popleft())
-        starting = sum(worker.work is None for worker in self._workers)
-        for _ in range(min(self._wanted - len(self._workers), len(self._queue) - starting)):
+                self._assign(worker, self._queue.popleft())
+        starting = sum(worker.task is None for worker in self._workers)
+        for _ in range(min(self._max_workers - len(self._workers), len(self._queue) - starting)):
             self._start()
 
     def _start(self) -> None:
         root = str(Path(redaction.__file__).parent.parent)
         environment = os.environ | RENDERER_ENVIRONMENT
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 - stays open as long as the process runs
         process = subprocess.Popen(
             [sys.executable, "-m", "redaction.documents.rendering.worker", str(self._page_megabytes), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=stderr,
             env=environment,
         )
         assert process.stdin is not None  # noqa: S101
         assert process.stdout is not None  # noqa: S101
-        worker = _Worker(process, process.stdin, process.stdout, errors, time.monotonic() + START_SECONDS)
+        worker = _Worker(process, process.stdin, process.stdout, stderr, time.monotonic() + MAX_START_S)
         self._workers.append(worker)
-        self._selector.register(worker.answers, selectors.EVENT_READ, worker)
+        self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
 
-    def _give(self, worker: _Worker, work: _Work) -> None:
-        worker.work = work
+    def _assign(self, worker: _Worker, task: _Task) -> None:
+        worker.task = task
         worker.deadline = time.monotonic() + self._page_seconds
         try:
-            worker.jobs.write(work.job.model_dump_json().encode() + b"\n")
-            worker.jobs.flush()
+            worker.stdin.write(task.job.model_dump_json().encode() + b"\n")
+            worker.stdin.flush()
         except BrokenPipeError:
-            # It died while idle; that its answers have ended will be noticed in a moment, and the work given to another.
+            # the renderer died while idle: `_read_messages` will see the end of its output and return the task to the queue
             return
 
-    def _listen(self, worker: _Worker) -> Iterator[Event]:
-        data = os.read(worker.answers.fileno(), 1 << 16)
+    def _read_messages(self, worker: _Worker) -> Iterator[Event]:
+        data = os.read(worker.stdout.fileno(), 1 << 16)
         if not data:
-            yield from self._lose(worker, _obituary(worker.process.wait()), attempts=ATTEMPTS)
+            yield from self._handle_failure(worker, _exit_reason(worker.process.wait()), max_attempts=MAX_CRASHES)
             return
         *lines, worker.unread = (worker.unread + data).split(b"\n")
         for line in lines:
-            yield from self._hear(worker, line)
+            yield from self._handle_message(worker, line)
 
-    def _hear(self, worker: _Worker, line: bytes) -> Iterator[Event]:
+    def _handle_message(self, worker: _Worker, line: bytes) -> Iterator[Event]:
         message = MESSAGES.validate_json(line)
         worker.deadline = time.monotonic() + self._page_seconds
-        if isinstance(message, Broken):
+        if isinstance(message, MachineError):
             raise RedactionError(f"Pages cannot be rendered: {message.reason}.")
         if isinstance(message, Ready):
             worker.ready, worker.deadline = True, float("inf")
             return
-        work = worker.work
-        assert work is not None  # noqa: S101 - a renderer speaks only of the job that it was given
+        task = worker.task
+        assert task is not None  # noqa: S101 - after `Ready`, a renderer sends messages only about its job
         if isinstance(message, Opened):
-            work.stop = min(work.job.stop, message.page_count)
+            task.stop = min(task.job.stop, message.page_count)
         elif isinstance(message, RenderedPage | FailedPage):
-            work.job, work.attempts = work.job.model_copy(update={"first": message.page_index + 1}), 0
+            task.job, task.attempts = task.job.model_copy(update={"first": message.page_index + 1}), 0
         else:
-            worker.work, worker.deadline = None, float("inf")
-        yield work.key, message
+            worker.task, worker.deadline = None, float("inf")
+        yield task.key, message
 
-    def _lose(self, worker: _Worker, reason: str, attempts: int) -> Iterator[Event]:
-        """The process is gone, or is killed here; its work goes on in another one, after so many attempts without its page."""
-        work = worker.work
-        worker.errors.seek(0)
-        last_words = worker.errors.read().decode(errors="replace")[-ERROR_TAIL:].strip()
+    def _handle_failure(self, worker: _Worker, reason: str, max_attempts: int) -> Iterator[Event]:
+        """Remove a renderer that failed. Its task continues in another, without the page after `max_attempts` attempts."""
+        task = worker.task
+        worker.stderr.seek(0)
+        stderr = worker.stderr.read().decode(errors="replace")[-MAX_STDERR_CHARS:].strip()
         self._remove(worker)
         if not worker.ready:
-            raise RedactionError(f"The renderer cannot start ({reason}): {last_words or 'it said nothing'}.")
-        if work is None:
+            raise RedactionError(f"The renderer cannot start ({reason}): {stderr or 'it printed no error'}.")
+        if task is None:
             return
-        work.attempts += 1
-        if work.stop is not None and work.job.first >= work.stop:
-            yield work.key, Done()
-        elif work.attempts < attempts:
-            self._queue.appendleft(work)
-        elif work.stop is None:
-            yield work.key, Refused(reason=f"cannot be opened: {reason}")
+        task.attempts += 1
+        if task.stop is not None and task.job.first >= task.stop:
+            yield task.key, Done()
+        elif task.attempts < max_attempts:
+            self._queue.appendleft(task)
+        elif task.stop is None:
+            yield task.key, Refused(reason=f"cannot be opened: {reason}")
         else:
-            yield from self._give_up_page(work, work.stop, reason)
+            yield from self._abandon_page(task, task.stop, reason)
 
-    def _give_up_page(self, work: _Work, stop: int, reason: str) -> Iterator[Event]:
-        self._given_up[work.key] += 1
-        first = work.job.first
-        yield work.key, FailedPage(page_index=first, reason=reason)
-        if self._given_up[work.key] >= MOST_GIVEN_UP:
-            untried = f"not tried: {MOST_GIVEN_UP} pages of this document were given up"
-            yield from ((work.key, FailedPage(page_index=index, reason=untried)) for index in range(first + 1, stop))
-            yield work.key, Done()
+    def _abandon_page(self, task: _Task, stop: int, reason: str) -> Iterator[Event]:
+        self._abandoned_pages[task.key] += 1
+        first = task.job.first
+        yield task.key, FailedPage(page_index=first, reason=reason)
+        if self._abandoned_pages[task.key] >= MAX_ABANDONED_PAGES:
+            not_tried = f"not tried: {MAX_ABANDONED_PAGES} pages of this document were abandoned"
+            yield from ((task.key, FailedPage(page_index=index, reason=not_tried)) for index in range(first + 1, stop))
+            yield task.key, Done()
         elif first + 1 < stop:
-            self._queue.appendleft(_Work(work.key, work.job.model_copy(update={"first": first + 1}), stop=stop))
+            self._queue.appendleft(_Task(task.key, task.job.model_copy(update={"first": first + 1}), stop=stop))
         else:
-            yield work.key, Done()
+            yield task.key, Done()
 
     def _remove(self, worker: _Worker) -> None:
         self._workers.remove(worker)
-        self._selector.unregister(worker.answers)
+        self._selector.unregister(worker.stdout)
         worker.process.kill()
         worker.process.wait()
-        for pipe in (worker.answers, worker.errors):
+        for pipe in (worker.stdout, worker.stderr):
             pipe.close()
-        _close_quietly(worker.jobs)
+        _close_quietly(worker.stdin)
 
 
 def _close_quietly(pipe: IO[bytes]) -> None:
     try:
         pipe.close()
     except BrokenPipeError:
-        # What was still in the buffer was meant for a process that is dead.
+        # the buffer held data for a process that has ended
         return
 
 
-def _obituary(status: int) -> str:
+def _exit_reason(status: int) -> str:
     if status < 0:
         return f"the renderer crashed ({signal.Signals(-status).name})"
     return f"the renderer ended with status {status}"

@@ -1,7 +1,7 @@
-"""Documents become page images, on all cores; see `redaction.documents.rendering.worker` for the format and why it was chosen.
+"""Rendering: turn fetched documents into page images on all cores (image format: `redaction.documents.rendering.worker`).
 
-A document's images are gathered aside and take their place as one folder; its rows follow in one transaction. A killed run leaves
-documents that are fetched and not rendered, and the next one takes them up.
+The images of a document are written to a scratch folder that is then moved into place; its rows follow in one transaction. After
+a kill, documents that are fetched and not yet rendered are rendered by the next run.
 """
 
 from __future__ import annotations
@@ -24,40 +24,39 @@ from redaction.documents.rendering.worker import Done, FailedPage, Job, Opened, 
 from redaction.documents.scratch import exclusive_scratch
 from redaction.documents.sources import Politeness, Rendering, SourcesConfig
 from redaction.files import sync
-from redaction.progress import ProgressCallback, logged
+from redaction.progress import ProgressCallback, log_progress
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
 PAGES_PER_JOB = 32
-"""A longer document is shared among the renderers in stretches of this many pages."""
+"""A longer document is split into jobs of this many pages, which the renderers share."""
 
-MOST_UNSETTLED = 16
-"""So many finished documents may wait for a slow disk before the rendering waits, too."""
+MAX_UNRECORDED_DOCUMENTS = 16
+"""Rendering waits while more finished documents than this wait for the disk."""
 
 
 class RenderSummary(Frozen):
-    """What became of the documents that waited to be rendered."""
+    """Result of rendering the fetched documents."""
 
     documents: tuple[str, ...]
-    """SHA-256 of those that are pages now."""
+    """SHA-256 of the newly rendered documents."""
     pages: tuple[str, ...]
-    """Names of the new pages, in order."""
+    """Names of the new pages, sorted."""
     refused: tuple[Problem, ...]
-    """Documents in quarantine."""
+    """Documents put in quarantine."""
     refused_pages: tuple[Problem, ...]
-    """Pages in quarantine, of documents that are otherwise fine."""
+    """Pages put in quarantine, of documents that were rendered otherwise."""
     failures: tuple[Problem, ...]
-    """Documents whose file is gone from the workspace; the next fetch brings it back."""
+    """Documents whose file is missing from the workspace; the next fetch restores it."""
     seconds: float
 
 
 @dataclass
-class _Growing:
-    """A document that is being rendered."""
+class _DocumentRendering:
+    """A document and the state of its rendering."""
 
     document: Document
-    job: Job
-    """Its first pages."""
+    first_job: Job
     jobs_left: int = 1
     page_count: int | None = None
     refusal: str | None = None
@@ -65,84 +64,88 @@ class _Growing:
 
 
 def render(workspace: Workspace, config: SourcesConfig, progress: ProgressCallback | None = None) -> RenderSummary:
-    """Render every document that was fetched and not rendered yet, whichever run fetched it.
+    """Render every document that is fetched and not yet rendered, whichever run fetched it.
 
     Raises:
-        RedactionError: another ingestion is at work in this workspace, or renderers cannot start or write.
+        RedactionError: another ingestion is running in this workspace, or renderers cannot start or write.
     """
     started = time.monotonic()
-    ledger = _Ledger(workspace, open_catalog(workspace))
+    catalog = open_catalog(workspace)
+    recorder = _RenderingRecorder(workspace, catalog)
     with exclusive_scratch(workspace, "rendering") as scratch:
-        waiting = documents_with_status(ledger.catalog, DocumentStatus.FETCHED)
-        present = [document for document in waiting if _file(workspace, document).is_file()]
-        growing = {document.sha256: _Growing(document, _job(workspace, config, document, scratch)) for document in present}
-        _settle_aside(ledger, _grown(growing, config.rendering, progress or logged()))
-    return ledger.summary([document for document in waiting if document not in present], time.monotonic() - started)
+        fetched = documents_with_status(catalog, DocumentStatus.FETCHED)
+        present = [document for document in fetched if _document_file(workspace, document).is_file()]
+        renderings = [_DocumentRendering(document, _first_job(workspace, config, document, scratch)) for document in present]
+        _record_in_background(recorder, _render_documents(renderings, config.rendering, progress or log_progress()))
+    return recorder.summary([document for document in fetched if document not in present], time.monotonic() - started)
 
 
-def _settle_aside(ledger: _Ledger, finished: Iterable[_Growing]) -> None:
-    # Settling mostly waits for the disk; on a thread of its own it keeps no renderer waiting for its next document.
-    unsettled: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="settle") as aside:
-        for grown in finished:
-            unsettled.append(aside.submit(ledger.settle, grown))
-            while unsettled and (unsettled[0].done() or len(unsettled) > MOST_UNSETTLED):
-                unsettled.popleft().result()
-        for settled in unsettled:
-            settled.result()
+def _record_in_background(recorder: _RenderingRecorder, finished: Iterable[_DocumentRendering]) -> None:
+    # recording mostly waits for the disk; on its own thread it does not delay the renderers
+    pending: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1, thread_name_prefix="record") as executor:
+        for rendering in finished:
+            pending.append(executor.submit(recorder.record, rendering))
+            while pending and (pending[0].done() or len(pending) > MAX_UNRECORDED_DOCUMENTS):
+                pending.popleft().result()
+        for recorded in pending:
+            recorded.result()
 
 
-def _grown(growing: dict[str, _Growing], rendering: Rendering, progress: ProgressCallback) -> Iterator[_Growing]:
-    """The documents, each as soon as nothing of it is left to do."""
+def _render_documents(
+    renderings: list[_DocumentRendering], config: Rendering, progress: ProgressCallback
+) -> Iterator[_DocumentRendering]:
+    """Render documents in parallel and yield each as soon as its jobs are complete."""
+    by_key = {rendering.document.sha256: rendering for rendering in renderings}
     pages_done = pages_known = 0
-    with RenderPool(rendering.workers or len(os.sched_getaffinity(0)), rendering.page_seconds, rendering.page_megabytes) as pool:
-        for key, grown in growing.items():
-            pool.add(key, grown.job)
+    with RenderPool(config.workers or len(os.sched_getaffinity(0)), config.page_seconds, config.page_megabytes) as pool:
+        for key, rendering in by_key.items():
+            pool.add(key, rendering.first_job)
         for key, event in pool.events():
-            grown = growing[key]
+            rendering = by_key[key]
             match event:
-                case Opened() if grown.page_count is None:
-                    grown.page_count = event.page_count
+                case Opened() if rendering.page_count is None:
+                    rendering.page_count = event.page_count
                     pages_known += event.page_count
-                    further = _further_jobs(grown.job, event.page_count)
-                    grown.jobs_left += len(further)
-                    for job in further:
+                    further_jobs = _further_jobs(rendering.first_job, event.page_count)
+                    rendering.jobs_left += len(further_jobs)
+                    for job in further_jobs:
                         pool.add(key, job, first=True)
                 case RenderedPage() | FailedPage():
-                    grown.pages[event.page_index] = event
+                    rendering.pages[event.page_index] = event
                     pages_done += 1
                     progress("render", pages_done, pages_known)
                 case Refused():
-                    grown.refusal = event.reason
-                    grown.page_count = event.page_count if event.page_count is not None else grown.page_count
-                    grown.jobs_left -= 1
+                    rendering.refusal = event.reason
+                    rendering.page_count = event.page_count if event.page_count is not None else rendering.page_count
+                    rendering.jobs_left -= 1
                 case Done():
-                    grown.jobs_left -= 1
-            if not grown.jobs_left:
-                yield grown
+                    rendering.jobs_left -= 1
+            if not rendering.jobs_left:
+                yield rendering
 
 
-class _Ledger:
-    """Turns rendered documents into folders, rows and a summary."""
+class _RenderingRecorder:
+    """Records rendered documents as image folders, catalog rows and a summary."""
 
     def __init__(self, workspace: Workspace, catalog: Catalog) -> None:
-        self.catalog = catalog
         self._workspace = workspace
+        self._catalog = catalog
         self._documents: list[str] = []
         self._pages: list[str] = []
         self._refused: list[Problem] = []
         self._refused_pages: list[Problem] = []
 
-    def settle(self, grown: _Growing) -> None:
-        """The images take their place, then one transaction says so."""
-        document = grown.document
-        refusal = grown.refusal or _no_page(grown)
+    def record(self, rendering: _DocumentRendering) -> None:
+        """Move the images into place, then write the rows in one transaction."""
+        document = rendering.document
+        refusal = rendering.refusal or _refusal_without_pages(rendering)
         if refusal is None:
-            _take_place(Path(grown.job.folder), self._workspace.pages / document.sha256)
-        pages = [_row(document, event) for _, event in sorted(grown.pages.items())] if refusal is None else []
-        with self.catalog.transaction() as session:
+            _move_into_place(Path(rendering.first_job.folder), self._workspace.pages / document.sha256)
+        pages = [_page_row(document, page) for _, page in sorted(rendering.pages.items())] if refusal is None else []
+        with self._catalog.transaction() as session:
             row = session.get_one(Document, document.sha256)
-            row.page_count = grown.page_count
+            row.page_count = rendering.page_count
             row.reason = refusal
             row.status = DocumentStatus.RENDERED if refusal is None else DocumentStatus.QUARANTINED
             session.add_all(pages)
@@ -157,50 +160,51 @@ class _Ledger:
                 self._refused_pages.append(Problem(source=document.source, where=page.file_name, reason=page.reason))
 
     def summary(self, missing: Iterable[Document], seconds: float) -> RenderSummary:
-        """What was done, in an order that does not depend on which renderer was quicker."""
-        gone = "its file is gone from the workspace; the next fetch brings it back"
+        """The result, in an order that does not depend on the speed of the renderers."""
+        reason = "its file is missing from the workspace; the next fetch restores it"
         return RenderSummary(
             documents=tuple(sorted(self._documents)),
             pages=tuple(sorted(self._pages)),
-            refused=tuple(sorted(self._refused, key=_by_place)),
-            refused_pages=tuple(sorted(self._refused_pages, key=_by_place)),
-            failures=tuple(Problem(source=document.source, where=document.file_name, reason=gone) for document in missing),
+            refused=tuple(sorted(self._refused, key=_source_and_place)),
+            refused_pages=tuple(sorted(self._refused_pages, key=_source_and_place)),
+            failures=tuple(Problem(source=document.source, where=document.file_name, reason=reason) for document in missing),
             seconds=seconds,
         )
 
 
-def _by_place(problem: Problem) -> tuple[str, str]:
+def _source_and_place(problem: Problem) -> tuple[str, str]:
     return problem.source, problem.where
 
 
-def _no_page(grown: _Growing) -> str | None:
-    if any(isinstance(page, RenderedPage) for page in grown.pages.values()):
+def _refusal_without_pages(rendering: _DocumentRendering) -> str | None:
+    """The reason to refuse a document of which no page was rendered; None if one was."""
+    if any(isinstance(page, RenderedPage) for page in rendering.pages.values()):
         return None
-    reasons = [page.reason for _, page in sorted(grown.pages.items()) if isinstance(page, FailedPage)]
+    reasons = [page.reason for _, page in sorted(rendering.pages.items()) if isinstance(page, FailedPage)]
     return f"no page could be rendered; the first one {reasons[0]}" if reasons else "no page could be rendered"
 
 
-def _row(document: Document, event: RenderedPage | FailedPage) -> Page:
-    """The catalog's row for a page; people count pages from 1."""
-    page = Page(
-        name=page_name(document.sha256, event.page_index),
+def _page_row(document: Document, result: RenderedPage | FailedPage) -> Page:
+    """The catalog's row for a page. The page number in its file name starts at 1."""
+    row = Page(
+        name=page_name(document.sha256, result.page_index),
         document=document.sha256,
-        page_index=event.page_index,
-        file_name=f"{PurePath(document.file_name).stem}_p{event.page_index + 1:04d}",
+        page_index=result.page_index,
+        file_name=f"{PurePath(document.file_name).stem}_p{result.page_index + 1:04d}",
     )
-    if isinstance(event, FailedPage):
-        page.reason = event.reason
-        return page
-    page.image = f"pages/{document.sha256}/{image_name(event.page_index)}"
-    page.width, page.height, page.dpi = event.width, event.height, event.dpi
-    page.sha256, page.perceptual_hash = event.sha256, event.perceptual_hash
-    page.features = event.features.model_dump()
-    return page
+    if isinstance(result, FailedPage):
+        row.reason = result.reason
+        return row
+    row.image = f"pages/{document.sha256}/{image_name(result.page_index)}"
+    row.width, row.height, row.dpi = result.width, result.height, result.dpi
+    row.sha256, row.perceptual_hash = result.sha256, result.perceptual_hash
+    row.features = result.features.model_dump()
+    return row
 
 
-def _take_place(folder: Path, path: Path) -> None:
-    """Move the finished folder; one that a killed run had put there, and that no row knows, makes way."""
-    # here and not in the renderers, which can draw the next pages meanwhile
+def _move_into_place(folder: Path, path: Path) -> None:
+    """Sync a finished folder and move it to `path`; replace a folder without rows that a killed run left there."""
+    # synced here because the renderers can meanwhile render further pages
     for file in folder.iterdir():
         sync(file)
     sync(folder)
@@ -210,14 +214,14 @@ def _take_place(folder: Path, path: Path) -> None:
     sync(path.parent)
 
 
-def _file(workspace: Workspace, document: Document) -> Path:
+def _document_file(workspace: Workspace, document: Document) -> Path:
     return workspace.documents / f"{document.sha256}.pdf"
 
 
-def _job(workspace: Workspace, config: SourcesConfig, document: Document, scratch: Path) -> Job:
+def _first_job(workspace: Workspace, config: SourcesConfig, document: Document, scratch: Path) -> Job:
     politeness = {source.name: source.politeness for source in config.sources}
     return Job(
-        document=str(_file(workspace, document)),
+        document=str(_document_file(workspace, document)),
         folder=str(scratch / document.sha256),
         first=0,
         stop=PAGES_PER_JOB,
@@ -228,7 +232,7 @@ def _job(workspace: Workspace, config: SourcesConfig, document: Document, scratc
     )
 
 
-def _further_jobs(job: Job, page_count: int) -> list[Job]:
-    """The pages that the first job leaves, last stretch first."""
-    starts = reversed(range(job.stop, page_count, PAGES_PER_JOB))
-    return [job.model_copy(update={"first": start, "stop": start + PAGES_PER_JOB}) for start in starts]
+def _further_jobs(first_job: Job, page_count: int) -> list[Job]:
+    """Jobs for the pages after the first job, in reverse order."""
+    starts = reversed(range(first_job.stop, page_count, PAGES_PER_JOB))
+    return [first_job.model_copy(update={"first": start, "stop": start + PAGES_PER_JOB}) for start in starts]

@@ -1,28 +1,11 @@
-"""The renderer: a process of its own that turns pages into images under a memory limit, and may be killed at any time.
+"""The renderer process: renders pages to image files under a memory limit, and may be killed at any time.
 
-It reads one `Job` a line on standard input and answers with messages, one a line, on standard output. Everything hostile in a PDF
-happens in here; `redaction.documents.rendering.rendering` watches the clock from outside.
+It reads one `Job` per line from standard input and writes messages, one per line, to standard output. Hostile PDFs are only ever
+opened here; `redaction.documents.rendering.pool` enforces the time limits from outside.
 
-**File format: JPEG, quality 90, no chroma subsampling.** Measured on 54 pages of real court and agency documents (WebP on 39) at
-150 dpi (1275 x 1650, one core; milliseconds of processor time and kilobytes for each page):
-
-==========================  ======  =====
-format                          ms     KB
-==========================  ======  =====
-JPEG q90, 4:2:0                3.5    292
-**JPEG q90, 4:4:4**            5.1    320
-PNG, level 1 (OpenCV)         33.3    321
-PNG, level 6 (Pillow)         47.8    354
-WebP, lossless                73.4    143
-WebP q90                      93.7    154
-==========================  ======  =====
-
-Rendering itself takes about 20 ms, so PNG would cut the pages per second by four tenths; and on scans, which hold noise, it was
-measured four to six times as large (4 to 7 MB a page at 200 dpi). Grey, thinly outlined and coloured boxes survive, as
-tests/documents/test_rendering.py shows: the inside of a filled box moves by at most 4 of 255 levels, and a one-pixel outline,
-gray or coloured, by at most 32 from the lossless picture. Without chroma subsampling a thin coloured outline keeps its color,
-for a tenth more bytes. One-bit formats are smaller still, but lose gray boxes. A page without color is a gray JPEG: encoded in
-2.3 ms instead of 5.2, with a tenth fewer bytes, and the same to whoever reads it.
+Images are JPEGs of quality 90 without chroma subsampling: six times faster to write than PNG, which would cost four tenths of the
+pages per second, and small also for noisy scans. Gray and thinly outlined boxes survive, and without subsampling thin colored
+outlines keep their color; a page without color is stored as a gray JPEG. Measurements: docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -46,27 +29,28 @@ from PIL import Image
 from pydantic import Field, TypeAdapter
 
 from redaction.pages.features import PageFeatures, features_of
+from redaction.pages.pdf import render_pixels
 from redaction.parent_process import die_with_parent
 from redaction.values import Frozen
 
 JPEG_OPTIONS = (cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 IMAGE_SUFFIX = ".jpg"
-END_MARK = b"%%EOF"
-END_MARK_WITHIN = 4096
-"""Acrobat looks for the end mark in the last 1024 bytes; real files carry a little more behind it."""
-HASH_PIXELS = 32
+EOF_MARKER = b"%%EOF"
+EOF_MARKER_SEARCH_BYTES = 4096
+"""Acrobat looks for the marker in the last 1024 bytes; real files have a little more after it."""
+HASH_INPUT_PX = 32
 
 
 class Job(Frozen):
-    """Pages of one document to render."""
+    """A range of pages of one document to render."""
 
     document: str
     """Path of the PDF."""
     folder: str
-    """Where the images go, see `image_name`; made where it is not there."""
+    """Folder for the images (see `image_name`), created if missing."""
     first: int
     stop: int
-    """The first page that is not to be rendered; may lie behind the last page."""
+    """Index after the last page to render; may exceed the page count."""
     max_pages: int
     dpi: float
     max_width_px: int
@@ -80,14 +64,14 @@ class Ready(Frozen):
 
 
 class Opened(Frozen):
-    """The document can be read."""
+    """The document was opened."""
 
     kind: Literal["opened"] = "opened"
     page_count: int
 
 
 class Refused(Frozen):
-    """The document cannot be used at all."""
+    """The document cannot be used."""
 
     kind: Literal["refused"] = "refused"
     reason: str
@@ -95,7 +79,7 @@ class Refused(Frozen):
 
 
 class RenderedPage(Frozen):
-    """A page's image is written; whoever gives it its place has it reach the disk first."""
+    """A page's image was written. It is not yet synced to disk."""
 
     kind: Literal["page"] = "page"
     page_index: int
@@ -116,92 +100,92 @@ class FailedPage(Frozen):
 
 
 class Done(Frozen):
-    """Nothing more comes for this job."""
+    """The job is complete."""
 
     kind: Literal["done"] = "done"
 
 
-class Broken(Frozen):
-    """This machine is at fault (a full disk, say) and not the document: no use to go on."""
+class MachineError(Frozen):
+    """This machine is at fault, not the document (for example, the disk is full); rendering cannot continue."""
 
-    kind: Literal["broken"] = "broken"
+    kind: Literal["machine_error"] = "machine_error"
     reason: str
 
 
-Message = Annotated[Ready | Opened | Refused | RenderedPage | FailedPage | Done | Broken, Field(discriminator="kind")]
+Message = Annotated[Ready | Opened | Refused | RenderedPage | FailedPage | Done | MachineError, Field(discriminator="kind")]
 MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
 
 
 def serve(megabytes: int, parent: int) -> None:
-    """Work until standard input ends.
+    """Process jobs until standard input ends.
 
     Args:
-        megabytes: address space to allow beyond what the process has by now.
-        parent: process whose death must be ours, too.
+        megabytes: address space allowed in addition to what the process uses at the start.
+        parent: id of the parent process; this process ends with it.
     """
     die_with_parent(parent, signal.SIGKILL)
-    # What a library prints must not end up among the messages.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    # libraries that print must not write into the messages
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     cv2.setNumThreads(1)
     _limit_memory(megabytes)
 
-    def answer(message: Message) -> None:
-        answers.write(message.model_dump_json() + "\n")
-        answers.flush()
+    def send(message: Message) -> None:
+        output.write(message.model_dump_json() + "\n")
+        output.flush()
 
-    answer(Ready())
+    send(Ready())
     for line in sys.stdin:
-        work(Job.model_validate_json(line), answer)
+        render_job(Job.model_validate_json(line), send)
 
 
-def work(job: Job, answer: Callable[[Message], None]) -> None:
-    """Render the job's pages, one message each; the last message is always `Done`, `Refused` or `Broken`."""
+def render_job(job: Job, send: Callable[[Message], None]) -> None:
+    """Render the pages of a job, one message per page; the last message is `Done`, `Refused` or `MachineError`."""
     try:
         with pdfium.PdfDocument(job.document) as document:
-            if refusal := _refusal(job, document):
-                return answer(refusal)
+            if refused := _check_document(job, document):
+                return send(refused)
             Path(job.folder).mkdir(exist_ok=True)
-            answer(Opened(page_count=len(document)))
+            send(Opened(page_count=len(document)))
             for page_index in range(job.first, min(job.stop, len(document))):
-                answer(_page(job, document, page_index))
-            return answer(Done())
+                send(_try_page(job, document, page_index))
+            return send(Done())
     except pdfium.PdfiumError as error:
-        return answer(Refused(reason=_open_failure(error, Path(job.document))))
+        return send(Refused(reason=_open_error_reason(error, Path(job.document))))
     except MemoryError:
-        return answer(Refused(reason="cannot be opened within the memory limit"))
+        return send(Refused(reason="cannot be opened within the memory limit"))
     except OSError as error:
-        return answer(Broken(reason=str(error)))
+        return send(MachineError(reason=str(error)))
 
 
-def _refusal(job: Job, document: pdfium.PdfDocument) -> Refused | None:
-    count = len(document)
-    if not _has_end_mark(Path(job.document)):
-        return Refused(reason="is truncated: the mark at its end is missing")
-    if count > job.max_pages:
-        return Refused(reason=f"has {count} pages, more than the limit of {job.max_pages}", page_count=count)
+def _check_document(job: Job, document: pdfium.PdfDocument) -> Refused | None:
+    page_count = len(document)
+    if not _has_eof_marker(Path(job.document)):
+        return Refused(reason="is truncated: its end-of-file marker is missing")
+    if page_count > job.max_pages:
+        return Refused(reason=f"has {page_count} pages, more than the limit of {job.max_pages}", page_count=page_count)
     return None
 
 
-def _has_end_mark(path: Path) -> bool:
-    # A document cut short may still open: what is at its front, or what pdfium repairs, promises pages that are not there.
+def _has_eof_marker(path: Path) -> bool:
+    # PDFium opens and repairs truncated documents, whose page tree then lists pages that are missing
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - END_MARK_WITHIN))
-        return END_MARK in file.read()
+        file.seek(max(0, path.stat().st_size - EOF_MARKER_SEARCH_BYTES))
+        return EOF_MARKER in file.read()
 
 
-def _open_failure(error: pdfium.PdfiumError, path: Path) -> str:
-    # For a document without pages pdfium sets no error, and what is read is the error of an earlier document.
+def _open_error_reason(error: pdfium.PdfiumError, path: Path) -> str:
+    # PDFium sets no error for a document without pages: the code may be that of an earlier document
     if error.err_code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY) and b"/Encrypt" in path.read_bytes():
         return "is encrypted: it needs a password"
     return "cannot be opened: it is damaged, truncated or without pages"
 
 
-def _page(job: Job, document: pdfium.PdfDocument, page_index: int) -> RenderedPage | FailedPage:
+def _try_page(job: Job, document: pdfium.PdfDocument, page_index: int) -> RenderedPage | FailedPage:
     try:
         page = document[page_index]
         try:
-            return _rendered(job, page, page_index)
+            return _render_page(job, page, page_index)
         finally:
             page.close()
     except (pdfium.PdfiumError, cv2.error, ValueError) as error:
@@ -210,31 +194,22 @@ def _page(job: Job, document: pdfium.PdfDocument, page_index: int) -> RenderedPa
         return FailedPage(page_index=page_index, reason="needs more memory than the limit")
 
 
-def _rendered(job: Job, page: pdfium.PdfPage, page_index: int) -> RenderedPage:
-    """Render, write, measure.
+def _render_page(job: Job, page: pdfium.PdfPage, page_index: int) -> RenderedPage:
+    """Render a page, compute its features, and write its image.
 
     Raises:
-        ValueError: the page has no area, or too much of it.
+        ValueError: the page has no area, or is larger than allowed.
     """
-    width_pt, height_pt = page.get_size()
-    if not (width_pt > 0 and height_pt > 0):
-        raise ValueError(f"has no area ({width_pt:g} x {height_pt:g} pt)")
-    scale = min(job.dpi / 72, job.max_width_px / width_pt)
-    if width_pt * height_pt * scale**2 > job.max_megapixels * 1e6:
-        raise ValueError(
-            f"would be {width_pt * scale:.0f} x {height_pt * scale:.0f} pixels, more than {job.max_megapixels:g} million"
-        )
-    # pdfium composes four bytes a pixel faster than three, to the same colors
-    image = page.render(scale=scale, prefer_bgrx=True).to_numpy()
-    gray = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY)
-    features = features_of(gray, image)
-    jpeg = _jpeg(gray if features.colourfulness == 0 and _is_gray(image, gray) else image)
+    bgrx, dpi = render_pixels(page, job.dpi, job.max_width_px, job.max_megapixels * 1e6)
+    gray = cv2.cvtColor(bgrx, cv2.COLOR_BGRA2GRAY)
+    features = features_of(gray, bgrx)
+    jpeg = _encode_jpeg(gray if features.colourfulness == 0 and _is_gray(bgrx, gray) else bgrx)
     height, width = gray.shape
     rendered = RenderedPage(
         page_index=page_index,
         width=width,
         height=height,
-        dpi=scale * 72,
+        dpi=dpi,
         sha256=hashlib.sha256(jpeg).hexdigest(),
         perceptual_hash=perceptual_hash(gray),
         features=features,
@@ -244,37 +219,39 @@ def _rendered(job: Job, page: pdfium.PdfPage, page_index: int) -> RenderedPage:
 
 
 def image_name(page_index: int) -> str:
-    """The file name of a page's image in its document's folder."""
+    """File name of a page's image in its document's folder."""
     return f"{page_index:04d}{IMAGE_SUFFIX}"
 
 
 def perceptual_hash(gray: NDArray[np.uint8]) -> str:
-    """What ``imagehash.phash`` gives for the page at a quarter of its size: 16 hexadecimal digits, alike for pages that are.
+    """Hash of a page's appearance, for finding near-duplicate pages: 16 hexadecimal digits, similar for similar pages.
+
+    Equal to ``imagehash.phash`` of the page at a quarter of its width and height.
 
     Args:
         gray: shape (height, width), uint8.
     """
-    # imagehash would import SciPy for its cosine transform, which is a third of the time that a renderer takes to start. The
-    # hash looks at 32 x 32 pixels only; halving the page first gives Pillow's slow, careful filter little to do.
+    # imagehash imports SciPy for its cosine transform, which would take a third of a renderer's start; halving the page first is
+    # faster than Pillow's filter on the whole page
     for _ in range(2):
-        if min(gray.shape) >= 2 * HASH_PIXELS:
+        if min(gray.shape) >= 2 * HASH_INPUT_PX:
             gray = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    small = Image.fromarray(gray).resize((HASH_PIXELS, HASH_PIXELS), Image.Resampling.LANCZOS)
+    small = Image.fromarray(gray).resize((HASH_INPUT_PX, HASH_INPUT_PX), Image.Resampling.LANCZOS)
     low = cv2.dct(np.asarray(small, np.float64))[:8, :8]
-    # OpenCV's transform is the orthonormal one, whose constant terms are smaller than those of the plain one by this factor
+    # OpenCV's transform is orthonormal: its constant terms are smaller by this factor than those of SciPy's default
     low[0] *= math.sqrt(2)
     low[:, 0] *= math.sqrt(2)
     return np.packbits(low > np.median(low)).tobytes().hex()
 
 
-def _is_gray(image: NDArray[np.uint8], gray: NDArray[np.uint8]) -> bool:
-    return bool(np.array_equal(image.view(np.uint32), cv2.cvtColor(gray, cv2.COLOR_GRAY2BGRA).view(np.uint32)))
+def _is_gray(bgrx: NDArray[np.uint8], gray: NDArray[np.uint8]) -> bool:
+    return bool(np.array_equal(bgrx.view(np.uint32), cv2.cvtColor(gray, cv2.COLOR_GRAY2BGRA).view(np.uint32)))
 
 
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
+def _encode_jpeg(image: NDArray[np.uint8]) -> bytes:
     encoded, buffer = cv2.imencode(IMAGE_SUFFIX, image, JPEG_OPTIONS)
     if not encoded:
-        raise ValueError("cannot be written as JPEG")
+        raise ValueError("cannot be encoded as JPEG")
     return buffer.tobytes()
 
 

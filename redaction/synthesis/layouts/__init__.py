@@ -1,4 +1,4 @@
-"""The kinds of generated pages. Each fills one sheet, with things beside the text that look like redactions and are not."""
+"""Layouts of generated pages. Each fills one sheet, including items that look like redactions but are not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAYOUTS: dict[str, tuple[Callable[[Sheet], None], float]] = {
     "dispatch": (typed.dispatch, 2.5), "routing": (typed.routing, 3.5), "police": (typed.police, 3),
     "table": (tabular.table_page, 3), "spreadsheet": (tabular.spreadsheet, 2.5), "invoice": (tabular.invoice, 2),
     "ledger": (tabular.ledger, 1.5), "form": (forms.form, 4), "columns": (printed.columns, 2),
-    "contents": (printed.contents, 1), "minutes": (printed.minutes, 2), "title": (printed.title_page, 1),
+    "contents": (printed.table_of_contents, 1), "minutes": (printed.minutes, 2), "title": (printed.title_page, 1),
     "slides": (printed.slides, 1.5), "newspaper": (printed.newspaper, 1), "web": (screens.web_page, 1.5),
     "listing": (screens.listing, 1), "window": (screens.window, 1.5), "webform": (screens.web_form, 1.5),
     "posts": (screens.posts, 1), "photos": (pictorial.photo_page, 1), "map": (pictorial.map_page, 1.5),
@@ -29,27 +29,27 @@ LAYOUTS: dict[str, tuple[Callable[[Sheet], None], float]] = {
     "fax": (office.fax, 1.5), "questionnaire": (office.questionnaire, 1.5), "inventory": (office.inventory, 1.5),
     "withheld": (office.withheld, 1), "cards": (office.cards, 1), "labels": (office.label_form, 2),
 }  # fmt: skip
-"""Each layout and how often it is drawn, relative to the others."""
+"""Each layout with its relative frequency."""
 
 _SIZES: list[tuple[tuple[float, float], float]] = [
     (LETTER_PT, 10), (A4_PT, 8), ((612.0, 1008.0), 1), ((419.53, 595.28), 0.5), ((498.9, 708.66), 0.5),
     ((792.0, 612.0), 1.2), ((842.0, 595.0), 1.2), ((960.0, 540.0), 0.6), ((720.0, 540.0), 0.4),
 ]  # fmt: skip
-"""Letter, A4, Legal, A5 and B5 upright; Letter, A4 and two sizes of slides across."""
+"""Page sizes in points with their relative frequency: Letter, A4, Legal, A5, B5; Letter and A4 landscape; two slide formats."""
 
 
 def draw_layout(rng: Random) -> str:
-    """The name of a layout, drawn by weight."""
+    """Draw the name of a layout by weight."""
     return rng.choices(list(LAYOUTS), [weight for _, weight in LAYOUTS.values()])[0]
 
 
 def draw_size(rng: Random) -> tuple[float, float]:
-    """Width and height of a page in points."""
+    """Draw the width and height of a page, in points."""
     return rng.choices([size for size, _ in _SIZES], [weight for _, weight in _SIZES])[0]
 
 
 def write_page(pdf: FPDF, rng: Random, layout: str, size_pt: tuple[float, float]) -> Sheet:
-    """Write one page of that layout at the end of the document."""
+    """Append one page with this layout to the document."""
     sheet = Sheet(pdf, *size_pt, rng)
     sheet.words = draw_wording(rng)
     margins.underlay(sheet)

@@ -1,4 +1,4 @@
-"""Running text: how a page is set, and paragraphs with headings, lists, notes and pictures among them."""
+"""Running text: its typesetting, and paragraphs with headings, lists, tables and pictures between them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from random import Random
 
 from redaction.synthesis import furniture, pictures
-from redaction.synthesis.colors import dark
-from redaction.synthesis.grids import contents, draw_table_look, table
-from redaction.synthesis.sheet import Family, Font, Sheet, Style
+from redaction.synthesis.colors import dark_color
+from redaction.synthesis.grids import draw_table_style, random_cells, table
+from redaction.synthesis.sheet import Family, Font, FontStyle, Sheet
 
 
 @dataclass(frozen=True)
-class Setting:
-    """How a page's running text is set; lengths in points."""
+class Typesetting:
+    """Typesetting of a page's running text; lengths in points."""
 
     font: Font
     leading: float
@@ -23,33 +23,33 @@ class Setting:
     indent: float
     justify: bool
     gap: float
-    """Between paragraphs."""
+    """Space between paragraphs."""
 
 
-def draw_font(rng: Random, smallest: float = 8.5, largest: float = 13) -> Font:
-    """A face for running text."""
+def draw_font(rng: Random, min_size: float = 8.5, max_size: float = 13) -> Font:
+    """Draw a font for running text."""
     families: list[Family] = ["Times", "Helvetica", "Courier", "Sans", "Serif", "Stix"]
     family = rng.choices(families, [6, 5, 1, 2, 2, 2])[0]
     stretch = rng.choice([100, 100, 100, 86, 93, 108])
     gray = rng.choice([0, 0, 0, 40, 70])
-    style: Style = "B" if rng.random() < 0.06 else ""
-    return Font(family, rng.uniform(smallest, largest), style, (gray, gray, gray), stretch)
+    style: FontStyle = "B" if rng.random() < 0.06 else ""
+    return Font(family, rng.uniform(min_size, max_size), style, (gray, gray, gray), stretch)
 
 
-def draw_setting(rng: Random, font: Font | None = None) -> Setting:
-    """A setting, drawn at random."""
+def draw_typesetting(rng: Random, font: Font | None = None) -> Typesetting:
+    """Draw a typesetting at random."""
     font = font or draw_font(rng)
     margins = rng.choice([(rng.uniform(40, 60),) * 2, (rng.uniform(60, 95),) * 2, (rng.uniform(90, 140), rng.uniform(50, 90))])
     leading = font.size * rng.choice([1.12, 1.2, 1.3, 1.5, 1.9, 2.2])
-    return Setting(
+    return Typesetting(
         font, leading, *margins, rng.choice([0, 0, 18, 36]), rng.random() < 0.45, rng.choice([0, leading * 0.5, leading])
     )
 
 
 def running_text(
-    sheet: Sheet, setting: Setting, top: float, bottom: float, x: float | None = None, width: float | None = None
+    sheet: Sheet, setting: Typesetting, top: float, bottom: float, x: float | None = None, width: float | None = None
 ) -> float:
-    """Paragraphs down to `bottom`, now and then something else among them; returns where the next would start."""
+    """Write paragraphs down to `bottom`, with an occasional insert; return where the next would start."""
     rng, y = sheet.rng, top
     x = setting.left if x is None else x
     width = sheet.width - setting.left - setting.right if width is None else width
@@ -75,7 +75,7 @@ def running_text(
     return y
 
 
-def _label(sheet: Sheet, setting: Setting, x: float, y: float, kind: str, number: int) -> None:
+def _label(sheet: Sheet, setting: Typesetting, x: float, y: float, kind: str, number: int) -> None:
     """The number, letter or bullet before a paragraph."""
     size, baseline = setting.font.size, y + setting.leading * 0.5 + setting.font.size * 0.26
     if kind in ("disc", "square"):
@@ -85,13 +85,13 @@ def _label(sheet: Sheet, setting: Setting, x: float, y: float, kind: str, number
         sheet.text(x, baseline, {"1.": f"{number}.", "(a)": f"({'abcdefghij'[number % 10]})"}.get(kind, kind), setting.font)
 
 
-def heading(sheet: Sheet, setting: Setting, x: float, y: float, width: float) -> float:
-    """A heading in one of the usual ways; returns where the text goes on."""
+def heading(sheet: Sheet, setting: Typesetting, x: float, y: float, width: float) -> float:
+    """A heading in one of the usual styles; return where the text continues."""
     rng, font, leading = sheet.rng, setting.font, setting.leading
     text, kind = sheet.words.title(), rng.choice(["center", "left", "underlined", "large", "reversed", "ruled"])
     bold = font.with_style("B")
     if kind == "center":
-        sheet.line(x + width / 2, y + leading, sheet.fitting(text, bold, width), bold, "center")
+        sheet.redactable_text(x + width / 2, y + leading, sheet.truncated(text, bold, width), bold, "center")
     elif kind == "reversed" and width > 90:
         furniture.reversed_heading(
             sheet, x, y + 2, width * rng.choice([1, 1, rng.uniform(0.3, 0.9)]), text, font.size * rng.uniform(1.4, 2)
@@ -99,24 +99,26 @@ def heading(sheet: Sheet, setting: Setting, x: float, y: float, width: float) ->
         return y + font.size * 2 + leading * 0.4
     elif kind == "large":
         big = bold.scaled(rng.uniform(1.2, 1.9))
-        sheet.line(x, y + big.size, sheet.fitting(text.title(), big, width), big)
+        sheet.redactable_text(x, y + big.size, sheet.truncated(text.title(), big, width), big)
         return y + big.size * 1.6
     else:
-        line = sheet.line(x, y + leading, sheet.fitting(text if rng.random() < 0.5 else text.title(), bold, width), bold)
+        line = sheet.redactable_text(
+            x, y + leading, sheet.truncated(text if rng.random() < 0.5 else text.title(), bold, width), bold
+        )
         if line and kind == "underlined":
             sheet.rule(x, y + leading + 2, line[-1][2], y + leading + 2, rng.choice([0.6, 1]))
         elif kind == "ruled":
-            sheet.rule(x, y + leading + 4, x + width, y + leading + 4, rng.choice([0.5, 1, 3]), dark(rng))
+            sheet.rule(x, y + leading + 4, x + width, y + leading + 4, rng.choice([0.5, 1, 3]), dark_color(rng))
     return y + leading * 1.7
 
 
-def _insert(sheet: Sheet, setting: Setting, x: float, y: float, width: float, bottom: float) -> float:
+def _insert(sheet: Sheet, setting: Typesetting, x: float, y: float, width: float, bottom: float) -> float:
     rng, room = sheet.rng, bottom - y
     kind = rng.choice(["photo", "chart", "frame", "frame", "table", "map", "quote", "separator", "missing"])
     if kind == "separator" and room > 40:
-        # thick only over the whole width: a short thick one would look like a word taken out
+        # thick only over the full width: a short thick rule would look like a redacted word
         share, thick = rng.choice([(1, 4), (1, 1), (0.3, 1.2)])
-        sheet.rule(x, y + 10, x + width * share, y + 10, rng.uniform(0.4, thick), dark(rng))
+        sheet.rule(x, y + 10, x + width * share, y + 10, rng.uniform(0.4, thick), dark_color(rng))
         return y + 20
     height = rng.uniform(90, 180)
     if kind == "quote" and room > 60:
@@ -130,7 +132,7 @@ def _insert(sheet: Sheet, setting: Setting, x: float, y: float, width: float, bo
     if kind == "table" and room > 150 and width > 150:
         columns = rng.randint(2, 5)
         font, row = setting.font.scaled(0.85), setting.font.size * rng.uniform(1.3, 2)
-        rows = contents(sheet, columns, rng.randint(2, 6))
+        rows = random_cells(sheet, columns, rng.randint(2, 6))
         return (
             table(
                 sheet,
@@ -141,7 +143,7 @@ def _insert(sheet: Sheet, setting: Setting, x: float, y: float, width: float, bo
                 rows,
                 font,
                 row,
-                draw_table_look(rng),
+                draw_table_style(rng),
             )
             + 10
         )
@@ -160,7 +162,7 @@ def _insert(sheet: Sheet, setting: Setting, x: float, y: float, width: float, bo
 
 
 def page_number(sheet: Sheet, font: Font) -> None:
-    """A number, title or line of classification at the page's foot."""
+    """A page number at the foot of the page."""
     rng, number = sheet.rng, sheet.rng.randint(1, 120)
     text = rng.choice(
         [f"- {number} -", f"{number}", f"Page {number} of {number + rng.randint(0, 40)}", f"{sheet.words.agency()} | {number}"]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from redaction.synthesis import furniture
-from redaction.synthesis.colors import dark, pale, readable_on
-from redaction.synthesis.grids import column_widths, contents, draw_table_look, table
-from redaction.synthesis.layouts.running import draw_font, draw_setting, heading, page_number, running_text
+from redaction.synthesis.colors import dark_color, pale_color, text_color_on
+from redaction.synthesis.grids import column_widths, draw_table_style, random_cells, table
+from redaction.synthesis.layouts.running import draw_font, draw_typesetting, heading, page_number, running_text
 from redaction.synthesis.sheet import Font, Sheet
 
 
 def table_page(sheet: Sheet) -> None:
-    """Text around one or more tables, their heads black, coloured or plain."""
-    rng, setting = sheet.rng, draw_setting(sheet.rng, draw_font(sheet.rng, 8, 11))
+    """Text around one or more tables with black, colored or plain heads."""
+    rng, setting = sheet.rng, draw_typesetting(sheet.rng, draw_font(sheet.rng, 8, 11))
     x, width, y = setting.left, sheet.width - setting.left - setting.right, 60.0
     y = heading(sheet, setting, x, y, width)
     for _ in range(rng.choice([1, 2, 3])):
@@ -26,16 +26,16 @@ def table_page(sheet: Sheet) -> None:
         room = int((sheet.height - 70 - y) / height) - 1
         if room < 2:
             break
-        rows = contents(sheet, count, min(room, rng.randint(2, 16)))
+        rows = random_cells(sheet, count, min(room, rng.randint(2, 16)))
         heads = [sheet.words.field() for _ in range(count)]
-        y = table(sheet, x, y, column_widths(rng, width, count), heads, rows, font, height, draw_table_look(rng)) + 16
+        y = table(sheet, x, y, column_widths(rng, width, count), heads, rows, font, height, draw_table_style(rng)) + 16
     if sheet.height - y > 90:
         running_text(sheet, setting, y, sheet.height - 60)
     page_number(sheet, setting.font)
 
 
 def spreadsheet(sheet: Sheet) -> None:
-    """Many narrow columns of small print over the whole page, with or without the program's row and column heads."""
+    """Many narrow columns of small print over the whole page, with field names or column letters as heads."""
     rng = sheet.rng
     font = Font(rng.choice(["Helvetica", "Sans", "Times"]), rng.uniform(4.8, 8.5), stretch=rng.choice([100, 86]))
     x, y, width = rng.uniform(18, 50), rng.uniform(24, 60), sheet.width
@@ -45,19 +45,19 @@ def spreadsheet(sheet: Sheet) -> None:
         sheet.text(x, y, sheet.words.title(), font.with_style("B").scaled(1.6))
         y += 12
     rows = int((sheet.height - y - rng.choice([30, 30, 200, 400])) / height)
-    cells = contents(sheet, count, max(3, rows))
+    cells = random_cells(sheet, count, max(3, rows))
     if rng.random() < 0.35:
         cells = [[str(index + 1), *row[1:]] for index, row in enumerate(cells)]
     heads = [sheet.words.field() for _ in range(count)] if rng.random() < 0.8 else list("ABCDEFGHIJKLMN"[:count])
-    y = table(sheet, x, y, column_widths(rng, width, count), heads, cells, font, height, draw_table_look(rng))
+    y = table(sheet, x, y, column_widths(rng, width, count), heads, cells, font, height, draw_table_style(rng))
     if rng.random() < 0.4:
         sheet.text(x + width, sheet.height - 14, f"Page {rng.randint(1, 30)}", font, "right")
 
 
 def invoice(sheet: Sheet) -> None:
-    """Seller and buyer, items, totals on a tint, how to pay, a slip to tear off."""
+    """Seller and buyer, items, totals on a tint, payment terms, a tear-off slip."""
     rng, font = sheet.rng, draw_font(sheet.rng, 8, 10.5).with_style("")
-    x, right, accent = rng.uniform(40, 64), sheet.width - rng.uniform(40, 64), dark(rng)
+    x, right, accent = rng.uniform(40, 64), sheet.width - rng.uniform(40, 64), dark_color(rng)
     furniture.logo(sheet, x, 36, rng.uniform(30, 50))
     sheet.text(
         right,
@@ -75,7 +75,7 @@ def invoice(sheet: Sheet) -> None:
             else [f"{sheet.words.field()}: {sheet.words.cell()}" for _ in range(4)]
         )
         for row, text in enumerate(lines):
-            sheet.line(at, y + (row + 1.3) * font.size * 1.3, text, font)
+            sheet.redactable_text(at, y + (row + 1.3) * font.size * 1.3, text, font)
     y += font.size * 8.5
     heads = [sheet.words.field() for _ in range(5)]
     rows = [
@@ -89,16 +89,16 @@ def invoice(sheet: Sheet) -> None:
         for _ in range(rng.randint(2, 14))
     ]
     widths = [(right - x) * share for share in (0.36, 0.18, 0.1, 0.18, 0.18)]
-    y = table(sheet, x, y, widths, heads, rows, font, font.size * rng.uniform(1.5, 2.4), draw_table_look(rng))
-    tint = rng.choice([accent, pale(rng)])
+    y = table(sheet, x, y, widths, heads, rows, font, font.size * rng.uniform(1.5, 2.4), draw_table_style(rng))
+    tint = rng.choice([accent, pale_color(rng)])
     for row, label in enumerate(["Subtotal", "Tax", "TOTAL"]):
         top = y + 6 + row * font.size * 1.8
         ink = font
         if label == "TOTAL":
             sheet.rect(right - 190, top, right, top + font.size * 1.8, fill=tint)
-            ink = font.with_style("B").inked(readable_on(tint))
+            ink = font.with_style("B").in_color(text_color_on(tint))
         sheet.text(right - 184, top + font.size * 1.25, label, ink)
-        sheet.line(right - 6, top + font.size * 1.25, sheet.words.amount(), ink, "right")
+        sheet.redactable_text(right - 6, top + font.size * 1.25, sheet.words.amount(), ink, "right")
     y += font.size * 7
     if y < sheet.height - 220:
         sheet.paragraph(x, y, (right - x) * 0.6, sheet.words.prose(3), font, font.size * 1.3, bottom=sheet.height - 170)
@@ -112,20 +112,20 @@ def invoice(sheet: Sheet) -> None:
 
 
 def ledger(sheet: Sheet) -> None:
-    """Lines without rules: calls, transactions, log entries, one under the other."""
+    """Unruled lines of calls, transactions or log entries."""
     rng = sheet.rng
     font = Font(rng.choice(["Courier", "Helvetica", "Mono"]), rng.uniform(6.5, 9.5))
     x, y, leading = rng.uniform(36, 60), 80.0, font.size * rng.uniform(1.15, 1.6)
     furniture.reversed_heading(sheet, x, 44, sheet.width - 2 * x, sheet.words.title(), rng.uniform(14, 26))
     stops = [x, x + 70, x + 130, x + 250, sheet.width - x]
-    stripes, tint = rng.random() < 0.5, pale(rng)
+    stripes, tint = rng.random() < 0.5, pale_color(rng)
     while y < sheet.height - 60:
         if stripes and int((y - 80) / leading) % 2:
             sheet.rect(x, y - font.size, sheet.width - x, y - font.size + leading, fill=tint)
         texts = [sheet.words.date(), sheet.words.time(), f"555-01{rng.randint(10, 99)}", sheet.words.words(rng.randint(2, 6))]
         for at, until, text in zip(stops, [*stops[1:4], stops[4] - 70], texts, strict=False):
-            sheet.line(at, y, sheet.fitting(text, font, until - at - 6), font)
-        sheet.line(stops[4], y, sheet.words.amount(), font, "right")
+            sheet.redactable_text(at, y, sheet.truncated(text, font, until - at - 6), font)
+        sheet.redactable_text(stops[4], y, sheet.words.amount(), font, "right")
         y += leading
         if rng.random() < 0.03:
             y += leading

@@ -1,4 +1,4 @@
-"""What happens around IceVision's fastai training loop: determinism, checkpoints, and a word on what is left."""
+"""Callbacks of IceVision's fastai training loop: determinism, resume state, progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from fastai.callback.core import Callback
-from fastai.torch_core import set_seed
+from fastai.torch_core import set_seed, to_device
 from icevision.metrics import COCOMetric
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,6 +20,7 @@ from torch import nn
 
 from redaction.errors import RedactionError
 from redaction.files import new_file
+from redaction.progress import format_duration
 from redaction.tracking import Tracker
 
 logger = logging.getLogger(__name__)
@@ -29,17 +30,17 @@ EpochMetrics = dict[str, float]
 
 
 class ValidationMetric(COCOMetric):  # type: ignore[misc]
-    """IceVision's COCO metric, all of whose figures can be read after an epoch, and which can bear that nothing was found."""
+    """IceVision's COCO metric, with AP and AP50 of the last epoch as attributes, and without its failure on no detections."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ap = self.ap50 = 0.0
 
     def finalize(self) -> dict[str, float]:
-        """The figures of the epoch; zero when not a single box was found (pycocotools stumbles over an empty list)."""
+        """Compute the epoch's AP and AP50; zero if there is no detection (pycocotools fails on an empty list)."""
         if any(len(prediction.detection.bboxes) for prediction in self._preds):
-            figures = super().finalize()
-            self.ap, self.ap50 = (float(figures[f"AP (IoU={iou}) area=all"]) for iou in ("0.50:0.95", "0.50"))
+            metrics = super().finalize()
+            self.ap, self.ap50 = (float(metrics[f"AP (IoU={iou}) area=all"]) for iou in ("0.50:0.95", "0.50"))
         else:
             self._reset()
             self.ap = self.ap50 = 0.0
@@ -47,18 +48,18 @@ class ValidationMetric(COCOMetric):  # type: ignore[misc]
 
 
 class KeepEvalMode(Callback):  # type: ignore[misc]
-    """IceVision goes back to training mode after each validation batch, and batch normalization would learn from the next one."""
+    """IceVision returns to training mode after each validation batch; batch normalization would then learn from the next one."""
 
-    order = 1  # straight after IceVision's own callback
+    order = 1  # directly after IceVision's own callback
 
     def after_loss(self) -> None:
-        """Back to evaluation mode."""
+        """Return to evaluation mode."""
         if not self.training:
             self.model.eval()
 
 
 class SeedEachEpoch(Callback):  # type: ignore[misc]
-    """An epoch depends on nothing but the state before it and its number, so that a resumed training is the same training."""
+    """Makes each epoch depend only on its number and the state before it, so that a resumed training gives the same result."""
 
     order = -100
 
@@ -66,15 +67,15 @@ class SeedEachEpoch(Callback):  # type: ignore[misc]
         self.seed = seed
 
     def before_epoch(self) -> None:
-        """Seed every source of chance: augmentation, order of pages, the network's own."""
+        """Seed every source of randomness: augmentation, order of the pages, the network."""
         seed = self.seed * 10_007 + self.epoch
         set_seed(seed)
         self.dls.train.dataset.seed = seed
-        self.dls.train.rng = random.Random(seed)  # noqa: S311  # an order of pages, no secret
+        self.dls.train.rng = random.Random(seed)  # noqa: S311  # page order, not cryptography
 
 
 class SaveEachEpoch(Callback):  # type: ignore[misc]
-    """Keeps the state after each epoch, and the weights of the best epoch so far, and hands on the epoch's figures."""
+    """Saves the resume state and the best weights so far after each epoch, and passes the epoch's metrics to the tracker."""
 
     order = 60  # after fastai's recorder
 
@@ -84,45 +85,48 @@ class SaveEachEpoch(Callback):  # type: ignore[misc]
         self.state_file, self.best_file, self.metric, self.history, self.tracker = state_file, best_file, metric, history, tracker
 
     def before_train(self) -> None:
-        """A new epoch, new losses."""
+        """Start a new list of losses."""
         self.losses: list[float] = []
 
     def after_batch(self) -> None:
-        """Note the loss of a training batch."""
+        """Record the loss of a training batch."""
         if self.training:
             self.losses.append(self.loss.item())
 
     def after_epoch(self) -> None:
-        """Best weights first: if the process dies between the two files, the epoch is repeated, with the same result."""
+        """Save the best weights, then the resume state.
+
+        In this order, a process that dies between the two files repeats the epoch, with the same result.
+        """
         if self.epoch < len(self.history):
-            return  # done before the training was interrupted: fastai skips it, but says so here all the same
-        # fastai's own training loss is smoothed over all epochs since the process began, so that a resumed one would differ
+            return  # fastai skips the epochs before start_epoch, but calls this for them
+        # not fastai's own training loss: it is smoothed over all epochs of the process, so it differs after a resume
         train_loss, validation_loss = sum(self.losses) / len(self.losses), float(self.recorder.values[-1][1])
-        figures = {"train_loss": train_loss, "validation_loss": validation_loss, "ap": self.metric.ap, "ap50": self.metric.ap50}
-        if not all(math.isfinite(value) for value in figures.values()):
+        metrics = {"train_loss": train_loss, "validation_loss": validation_loss, "ap": self.metric.ap, "ap50": self.metric.ap50}
+        if not all(math.isfinite(value) for value in metrics.values()):
             raise RedactionError(
                 f"the training diverged in epoch {self.epoch + 1} (training loss {train_loss}); use a lower learning_rate."
             )
-        self.history.append(figures)
+        self.history.append(metrics)
         network = self.learn.model.model
         if self.metric.ap >= max(epoch["ap"] for epoch in self.history):
             save_torch({"model": network.state_dict()}, self.best_file)
-        state = {"model": network.state_dict(), "optimizer": _plain(self.opt.state_dict()), "history": self.history}
+        state = {"model": network.state_dict(), "optimizer": _to_builtins(self.opt.state_dict()), "history": self.history}
         save_torch(state, self.state_file)
         self.tracker.log(self.history[-1], len(self.history))
 
 
 class ProgressReporter(Callback):  # type: ignore[misc]
-    """A bar on a terminal; in a log, a line for each epoch."""
+    """Shows a progress bar in a terminal, and logs one line per epoch."""
 
     order = 70
 
-    def __init__(self, history: list[EpochMetrics], say: Callable[[str], None] = logger.info) -> None:
-        self.history, self.say = history, say
+    def __init__(self, history: list[EpochMetrics], log: Callable[[str], None] = logger.info) -> None:
+        self.history, self.log = history, log
         self.bar: Progress | None = None
 
     def before_fit(self) -> None:
-        """Start the clock."""
+        """Start the clock and the bar."""
         self.started, self.first_epoch = time.monotonic(), None
         console = Console(stderr=True)
         if console.is_terminal:
@@ -134,41 +138,44 @@ class ProgressReporter(Callback):  # type: ignore[misc]
                 TimeRemainingColumn(),
             )
             self.bar = Progress(*columns, console=console)
-            self.task = self.bar.add_task("training", total=self.n_epoch * (len(self.dls.train) + len(self.dls.valid)))
+            self.task = self.bar.add_task("training", total=self.n_epoch * self._batches_per_epoch())
             self.bar.start()
 
     def before_train(self) -> None:
-        """Skipped epochs do not count as work done."""
+        """Note the first epoch that is not skipped; those before it are complete."""
         if self.first_epoch is None:
             self.first_epoch = self.epoch
             if self.bar:
-                self.bar.update(self.task, completed=self.epoch * (len(self.dls.train) + len(self.dls.valid)))
+                self.bar.update(self.task, completed=self.epoch * self._batches_per_epoch())
 
     def after_batch(self) -> None:
-        """One batch further."""
+        """Advance the bar by one batch."""
         if self.bar:
             self.bar.update(self.task, advance=1, description=f"epoch {self.epoch + 1} of {self.n_epoch}")
 
     def after_epoch(self) -> None:
-        """The epoch in one line; epochs that a resumed training skips are not worth one."""
+        """Log the epoch in one line, unless a resumed training skips it."""
         if self.first_epoch is None:
             return
         done = self.epoch + 1
-        left = (time.monotonic() - self.started) / (done - self.first_epoch) * (self.n_epoch - done)
-        figures = self.history[-1]
-        self.say(
-            f"epoch {done} of {self.n_epoch}: training loss {figures['train_loss']:.3f}, "
-            f"validation loss {figures['validation_loss']:.3f}, AP50 {figures['ap50']:.3f}, AP {figures['ap']:.3f}; "
-            f"about {_duration(left)} left"
+        remaining_s = (time.monotonic() - self.started) / (done - self.first_epoch) * (self.n_epoch - done)
+        metrics = self.history[-1]
+        self.log(
+            f"epoch {done} of {self.n_epoch}: training loss {metrics['train_loss']:.3f}, "
+            f"validation loss {metrics['validation_loss']:.3f}, AP50 {metrics['ap50']:.3f}, AP {metrics['ap']:.3f}; "
+            f"about {format_duration(remaining_s)} left"
         )
 
     def after_fit(self) -> None:
-        """Let go of the terminal."""
+        """Stop the bar."""
         self._stop()
 
     def after_cancel_fit(self) -> None:
-        """Let go of the terminal here too."""
+        """Stop the bar."""
         self._stop()
+
+    def _batches_per_epoch(self) -> int:
+        return len(self.dls.train) + len(self.dls.valid)
 
     def _stop(self) -> None:
         if self.bar:
@@ -176,50 +183,39 @@ class ProgressReporter(Callback):  # type: ignore[misc]
 
 
 def save_torch(state: dict[str, Any], path: Path) -> None:
-    """Write a state whole or not at all; `load_torch` reads it."""
+    """Write a state atomically; `load_torch` reads it."""
     with new_file(path) as temporary:
         torch.save(state, temporary)
 
 
 def load_torch(path: Path) -> dict[str, Any]:
-    """Read a state that `save_torch` wrote: tensors, numbers, lists and dictionaries; anything else in the file is refused."""
+    """Read a state that `save_torch` wrote. Only tensors, numbers, lists and dictionaries are read, never code."""
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
 
 
 def resume(learn: Any, path: Path) -> list[EpochMetrics]:
-    """Put network and optimizer back to where they were after the last whole epoch; the figures of the epochs done."""
+    """Restore network and optimizer from the resume state, if there is one.
+
+    Returns:
+        The metrics of the finished epochs.
+    """
     if not path.exists():
         return []
     state = load_torch(path)
     network: nn.Module = learn.model.model
     network.load_state_dict(state["model"])
-    device = next(network.parameters()).device
-    learn.opt.load_state_dict(_to_device(state["optimizer"], device))
+    learn.opt.load_state_dict(to_device(state["optimizer"], next(network.parameters()).device))
     history: list[EpochMetrics] = state["history"]
     return history
 
 
-def _plain(value: Any) -> Any:
-    """fastai's own lists and numpy's numbers as plain ones, which can be read back without running code."""
+def _to_builtins(value: Any) -> Any:
+    """Convert fastai's lists and NumPy's numbers to Python's, which `load_torch` accepts."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_builtins(item) for key, item in value.items()}
     if isinstance(value, torch.Tensor) or value is None or isinstance(value, bool | int | str):
         return value
     if hasattr(value, "__iter__"):
-        return [_plain(item) for item in value]
+        return [_to_builtins(item) for item in value]
     return float(value)
-
-
-def _to_device(value: Any, device: torch.device) -> Any:
-    if isinstance(value, torch.Tensor):
-        return value.to(device)
-    if isinstance(value, dict):
-        return {key: _to_device(item, device) for key, item in value.items()}
-    return [_to_device(item, device) for item in value] if isinstance(value, list) else value
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

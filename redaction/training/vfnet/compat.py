@@ -1,9 +1,11 @@
-"""What IceVision 0.12 (2022) needs before it can be imported beside the torch of today, without compiled mmcv or a network.
+"""Makes IceVision 0.12 (2022) work with current versions of torch, without compiled mmcv and without a network.
 
-Four things stand in its way. mmcv's *lite* build has no ``mmcv._ext``, whose operators ``mmcv.ops`` asserts to exist at import.
-VFNet's star convolution asks mmcv for a deformable convolution, which torchvision has too, with the same layout of offsets. And
-IceVision downloads mmdet's configs and a font into ``~/.icevision`` at import, though both lie in packages that are installed.
-Last, it imports a name from Python's `turtle` by mistake, and that needs Tk, which many servers' Pythons lack.
+It fixes four problems:
+
+- mmcv's *lite* build has no ``mmcv._ext``, but ``mmcv.ops`` asserts at import that its operators exist.
+- VFNet's star convolution uses mmcv's deformable convolution; torchvision has the same, with the same layout of offsets.
+- IceVision downloads mmdet's configs and a font into ``~/.icevision`` at import, though installed packages contain both.
+- IceVision imports a name from Python's `turtle` by mistake, which needs Tk; many servers have none.
 """
 
 from __future__ import annotations
@@ -23,38 +25,40 @@ from types import ModuleType
 from typing import Any
 
 MMDET_CONFIGS = "mmdetection_configs/mmdetection_configs-2.20.1"
-"""Where IceVision 0.12 looks for mmdet's configs, below its root folder."""
+"""Path of mmdet's configs below IceVision's root folder."""
 
 
 def prepare_icevision() -> None:
-    """Make ``import icevision`` work: no network, nothing in the user's home. A second call does nothing."""
-    # OpenMP's threads spin while they wait for each other. Where anything else wants a core, the one that is waited for does not
-    # get it, and the training crawls: an epoch of 25 s was seen to take minutes. Read when torch is first imported.
+    """Make ``import icevision`` work without a network and without files in the home folder. Idempotent."""
+    # By default OpenMP's threads spin while they wait for each other. When another process needs a core, the thread that they
+    # wait for does not get one: an epoch of 25 s took minutes. torch reads this variable when it is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if "icevision.utils.data_dir" in sys.modules:
         return
     root = Path(tempfile.mkdtemp(prefix="redaction-icevision-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
-    _quieten()
+    _silence_library_noise()
     _provide_turtle()
     with _caches_in(root):
         _provide_mmcv_operators()
         _provide_icevision_root(root)
 
 
-def _quieten() -> None:
-    """Hold back what says nothing to a person: mmcv's pages of initialization, IceVision's notes, old syntax in old packages."""
+def _silence_library_noise() -> None:
+    """Silence log lines and warnings that are irrelevant to users, such as deprecated syntax in old packages."""
     from loguru import logger
 
     logger.disable("icevision")
-    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    # matplotlib logs that it builds its font cache, which is new in each process (see `_provide_icevision_root`)
+    for name in ("torch.utils.cpp_extension", "matplotlib.font_manager"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     for package in ("mmcv", "mmdet", "icevision", "fastai", "albumentations", "torch.functional"):
         warnings.filterwarnings("ignore", module=rf"{package}(\..*)?$")
 
 
 @contextmanager
 def _caches_in(root: Path) -> Iterator[None]:
-    """While mmcv is imported, yapf (which it imports) keeps its grammar here and not in the user's home."""
+    """Keep the grammar cache of yapf, which mmcv imports, out of the home folder."""
     before = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(root / "cache")
     try:
@@ -74,15 +78,15 @@ def _provide_turtle() -> None:
         sys.modules["turtle"] = turtle
 
 
-class _Operators(ModuleType):
-    """Stands for mmcv's compiled module: whatever operator is asked for, it is there, and says so when it is really called."""
+class _OperatorStubs(ModuleType):
+    """Replaces mmcv's compiled module: every operator exists, and raises an error when it is called."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("__"):
             raise AttributeError(name)
 
         def missing(*_: Any, **__: Any) -> Any:
-            raise RuntimeError(f"mmcv's compiled operator {name!r} is not installed, and VFNet does not need it")
+            raise RuntimeError(f"mmcv's compiled operator {name!r} is not installed; VFNet does not need it")
 
         return missing
 
@@ -91,17 +95,17 @@ def _provide_mmcv_operators() -> None:
     import mmcv
     from torchvision.ops import nms
 
-    # else mmcv lists how each of some hundred tensors was initialized, and lets the root logger's handlers show errors only
+    # otherwise mmcv logs the initialization of each tensor, and raises the level of the root logger's handlers to ERROR
     for name in ("mmcv", "mmdet"):
         mmcv.utils.logging.logger_initialized[name] = True
         logging.getLogger(name).setLevel(logging.ERROR)
 
     def nms_of_mmcv(boxes: Any, scores: Any, iou_threshold: float, offset: int) -> Any:
         if offset:
-            raise ValueError("boxes whose right edge lies inside them (offset=1) are not supported")
+            raise ValueError("boxes that include their right and bottom edges (offset=1) are not supported; use offset=0")
         return nms(boxes, scores, iou_threshold)
 
-    operators = _Operators("mmcv._ext")
+    operators = _OperatorStubs("mmcv._ext")
     operators.nms = nms_of_mmcv  # type: ignore[attr-defined]
     sys.modules["mmcv._ext"] = operators
     mmcv._ext = operators
@@ -109,9 +113,9 @@ def _provide_mmcv_operators() -> None:
 
 
 def _deform_conv2d(input: Any, offset: Any, weight: Any, stride: Any, padding: Any, dilation: Any, *_: Any) -> Any:
-    """A deformable convolution under mmcv's name: torchvision's where it is fast, sampling and a product on a CPU in training.
+    """Replacement for mmcv's deformable convolution: torchvision's, or `sampled_convolution` when training on a CPU.
 
-    torchvision computes the gradient on one core only, which made up half of a training step; `grid_sample` uses them all.
+    torchvision computes the gradient on one core only, which took half of a training step; `grid_sample` uses all cores.
     """
     from torchvision.ops import deform_conv2d
 
@@ -121,11 +125,11 @@ def _deform_conv2d(input: Any, offset: Any, weight: Any, stride: Any, padding: A
 
 
 def sampled_convolution(input: Any, offset: Any, weight: Any) -> Any:
-    """Deformable 3 x 3 convolution with stride 1 and padding 1, by bilinear sampling; what lies outside the input counts as 0.
+    """Deformable 3 x 3 convolution with stride 1 and padding 1, by bilinear sampling; values outside the input are 0.
 
     Args:
         input: (n, c, height, width).
-        offset: (n, 18, height, width), (y, x) for each of the nine taps, in pixels, added to the tap's regular place.
+        offset: (n, 18, height, width), (y, x) of each of the nine taps, in pixels, added to the tap's regular position.
         weight: (out, c, 3, 3).
     """
     import torch
@@ -143,7 +147,7 @@ def sampled_convolution(input: Any, offset: Any, weight: Any) -> Any:
 
 
 def _provide_icevision_root(root: Path) -> None:
-    """Put a folder of this process in the place of ``~/.icevision``, with the configs and the font already in it."""
+    """Replace ``~/.icevision`` by a temporary folder that already contains the configs and the font."""
     import mmdet
 
     os.environ.setdefault("MPLCONFIGDIR", str(root / "matplotlib"))
@@ -152,17 +156,17 @@ def _provide_icevision_root(root: Path) -> None:
     (configs / "configs").symlink_to(Path(mmdet.__file__).parent / ".mim" / "configs")
     (root / "data").mkdir()
     (root / "fonts").mkdir()
-    (root / "fonts" / "SpaceGrotesk-Medium.ttf").symlink_to(_some_font())
+    (root / "fonts" / "SpaceGrotesk-Medium.ttf").symlink_to(_dejavu_font())
     data_dir = ModuleType("icevision.utils.data_dir")
     vars(data_dir).update(__all__=["get_data_dir", "get_root_dir"], get_root_dir=lambda: root, get_data_dir=lambda: root / "data")
     sys.modules["icevision.utils.data_dir"] = data_dir
 
 
-def _some_font() -> Path:
-    """matplotlib ships DejaVu Sans; found without importing matplotlib, which would look for its cache in the home folder."""
+def _dejavu_font() -> Path:
+    """DejaVu Sans from matplotlib's files, without importing matplotlib, which would create a cache in the home folder."""
     import importlib.util
 
     spec = importlib.util.find_spec("matplotlib")
     if spec is None or spec.origin is None:
-        raise ImportError("matplotlib, which IceVision needs, is not installed")
+        raise ImportError("matplotlib is not installed, but IceVision needs it; install the project's dependencies")
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"

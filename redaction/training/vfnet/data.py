@@ -1,4 +1,4 @@
-"""Annotated pages as IceVision wants them: parser, records, transforms, data loaders."""
+"""Annotated pages for IceVision: parser, records, augmentation, data loaders."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from redaction.pages.image import PAPER, PageImage, page_from_file
 CLASSES = ("redaction",)
 
 
-class FramedPage(FilepathRecordComponent):  # type: ignore[misc]
-    """A page image that is read and laid into the frame by the detector's own preprocessing, as it will be when serving."""
+class PageImageComponent(FilepathRecordComponent):  # type: ignore[misc]
+    """A page image, scaled and padded to the network input by the same preprocessing as in serving."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -46,27 +46,27 @@ class FramedPage(FilepathRecordComponent):  # type: ignore[misc]
         self.page_size = (0, 0)
 
     def set_page_size(self, width: int, height: int) -> None:
-        """The size, in pixels, that the annotations take the page to have."""
+        """Set the size that the page had when it was annotated, in pixels."""
         self.page_size = (width, height)
 
     def _load(self) -> None:
         page = page_from_file(Path(self.filepath))
         if (page.shape[1], page.shape[0]) != self.page_size:
             raise RedactionError(
-                f"{self.filepath} is {page.shape[1]} x {page.shape[0]} pixels, but its annotations were made on "
+                f"{self.filepath} has {page.shape[1]} x {page.shape[0]} pixels, but was annotated at "
                 f"{self.page_size[0]} x {self.page_size[1]}; annotate the page again or restore the image."
             )
         self.set_img(self.preprocessing.place(page)[0])
 
 
 class PageParser(Parser):  # type: ignore[misc]
-    """One record a page, its boxes in pixels of the frame. Sizes come from the annotations, so that no image is opened here.
+    """One record per page, with boxes in pixels of the network input. Sizes come from the annotations, so no image is opened.
 
-    (IceVision's own COCO parser opens every image, and fails on PNG with the Pillow of today.)
+    (IceVision's COCO parser opens every image, and fails on PNG with current versions of Pillow.)
     """
 
     def __init__(self, dataset: Dataset, preprocessing: Preprocessing) -> None:
-        components = (FramedPage(preprocessing), InstancesLabelsRecordComponent(), BBoxesRecordComponent())
+        components = (PageImageComponent(preprocessing), InstancesLabelsRecordComponent(), BBoxesRecordComponent())
         super().__init__(template_record=BaseRecord(components))
         self.dataset = dataset
         self.preprocessing = preprocessing
@@ -83,9 +83,9 @@ class PageParser(Parser):  # type: ignore[misc]
         return page.page
 
     def parse_fields(self, page: AnnotatedPage, record: Any, is_new: bool) -> None:
-        """Fill the record of one page."""
+        """Fill in the record of a page."""
         placement = self.preprocessing.placement(page.width, page.height)
-        boxes = clip_to_page(placement.to_frame(page.xyxy), self.preprocessing.width, self.preprocessing.height)
+        boxes = clip_to_page(placement.to_input(page.xyxy), self.preprocessing.width, self.preprocessing.height)
         record.set_filepath(self.dataset.image_path(page))
         record.set_page_size(page.width, page.height)
         record.set_image_size(self.preprocessing.width, self.preprocessing.height)
@@ -94,29 +94,29 @@ class PageParser(Parser):  # type: ignore[misc]
         record.detection.add_bboxes([BBox.from_xyxy(*(float(side) for side in box)) for box in boxes])
 
 
-class _ForIceVision:
-    """The last transform: the detector's normalization. IceVision turns the channels round after it, and so does this."""
+class _Normalize:
+    """The last transform: the detector's normalization, with the channels reversed because IceVision reverses them again."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing
 
-    def __call__(self, frame: PageImage, **_: Any) -> NDArray[np.float32]:
-        return np.ascontiguousarray(self.preprocessing.normalize(frame)[:, :, ::-1])
+    def __call__(self, image: PageImage, **_: Any) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.preprocessing.normalize(image)[:, :, ::-1])
 
 
 class AugmentedPages(RecordDataset):  # type: ignore[misc]
-    """Pages augmented again at each reading; how, follows from `seed` and the page alone, whichever process reads it and when."""
+    """Pages with augmentation on every read. It is deterministic per seed and page, in any worker process."""
 
     seed = 0
 
     def __getitem__(self, index: int) -> BaseRecord:
-        """The record of one page, its frame in memory."""
-        random.seed(f"{self.seed} {index}")  # all that albumentations does by chance, it draws from here
+        """The augmented record of a page."""
+        random.seed(f"{self.seed} {index}")  # albumentations draws all its random numbers from this generator
         return super().__getitem__(index)
 
 
 def augmentation() -> list[Any]:
-    """What a scanner or another renderer might do to a page. Nothing is cut off a page, and what is uncovered is paper."""
+    """Variations that a scanner or another renderer causes. Pages are not cropped; uncovered areas are filled with paper."""
     return [
         albumentations.HorizontalFlip(p=0.5),
         albumentations.ShiftScaleRotate(
@@ -135,9 +135,9 @@ def augmentation() -> list[Any]:
 
 
 def records(dataset: Dataset, preprocessing: Preprocessing, augment: bool) -> RecordDataset:
-    """The dataset as IceVision's, pages in their frame and normalized; augmented where asked for."""
+    """The dataset as IceVision's records: pages as network input, normalized, and augmented if `augment`."""
     (parsed,) = PageParser(dataset, preprocessing).parse(data_splitter=SingleSplitSplitter(), autofix=False, show_pbar=False)
-    last = albumentations.Lambda(image=_ForIceVision(preprocessing), name="normalize")
+    last = albumentations.Lambda(image=_Normalize(preprocessing), name="normalize")
     if augment:
         return AugmentedPages(parsed, tfms.A.Adapter([*augmentation(), last]))
     return RecordDataset(parsed, tfms.A.Adapter([last]))
@@ -146,19 +146,19 @@ def records(dataset: Dataset, preprocessing: Preprocessing, augment: bool) -> Re
 def data_loaders(
     train: Dataset, validation: Dataset, preprocessing: Preprocessing, batch_size: int, workers: int | None
 ) -> list[DataLoader[Any]]:
-    """Shuffled and augmented batches to learn from, and plain ones to judge by.
+    """Data loaders for training (shuffled, augmented) and for validation.
 
     Args:
-        workers: processes that read pages; None is as many as keep the network busy.
+        workers: processes that read pages; None uses one per core with a GPU, and none without.
     """
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if torch.cuda.is_available() else 0
-    learn_from = records(train, preprocessing, augment=True)
-    judge_by = records(validation, preprocessing, augment=False)
+    train_records = records(train, preprocessing, augment=True)
+    validation_records = records(validation, preprocessing, augment=False)
     return [
-        # a last batch of one page would spoil the statistics of the batch normalization
+        # a last batch of one page would distort the statistics of the batch normalization
         vfnet.train_dl(
-            learn_from, batch_size=batch_size, num_workers=workers, shuffle=True, drop_last=len(learn_from) >= batch_size
+            train_records, batch_size=batch_size, num_workers=workers, shuffle=True, drop_last=len(train_records) >= batch_size
         ),
-        vfnet.valid_dl(judge_by, batch_size=batch_size, num_workers=workers, shuffle=False),
+        vfnet.valid_dl(validation_records, batch_size=batch_size, num_workers=workers, shuffle=False),
     ]

@@ -1,4 +1,4 @@
-"""An OpenVINO export whose convolutions compute in 8 bits, and the gate that it must pass to take the exact one's place."""
+"""An OpenVINO export with 8-bit convolutions, and the accuracy gate for using it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.dataset import Dataset
-from redaction.detection.artifact import OPENVINO, Detector, seal
+from redaction.detection.artifact import OPENVINO, Detector
 from redaction.detection.predictor import import_openvino
 from redaction.evaluation import EvaluatedPage, average_precision
 from redaction.pages.image import page_from_file
@@ -21,55 +22,56 @@ from redaction.pages.image import page_from_file
 logger = logging.getLogger(__name__)
 
 MAX_AP_LOSS = 0.005
-"""On the validation pages, AP and AP50 alike."""
-CALIBRATION_PAGES = 100
-"""Training pages from which the ranges of the activations are taken."""
+"""On the validation pages, for AP and for AP50."""
+MAX_CALIBRATION_PAGES = 100
+"""Training pages that calibrate the ranges of the activations."""
 
 
-def in_8_bits_if_as_good(
-    exact: Detector, judged: list[EvaluatedPage], train: Dataset, judge: Callable[[Detector], list[EvaluatedPage]]
+def quantize_if_accurate(
+    detector: Detector, evaluated: list[EvaluatedPage], train: Dataset, predict: Callable[[Detector], list[EvaluatedPage]]
 ) -> tuple[list[EvaluatedPage], dict[str, float]]:
-    """Put an export in 8 bits in the exact one's place, unless it loses more than 0.005 of AP or AP50.
+    """Replace the OpenVINO export in the detector's folder by its 8-bit version, unless it loses too much AP or AP50.
 
     Args:
-        exact: the detector; its folder is changed, and has to be sealed again.
-        judged: what it says of the validation pages.
-        judge: asks a detector the same.
+        detector: not sealed yet, because its folder may change.
+        evaluated: its detections on the validation pages.
+        train: the pages for the calibration.
+        predict: runs a detector on the validation pages.
 
     Returns:
-        What the export that stays says of the validation pages; and ``int8`` (1 where it is the one in 8 bits, else 0) with the
-        ``int8_ap`` and ``int8_ap50`` that it reached.
+        The detections of the export that is kept, and the metrics ``int8`` (1 if that is the 8-bit export, otherwise 0),
+        ``int8_ap`` and ``int8_ap50`` (of the 8-bit export, in either case).
     """
-    pages = train.pages[:: max(1, len(train.pages) // CALIBRATION_PAGES)][:CALIBRATION_PAGES]
-    prepare = exact.manifest.preprocessing.prepare
-    with tempfile.TemporaryDirectory(dir=exact.folder.parent) as scratch:
-        folder = Path(scratch) / "detector"
-        shutil.copytree(exact.folder, folder)
-        quantize(exact.path(OPENVINO), [prepare(page_from_file(train.image_path(page)))[0][None] for page in pages], folder)
-        in_8_bits = judge(seal(folder, exact.manifest))
-        before, after = average_precision(judged), average_precision(in_8_bits)
+    pages = train.pages[:: max(1, len(train.pages) // MAX_CALIBRATION_PAGES)][:MAX_CALIBRATION_PAGES]
+    prepare = detector.manifest.preprocessing.prepare
+    inputs = [prepare(page_from_file(train.image_path(page)))[0][None] for page in pages]
+    with tempfile.TemporaryDirectory(dir=detector.folder.parent) as temporary:
+        folder = Path(temporary)
+        quantize(detector.path(OPENVINO), inputs, folder)
+        quantized = predict(replace(detector, folder=folder))
+        before, after = average_precision(evaluated), average_precision(quantized)
         kept = all((old or 0.0) - (new or 0.0) <= MAX_AP_LOSS for old, new in zip(before, after, strict=True))
         if kept:
-            for path in folder.glob(f"{Path(OPENVINO).stem}.*"):
-                shutil.copyfile(path, exact.folder / path.name)
+            for path in folder.iterdir():
+                shutil.copyfile(path, detector.folder / path.name)
     ap, ap50 = (value or 0.0 for value in after)
-    logger.info("in 8 bits: AP50 %.3f, AP %.3f; %s", ap50, ap, "kept" if kept else "too much less, so not used")
-    return (in_8_bits if kept else judged), {"int8": float(kept), "int8_ap": ap, "int8_ap50": ap50}
+    logger.info("8-bit export: AP50 %.3f, AP %.3f; %s", ap50, ap, "used" if kept else "not used, because it loses too much")
+    return (quantized if kept else evaluated), {"int8": float(kept), "int8_ap": ap, "int8_ap50": ap50}
 
 
 def quantize(exported: Path, pages: Sequence[NDArray[np.float32]], folder: Path) -> None:
-    """Write the model again, with weights and activations in 8 bits (post-training quantization by NNCF).
+    """Write an OpenVINO model with weights and activations in 8 bits (post-training quantization with NNCF).
 
     Args:
         exported: the exact model.
-        pages: prepared pages, (1, 3, height, width) each.
-        folder: where to write, under the name that the exact one has.
+        pages: prepared pages for the calibration, each (1, 3, height, width).
+        folder: where to write the new model; its file has the same name as `exported`.
     """
     openvino: Any = import_openvino()
-    logging.getLogger("nncf").setLevel(logging.ERROR)
     import nncf
 
-    # what decodes boxes from points and distances needs all of its digits
+    nncf.set_log_level(logging.ERROR)
+    # decoding boxes from points and distances needs full precision
     decoding = nncf.IgnoredScope(types=["Exp", "Subtract", "Add", "Multiply", "Divide", "Clamp", "Sigmoid"], validate=False)
     model = nncf.quantize(
         openvino.Core().read_model(exported),

@@ -1,4 +1,4 @@
-"""The network: IceVision's VFNet in the size that a profile names, and the graph that is exported of it."""
+"""The network: IceVision's VFNet in the size of a profile."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mmdet.models.dense_heads import VFNetHead
 from torch import Tensor, nn
 
 from redaction.detection.profiles import Profile
-from redaction.training.vfnet.assignment import PointsOnRedactions, SoftVarifocalLoss, UnweightedGIoULoss
+from redaction.training.vfnet.assignment import InsideBoxAssigner, SoftVarifocalLoss, UnweightedGIoULoss
 
 STRIDES = (8, 16, 32, 64, 128)
-"""Distance between the points of each level of the pyramid, in pixels of the frame."""
+"""Distance between the points of each level of the feature pyramid, in pixels of the network input."""
 
 
 @HEADS.register_module()
 class VFNetHeadWithValidationLoss(VFNetHead):  # type: ignore[misc]
-    """VFNet's head, whose loss can be computed in evaluation mode too.
+    """VFNet's head, with a loss that can be computed in evaluation mode too.
 
-    In evaluation mode the original returns two outputs where its loss takes three, so that no validation loss exists
-    (airctic/icevision#1006, open-mmlab/mmdetection#6851). This one returns all three always, and ignores the unrefined boxes
-    where only boxes are wanted.
+    In evaluation mode the original returns two outputs, but its loss takes three, so there is no validation loss
+    (airctic/icevision#1006, open-mmlab/mmdetection#6851). This head always returns all three, and `get_bboxes` ignores the
+    unrefined boxes.
     """
 
     def forward_single(self, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores, boxes, and refined boxes of one level, in either mode."""
+        """Scores, boxes and refined boxes of one level, in either mode."""
         mode = self.training  # type: ignore[has-type]
         self.training = True
         try:
@@ -36,22 +36,23 @@ class VFNetHeadWithValidationLoss(VFNetHead):  # type: ignore[misc]
         return outputs
 
     def get_bboxes(self, scores: Any, _unrefined: Any, refined: Any, *args: Any, **kwargs: Any) -> Any:
-        """Boxes after non-maximum suppression, from the refined ones."""
+        """The refined boxes after non-maximum suppression."""
         return super().get_bboxes(scores, refined, *args, **kwargs)
 
 
 def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool = False) -> nn.Module:
-    """The network with fresh weights, as IceVision builds it; `number_of_classes` does not count the background.
+    """The network with random weights, as IceVision builds it.
 
     Args:
-        pretrained: leave the first stages and the running statistics of the batch normalization as they come (the caller loads
-            weights that were trained with large batches).
+        number_of_classes: without the background.
+        pretrained: freeze the first stages and the running statistics of the batch normalization (the caller loads weights that
+            were trained with large batches).
     """
     backbone = {
         "depth": profile.depth,
         "base_channels": profile.base_channels,
         "stem_channels": profile.base_channels,
-        # the original names a download of torchvision's ResNet here
+        # the default downloads torchvision's ResNet
         "init_cfg": None,
         "norm_eval": pretrained,
         "frozen_stages": 1 if pretrained else -1,
@@ -79,7 +80,7 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
         **{f"model.bbox_head.{key}": value for key, value in head.items()},
         "model.neck.in_channels": profile.stage_channels,
         "model.neck.out_channels": profile.neck_channels,
-        "model.train_cfg.assigner": {"_delete_": True, "type": PointsOnRedactions.__name__, "strides": list(STRIDES)},
+        "model.train_cfg.assigner": {"_delete_": True, "type": InsideBoxAssigner.__name__, "strides": list(STRIDES)},
         "model.test_cfg.score_thr": 0.01,
         "model.test_cfg.max_per_img": 300,
     }
@@ -88,7 +89,7 @@ def build_model(profile: Profile, number_of_classes: int = 1, pretrained: bool =
     return model
 
 
-def _regress_ranges(finest: int) -> tuple[tuple[float, float], ...]:
-    """Sizes that each level is for; VFNet predicts distances in units of their upper ends."""
-    ends = [finest * 2**level for level in range(len(STRIDES) - 1)]
-    return tuple(zip([-1, *ends], [*ends, float("inf")], strict=True))
+def _regress_ranges(finest_box_px: int) -> tuple[tuple[float, float], ...]:
+    """Box sizes of each level, in pixels of the network input; VFNet predicts distances in units of the upper bounds."""
+    bounds = [finest_box_px * 2**level for level in range(len(STRIDES) - 1)]
+    return tuple(zip([-1, *bounds], [*bounds, float("inf")], strict=True))

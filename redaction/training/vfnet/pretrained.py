@@ -19,32 +19,33 @@ from redaction.training.vfnet.model import build_model
 
 logger = logging.getLogger(__name__)
 
-SHARE_THAT_MUST_FIT = 0.9
-"""Of all numbers in the network. The last layer of COCO's network scores 80 classes and never fits."""
+MIN_MATCHING_SHARE = 0.9
+"""Of the network's parameters. The last layer of a COCO network scores 80 classes and never matches."""
 
 
 def initial_model(config: TrainingConfig, downloads: Path) -> nn.Module:
     """The network of the config's profile, with the weights that `config.init` names.
 
     Args:
-        downloads: folder for what is downloaded (only with ``init: coco``).
+        downloads: folder for downloads (only with ``init: coco``).
 
     Raises:
-        RedactionError: the weights cannot be had, or belong to another profile.
+        RedactionError: the weights are unavailable or belong to another profile.
     """
     torch.manual_seed(config.seed)
     if config.init == "scratch":
         return build_model(config.shape)
     coco = config.init == "coco"
     model = build_model(config.shape, pretrained=coco)
-    weights = _coco_weights(config, downloads) if coco else load_file(_file_of(config))
-    _load_what_fits(model, weights, config)
+    weights = _coco_weights(config, downloads) if coco else load_file(_weights_file(config))
+    _load_matching(model, weights, config)
     return model
 
 
 def initial_weights_digest(config: TrainingConfig) -> str:
-    """SHA-256 of the file that the training starts from; empty where it starts from none, or from a download that is checked."""
-    return "" if config.init in ("scratch", "coco") else sha256_of_file(_file_of(config))
+    """SHA-256 of the weights file that the training starts from; empty for ``scratch`` and for ``coco``, whose download is
+    verified."""
+    return "" if config.init in ("scratch", "coco") else sha256_of_file(_weights_file(config))
 
 
 def _coco_weights(config: TrainingConfig, downloads: Path) -> dict[str, Tensor]:
@@ -52,37 +53,40 @@ def _coco_weights(config: TrainingConfig, downloads: Path) -> dict[str, Tensor]:
         raise RedactionError(f"init: coco needs profile: base, not {config.profile}; use init: scratch, or a detector's folder.")
     url = vfnet.backbones.resnet50_fpn_mstrain_2x.weights_url
     try:
-        # the file's name ends in the beginning of its SHA-256, which is checked; only tensors are read from it
+        # check_hash: the file name contains the first digits of its SHA-256; weights_only: the file cannot run code
         saved = torch.hub.load_state_dict_from_url(url, str(downloads), "cpu", False, check_hash=True, weights_only=True)
-    except OSError as fault:
-        raise RedactionError(f"mmdet's COCO weights cannot be fetched from {url} ({fault}); use init: scratch.") from fault
+    except OSError as error:
+        raise RedactionError(f"mmdet's COCO weights cannot be downloaded from {url} ({error}); use init: scratch.") from error
     weights: dict[str, Tensor] = saved["state_dict"]
     return weights
 
 
-def _file_of(config: TrainingConfig) -> Path:
+def _weights_file(config: TrainingConfig) -> Path:
     if config.init == "starter":
         if config.profile != STARTER_PROFILE:
             raise RedactionError(
-                f"init: starter needs profile: {STARTER_PROFILE}, not {config.profile}; give scratch, or a detector's folder."
+                f"init: starter needs profile: {STARTER_PROFILE}, not {config.profile}; use init: scratch, or a detector."
             )
         return starter_detector().path(WEIGHTS)
     path = Path(config.init)
     if path.is_dir():
         path = Detector.load(path).path(WEIGHTS)
     if not path.is_file():
-        known = "`starter`, `scratch`, `coco`, a detector's folder or a safetensors file"
-        raise RedactionError(f"init: {path} is not there; give {known}.")
+        known = "`starter`, `scratch`, `coco`, a detector's folder or a .safetensors file"
+        raise RedactionError(f"init: {path} does not exist; use {known}.")
     if path.suffix != ".safetensors":
         raise RedactionError(f"init: {path} is not a .safetensors file; other formats can run code when they are read.")
     return path
 
 
-def _load_what_fits(model: nn.Module, weights: dict[str, Tensor], config: TrainingConfig) -> None:
-    wanted = model.state_dict()
-    fitting = {name: tensor for name, tensor in weights.items() if name in wanted and wanted[name].shape == tensor.shape}
-    share = sum(wanted[name].numel() for name in fitting) / sum(tensor.numel() for tensor in wanted.values())
-    if share < SHARE_THAT_MUST_FIT:
-        raise RedactionError(f"init: only {share:.0%} of the weights of {config.init} fit the profile {config.profile}.")
-    model.load_state_dict(fitting, strict=False)
-    logger.info("%d of %d tensors taken from %s", len(fitting), len(wanted), config.init)
+def _load_matching(model: nn.Module, weights: dict[str, Tensor], config: TrainingConfig) -> None:
+    """Load the tensors whose name and shape match the network's."""
+    state = model.state_dict()
+    matching = {name: tensor for name, tensor in weights.items() if name in state and state[name].shape == tensor.shape}
+    share = sum(state[name].numel() for name in matching) / sum(tensor.numel() for tensor in state.values())
+    if share < MIN_MATCHING_SHARE:
+        raise RedactionError(
+            f"init: only {share:.0%} of the weights of {config.init} fit the profile {config.profile}; use weights of that one."
+        )
+    model.load_state_dict(matching, strict=False)
+    logger.info("loaded %d of %d tensors from %s", len(matching), len(state), config.init)

@@ -1,4 +1,4 @@
-"""Taking multipart bodies apart."""
+"""Parsing multipart bodies."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.app.multipart import MAX_PARTS, FormError, parse_form
+from serving.app.multipart import MAX_PARTS, MultipartError, parse_form
 
 
-def sent(files: dict[str, bytes], fields: dict[str, str]) -> tuple[str, bytes]:
-    """Content type and body as a well-known client sends them."""
+def encode(files: dict[str, bytes], fields: dict[str, str]) -> tuple[str, bytes]:
+    """Content type and body as httpx sends them."""
     request = httpx.Request("POST", "http://x", files={k: ("n.png", v) for k, v in files.items()}, data=fields)
     return request.headers["content-type"], request.read()
 
 
 @given(st.binary() | st.lists(st.sampled_from([b"\r\n", b"--", b"\r\n--", b"x", b"\r", b"\n\n"])).map(b"".join), st.text())
-def test_what_a_client_sends_comes_out_whole(content: bytes, text: str) -> None:
-    form = parse_form(*sent({"page": content}, {"threshold": text}))
+def test_every_field_of_an_httpx_request_is_returned_unchanged(content: bytes, text: str) -> None:
+    form = parse_form(*encode({"page": content}, {"threshold": text}))
     assert form["page"].content == content
     assert form["page"].is_file
     assert form["threshold"].content.decode() == text
@@ -26,23 +26,23 @@ def test_what_a_client_sends_comes_out_whole(content: bytes, text: str) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_a_form_or_an_error_with_a_reason(body: bytes) -> None:
+def test_any_bytes_are_a_form_or_an_error_with_a_message(body: bytes) -> None:
     for prefix in (b"", b"--b\r\n", b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n"):
         try:
             parse_form("multipart/form-data; boundary=b", prefix + body)
-        except FormError as fault:
-            assert str(fault)
+        except MultipartError as error:
+            assert str(error)
 
 
 @given(st.data())
-def test_a_body_that_breaks_off_is_an_error(data: st.DataObject) -> None:
-    content_type, body = sent({"page": b"some bytes"}, {})
+def test_a_truncated_body_is_an_error(data: st.DataObject) -> None:
+    content_type, body = encode({"page": b"some bytes"}, {})
     cut = data.draw(st.integers(0, len(body) - len("--\r\n") - 1))
-    with pytest.raises(FormError):
+    with pytest.raises(MultipartError):
         parse_form(content_type, body[:cut])
 
 
 def test_too_many_fields_are_an_error() -> None:
-    assert len(parse_form(*sent({"f": b""}, {str(n): "" for n in range(MAX_PARTS - 1)}))) == MAX_PARTS
-    with pytest.raises(FormError, match="more than 10 fields"):
-        parse_form(*sent({"f": b""}, {str(n): "" for n in range(MAX_PARTS)}))
+    assert len(parse_form(*encode({"f": b""}, {str(n): "" for n in range(MAX_PARTS - 1)}))) == MAX_PARTS
+    with pytest.raises(MultipartError, match="more than 10 fields"):
+        parse_form(*encode({"f": b""}, {str(n): "" for n in range(MAX_PARTS)}))

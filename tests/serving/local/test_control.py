@@ -1,4 +1,4 @@
-"""The supervised service: started, killed in every way, stopped."""
+"""The supervised service: started, killed in several ways, and stopped."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def port() -> int:
 
 @pytest.fixture
 def running(module_workspace: Workspace, tag: str, port: int) -> Iterator[ServiceStatus]:
-    """The service, started where the test before has not left it running."""
+    """The service; started unless an earlier test left it running."""
     yield control.start(module_workspace, tag, port=port)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_is_left(module_workspace: Workspace) -> Iterator[None]:
+def no_process_is_left(module_workspace: Workspace) -> Iterator[None]:
     yield
     state = control.service_folder(module_workspace).read_state()
     control.stop(module_workspace)
@@ -60,7 +60,7 @@ def state_of(workspace: Workspace) -> ServiceState:
 
 
 def service_of(workspace: Workspace) -> psutil.Process:
-    """BentoML's own supervising process, the supervisor's child."""
+    """BentoML's main process, a child of the supervisor."""
     identity = state_of(workspace).service
     assert identity is not None
     process = identity.process()
@@ -71,7 +71,7 @@ def service_of(workspace: Workspace) -> psutil.Process:
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.1)
 
 
@@ -79,7 +79,7 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_started_service_says_what_it_is(module_workspace: Workspace, running: ServiceStatus, tag: str, port: int) -> None:
+def test_the_status_describes_a_started_service(module_workspace: Workspace, running: ServiceStatus, tag: str, port: int) -> None:
     assert running.running
     assert running.ready
     assert (running.bento_tag, running.version, running.url) == (tag, "1", f"http://127.0.0.1:{port}")
@@ -93,31 +93,29 @@ def test_it_listens_on_loopback_only(running: ServiceStatus, port: int) -> None:
     assert addresses == {"127.0.0.1"}
 
 
-def test_it_belongs_to_no_terminal_and_to_no_caller(module_workspace: Workspace, running: ServiceStatus) -> None:
+def test_the_supervisor_is_detached_from_terminal_and_caller(module_workspace: Workspace, running: ServiceStatus) -> None:
     supervisor = state_of(module_workspace).supervisor
     assert os.getsid(supervisor.pid) != os.getsid(0)
     assert supervisor.pid not in {child.pid for child in psutil.Process().children(recursive=True)}
 
 
-def test_starting_twice_changes_nothing(module_workspace: Workspace, running: ServiceStatus, tag: str, port: int) -> None:
+def test_starting_is_idempotent(module_workspace: Workspace, running: ServiceStatus, tag: str, port: int) -> None:
     assert control.start(module_workspace, tag, port=port).pid == running.pid
 
 
 def test_another_port_is_an_error_while_it_runs(module_workspace: Workspace, running: ServiceStatus, tag: str) -> None:
-    with pytest.raises(RedactionError, match=r"runs redaction_detector:1 on .* already"):
+    with pytest.raises(RedactionError, match=r"already runs redaction_detector:1 on "):
         control.start(module_workspace, tag, port=control.free_port())
 
 
-def test_a_killed_worker_is_started_again(module_workspace: Workspace, running: ServiceStatus) -> None:
+def test_a_killed_worker_is_restarted(module_workspace: Workspace, running: ServiceStatus) -> None:
     worker = service_of(module_workspace).children()[0]
     worker.kill()
     wait_for(lambda: is_gone(worker))
     wait_for(lambda: control.status(module_workspace).ready)
 
 
-def test_a_killed_service_takes_its_workers_along_and_is_started_again(
-    module_workspace: Workspace, running: ServiceStatus
-) -> None:
+def test_a_killed_service_ends_with_its_workers_and_is_restarted(module_workspace: Workspace, running: ServiceStatus) -> None:
     service = service_of(module_workspace)
     workers = service.children(recursive=True)
     assert workers
@@ -128,20 +126,20 @@ def test_a_killed_service_takes_its_workers_along_and_is_started_again(
     assert control.status(module_workspace).pid == running.pid
 
 
-def test_a_killed_supervisor_leaves_nothing_behind_and_start_works(
+def test_a_killed_supervisor_leaves_no_process_and_start_works(
     module_workspace: Workspace, running: ServiceStatus, tag: str, port: int
 ) -> None:
     service = service_of(module_workspace)
-    family = [service, *service.children(recursive=True)]
+    processes = [service, *service.children(recursive=True)]
     os.kill(running.pid or 0, signal.SIGKILL)
-    wait_for(lambda: all(is_gone(process) for process in family))
+    wait_for(lambda: all(is_gone(process) for process in processes))
     assert not control.status(module_workspace).running
     again = control.start(module_workspace, tag, port=port)
     assert again.ready
     assert again.pid != running.pid
 
 
-def test_supervisor_and_service_killed_at_once_leave_no_worker(
+def test_supervisor_and_service_killed_together_leave_no_worker(
     module_workspace: Workspace, running: ServiceStatus, tag: str, port: int
 ) -> None:
     service = service_of(module_workspace)
@@ -151,48 +149,48 @@ def test_supervisor_and_service_killed_at_once_leave_no_worker(
     wait_for(lambda: all(is_gone(worker) for worker in workers))
 
 
-def test_stop_ends_everything_and_may_be_repeated(module_workspace: Workspace, running: ServiceStatus) -> None:
+def test_stop_ends_all_processes_and_is_idempotent(module_workspace: Workspace, running: ServiceStatus) -> None:
     service = service_of(module_workspace)
-    family = [psutil.Process(running.pid), service, *service.children(recursive=True)]
+    processes = [psutil.Process(running.pid), service, *service.children(recursive=True)]
     assert control.stop(module_workspace)
-    assert all(is_gone(process) for process in family)
+    assert all(is_gone(process) for process in processes)
     assert not control.status(module_workspace).running
     assert not control.stop(module_workspace)
 
 
-def test_a_later_process_with_the_same_number_is_not_mistaken_for_ours(module_workspace: Workspace, tag: str, port: int) -> None:
+def test_a_process_that_reuses_the_process_id_is_not_stopped(module_workspace: Workspace, tag: str, port: int) -> None:
     control.stop(module_workspace)
-    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        earlier = ProcessIdentity(pid=stranger.pid, created=psutil.Process(stranger.pid).create_time() - 100)
+        earlier = ProcessIdentity(pid=other.pid, created=psutil.Process(other.pid).create_time() - 100)
         folder = control.service_folder(module_workspace)
         folder.write_state(state_of(module_workspace).model_copy(update={"supervisor": earlier, "service": earlier}))
         assert not control.status(module_workspace).running
         assert not control.stop(module_workspace)
-        assert stranger.poll() is None
+        assert other.poll() is None
     finally:
-        stranger.kill()
-        stranger.wait()
+        other.kill()
+        other.wait()
 
 
-def test_a_taken_port_is_named_with_who_holds_it(module_workspace: Workspace, tag: str) -> None:
+def test_the_error_for_a_taken_port_names_the_process(module_workspace: Workspace, tag: str) -> None:
     control.stop(module_workspace)
-    with socket.socket() as stranger:
-        stranger.bind(("127.0.0.1", 0))
-        stranger.listen()
-        taken = stranger.getsockname()[1]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
         with pytest.raises(RedactionError, match=rf"Port {taken} .* process {os.getpid()} .* choose another port"):
             control.start(module_workspace, tag, port=taken)
     assert not control.status(module_workspace).running
 
 
-def test_a_bento_that_is_not_there_is_an_error(module_workspace: Workspace) -> None:
+def test_a_missing_bento_is_an_error(module_workspace: Workspace) -> None:
     control.stop(module_workspace)
     with pytest.raises(RedactionError, match="There is no Bento redaction_detector:9"):
         control.start(module_workspace, "redaction_detector:9")
 
 
-def test_a_demo_ends_the_service_of_the_one_before(workspace: Workspace, detectors) -> None:
+def test_a_demo_stops_the_service_of_an_earlier_demo(workspace: Workspace, detectors) -> None:
     home = bentoml_home(workspace)
     tag, port = build_bento(home, save_to_model_store(home, detectors("1"))), control.free_port()
     (workspace.root / story.MARKER).touch()
@@ -202,12 +200,12 @@ def test_a_demo_ends_the_service_of_the_one_before(workspace: Workspace, detecto
     assert [path.name for path in workspace.root.iterdir()] == [story.MARKER]
 
 
-def test_a_demo_does_not_begin_while_its_port_is_taken(tmp_path: Path) -> None:
+def test_a_demo_does_not_start_while_its_port_is_taken(tmp_path: Path) -> None:
     config = tmp_path / "ct_cd.yaml"
-    with socket.socket() as stranger:
-        stranger.bind(("127.0.0.1", 0))
-        stranger.listen()
-        config.write_text(f"steps: {{deploy: {{parameters: {{port: {stranger.getsockname()[1]}}}}}}}")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        config.write_text(f"steps: {{deploy: {{parameters: {{port: {other.getsockname()[1]}}}}}}}")
         with pytest.raises(RedactionError, match=r"cannot be used .*steps\.deploy\.parameters\.port in .*ct_cd\.yaml"):
             story.require_free_port(str(config))
     story.require_free_port(str(config))

@@ -1,4 +1,4 @@
-"""A detector's way into production and back, with real servers."""
+"""Deployment and rollback with real servers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from redaction.catalog.tables import Deployment, Stage
 from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from serving.bento_store import NAME, bentoml_environment, bentoml_home, stored_model
+from serving.app.names import SERVICE_NAME
+from serving.bento_store import bentoml_environment, bentoml_home, stored_model
 from serving.local import control
 from serving.release import release
 from serving.release.bento import build_bento, save_to_model_store
@@ -49,7 +50,7 @@ def third(detectors) -> Detector:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_is_left(module_workspace: Workspace) -> Iterator[None]:
+def stop_service(module_workspace: Workspace) -> Iterator[None]:
     yield
     control.stop(module_workspace)
 
@@ -65,16 +66,16 @@ def version_served(workspace: Workspace, page: Path) -> str:
     return str(answer.json()["version"])
 
 
-# The tests of this module tell one story in their order: each takes production as the one before left it.
+# The tests of this module run in order: each starts from the state in production that the previous one left.
 
 
-def test_there_is_nothing_to_roll_back_to_before_anything_was_deployed(module_workspace: Workspace) -> None:
+def test_rollback_before_any_deployment_is_an_error(module_workspace: Workspace) -> None:
     assert production_tag(module_workspace) is None
-    with pytest.raises(RedactionError, match=r"none to go back to\."):
+    with pytest.raises(RedactionError, match=r"none to roll back to\."):
         rollback(module_workspace)
 
 
-def test_a_first_detector_whose_answers_differ_is_refused_and_nothing_is_served(
+def test_a_first_detector_with_other_detections_is_refused_and_not_served(
     module_workspace: Workspace, detectors, second: Detector, make_golden, port: int
 ) -> None:
     outcome = deploy(module_workspace, detectors("0").folder, "0", make_golden(second), port=port)
@@ -84,9 +85,7 @@ def test_a_first_detector_whose_answers_differ_is_refused_and_nothing_is_served(
     assert not control.status(module_workspace).running
 
 
-def test_a_first_detector_comes_into_production(
-    module_workspace: Workspace, first: Detector, make_golden, pages, port: int
-) -> None:
+def test_a_first_detector_is_deployed(module_workspace: Workspace, first: Detector, make_golden, pages, port: int) -> None:
     outcome = deploy(module_workspace, first.folder, "1", make_golden(first), port=port)
     assert outcome.served, outcome.reasons
     assert outcome.url == f"http://127.0.0.1:{port}"
@@ -94,22 +93,24 @@ def test_a_first_detector_comes_into_production(
     assert version_served(module_workspace, pages[0]) == "1"
 
 
-def test_the_same_deployment_again_changes_nothing(module_workspace: Workspace, first: Detector, make_golden) -> None:
+def test_deployment_is_idempotent(module_workspace: Workspace, first: Detector, make_golden) -> None:
     before = control.status(module_workspace), stages(module_workspace)
     assert deploy(module_workspace, first.folder, "1", make_golden(first)).served
     assert control.status(module_workspace).pid == before[0].pid
     assert stages(module_workspace) == before[1]
 
 
-def test_a_version_names_one_detector_for_ever(module_workspace: Workspace, detectors, first: Detector, make_golden) -> None:
+def test_a_version_cannot_be_reused_for_another_detector(
+    module_workspace: Workspace, detectors, first: Detector, make_golden
+) -> None:
     other = detectors("1", darkness=0.3)
-    with pytest.raises(RedactionError, match="holds another detector as redaction_detector:1"):
+    with pytest.raises(RedactionError, match="already has another detector as redaction_detector:1"):
         deploy(module_workspace, other.folder, "1", make_golden(other))
-    with pytest.raises(RedactionError, match="calls itself version 1, not 7"):
+    with pytest.raises(RedactionError, match="is version 1, not 7"):
         deploy(module_workspace, first.folder, "7", make_golden(first))
 
 
-def test_a_candidate_that_answers_otherwise_than_offline_leaves_the_champion_serving(
+def test_a_candidate_with_other_detections_than_offline_leaves_the_champion_in_production(
     module_workspace: Workspace, first: Detector, second: Detector, make_golden, pages
 ) -> None:
     before = control.status(module_workspace)
@@ -127,7 +128,9 @@ def test_a_candidate_without_golden_pages_is_refused(module_workspace: Workspace
     assert "no golden pages" in outcome.reasons[0]
 
 
-def test_a_better_detector_takes_the_place(module_workspace: Workspace, second: Detector, make_golden, pages, port: int) -> None:
+def test_a_second_detector_replaces_the_first(
+    module_workspace: Workspace, second: Detector, make_golden, pages, port: int
+) -> None:
     outcome = deploy(module_workspace, second.folder, "2", make_golden(second))
     assert outcome.served, outcome.reasons
     assert outcome.url == f"http://127.0.0.1:{port}"
@@ -137,44 +140,44 @@ def test_a_better_detector_takes_the_place(module_workspace: Workspace, second: 
     assert ("1", Stage.ARCHIVED) in now
 
 
-def test_a_candidate_for_a_taken_port_leaves_the_champion_where_it_is(
+def test_a_candidate_for_a_taken_port_leaves_the_champion_running(
     module_workspace: Workspace, third: Detector, make_golden, pages
 ) -> None:
     before = control.status(module_workspace)
-    with socket.socket() as stranger:
-        stranger.bind(("127.0.0.1", 0))
-        stranger.listen()
-        taken = stranger.getsockname()[1]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
         outcome = deploy(module_workspace, third.folder, "3", make_golden(third), port=taken)
     assert not outcome.served
     assert outcome.reasons[0].startswith(f"Port {taken} on 127.0.0.1 cannot be used")
     assert outcome.url == before.url
-    assert control.status(module_workspace).pid == before.pid, "it was not even restarted"
+    assert control.status(module_workspace).pid == before.pid, "it was not restarted"
     assert version_served(module_workspace, pages[0]) == "2"
 
 
-def test_a_candidate_that_fails_at_another_port_gives_the_champion_its_own_back(
+def test_the_champion_returns_to_its_port_after_a_candidate_failed_at_another(
     module_workspace: Workspace, third: Detector, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = control.free_port()
 
-    def broken_in_public(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
+    def fail_in_production(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
         return ["it fails here."] if url.endswith(str(elsewhere)) else check_golden_pages(url, golden, version)
 
-    monkeypatch.setattr(release, "check_golden_pages", broken_in_public)
+    monkeypatch.setattr(release, "check_golden_pages", fail_in_production)
     outcome = deploy(module_workspace, third.folder, "3", make_golden(third), port=elsewhere)
     assert not outcome.served
     assert outcome.url == f"http://127.0.0.1:{port}"
     assert version_served(module_workspace, pages[0]) == "2"
 
 
-def test_a_candidate_that_fails_only_in_its_final_place_gives_it_back(
+def test_the_champion_is_restored_after_a_candidate_failed_in_production(
     module_workspace: Workspace, third: Detector, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken_in_public(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
+    def fail_in_production(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
         return ["it fails here."] if url.endswith(str(port)) else check_golden_pages(url, golden, version)
 
-    monkeypatch.setattr(release, "check_golden_pages", broken_in_public)
+    monkeypatch.setattr(release, "check_golden_pages", fail_in_production)
     outcome = deploy(module_workspace, third.folder, "3", make_golden(third))
     assert not outcome.served
     assert outcome.reasons[0] == "it fails here."
@@ -182,7 +185,7 @@ def test_a_candidate_that_fails_only_in_its_final_place_gives_it_back(
     assert production_tag(module_workspace) == "redaction_detector:2"
 
 
-def test_rollback_brings_the_earlier_one_back(module_workspace: Workspace, pages) -> None:
+def test_rollback_returns_to_the_earlier_version(module_workspace: Workspace, pages) -> None:
     outcome = rollback(module_workspace)
     assert outcome.served, outcome.reasons
     assert version_served(module_workspace, pages[0]) == "1"
@@ -193,16 +196,16 @@ def test_rollback_brings_the_earlier_one_back(module_workspace: Workspace, pages
     assert [version for version, stage in stages(module_workspace) if stage == Stage.PRODUCTION] == ["1"]
 
 
-def test_rollback_does_not_bring_back_what_was_rolled_back_unless_named(module_workspace: Workspace, pages) -> None:
-    with pytest.raises(RedactionError, match=r"none to go back to; .* by its name \(2\)"):
+def test_rollback_skips_versions_that_were_rolled_back_unless_named(module_workspace: Workspace, pages) -> None:
+    with pytest.raises(RedactionError, match=r"none to roll back to; .* name it \(2\)"):
         rollback(module_workspace)
-    with pytest.raises(RedactionError, match="Version 9 was never in production; versions to go back to: 2"):
+    with pytest.raises(RedactionError, match="Version 9 was never in production; versions to roll back to: 2"):
         rollback(module_workspace, "9")
-    with pytest.raises(RedactionError, match="Version 1 is in production already"):
+    with pytest.raises(RedactionError, match="Version 1 is already in production"):
         rollback(module_workspace, "1")
 
 
-def test_a_version_whose_stored_model_was_damaged_is_not_brought_back(module_workspace: Workspace, pages) -> None:
+def test_rollback_to_a_damaged_model_is_refused(module_workspace: Workspace, pages) -> None:
     model = stored_model(bentoml_home(module_workspace), "2") / "model.bin"
     model.write_bytes(model.read_bytes()[:-1])
     outcome = rollback(module_workspace, "2")
@@ -211,15 +214,15 @@ def test_a_version_whose_stored_model_was_damaged_is_not_brought_back(module_wor
     assert version_served(module_workspace, pages[0]) == "1"
 
 
-def test_a_candidate_whose_worker_dies_again_and_again_is_given_up_soon(module_workspace: Workspace) -> None:
+def test_a_candidate_whose_worker_keeps_dying_fails_quickly(module_workspace: Workspace) -> None:
     started = time.monotonic()
-    with pytest.raises(RedactionError, match="did not get ready"), control.candidate(module_workspace, "redaction_detector:2"):
+    with pytest.raises(RedactionError, match="did not become ready"), control.candidate(module_workspace, "redaction_detector:2"):
         pass
-    assert time.monotonic() - started < control.READY_S / 2
+    assert time.monotonic() - started < control.MAX_STARTUP_S / 2
 
 
 def test_bentoml_serve_runs_the_bento_from_an_empty_folder(detectors, make_golden, tmp_path: Path) -> None:
-    """As BentoML's users expect: ``BENTOML_HOME``, a tag, and nothing of this repository."""
+    """With ``BENTOML_HOME`` and a tag only, without this repository."""
     detector, home, empty = detectors("5"), tmp_path / "home", tmp_path / "empty"
     empty.mkdir()
     tag = build_bento(home, save_to_model_store(home, detector))
@@ -238,11 +241,11 @@ def test_bentoml_serve_runs_the_bento_from_an_empty_folder(detectors, make_golde
         server.wait(30)
 
 
-def test_building_and_saving_again_keep_what_is_there(detectors, tmp_path: Path) -> None:
+def test_building_and_saving_are_idempotent(detectors, tmp_path: Path) -> None:
     detector = detectors("6")
     tag = build_bento(tmp_path, save_to_model_store(tmp_path, detector))
-    built = (tmp_path / "bentos" / NAME / "6" / "bento.yaml").stat().st_mtime_ns
+    built = (tmp_path / "bentos" / SERVICE_NAME / "6" / "bento.yaml").stat().st_mtime_ns
     assert build_bento(tmp_path, save_to_model_store(tmp_path, detector)) == tag
-    assert (tmp_path / "bentos" / NAME / "6" / "bento.yaml").stat().st_mtime_ns == built
-    copied = Detector.load(tmp_path / "models" / NAME / "6")
+    assert (tmp_path / "bentos" / SERVICE_NAME / "6" / "bento.yaml").stat().st_mtime_ns == built
+    copied = Detector.load(tmp_path / "models" / SERVICE_NAME / "6")
     assert copied.digest == detector.digest

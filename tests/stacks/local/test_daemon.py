@@ -1,4 +1,4 @@
-"""The scheduler against a real ZenML store, with runs in processes of their own."""
+"""The scheduler with a real ZenML store and runs in separate processes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from zenml.client import Client
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from stacks.local.daemon import Scheduler
-from stacks.local.record import Fire, Outcome, Record
-from stacks.local.schedules import Order, Planned, Schedules
+from stacks.local.run_history import Outcome, RunHistory, ScheduledRun
+from stacks.local.schedules import ActiveSchedule, RunSpec, ScheduleReader
 
 Store = Callable[[str, str], None]
 
@@ -32,7 +32,7 @@ FULL = f"""
     tags: [mine]
     execution_mode: fail_fast
     settings: {{resources: {{memory: 3GB}}}}
-    environment: {{FLOW_WORD: "from the file"}}
+    environment: {{PIPELINE_WORD: "from the file"}}
     steps:
       count: {{parameters: {{step_size: 3}}}}
       weigh: {{parameters: {{factor: 2.5, limits: {{lowest: 0.25}}}}, enable_cache: false}}
@@ -46,16 +46,16 @@ def reported(report: Path) -> list[dict[str, object]]:
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.1)
 
 
 @pytest.fixture
-def once(workspace: Workspace) -> Callable[[], list[Fire]]:
-    """A scheduler's whole life: what is due now, and its end."""
+def once(workspace: Workspace) -> Callable[[], list[ScheduledRun]]:
+    """One scheduler from start to end: it runs what is due now."""
 
-    def run() -> list[Fire]:
-        time.sleep(1.1)  # what is to run every second is due by then
+    def run() -> list[ScheduledRun]:
+        time.sleep(1.1)  # a schedule of one run per second is due by then
         return Scheduler(workspace, lambda line: None).run_once(threading.Event())
 
     return run
@@ -63,7 +63,7 @@ def once(workspace: Workspace) -> Callable[[], list[Fire]]:
 
 @pytest.fixture
 def scheduler_process(workspace: Workspace, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
-    """``redaction scheduler`` as a person starts it."""
+    """``redaction scheduler`` in a process of its own."""
     started: list[subprocess.Popen[str]] = []
     program = "from redaction.cli.scheduler import scheduler; scheduler(once=False)"
 
@@ -79,13 +79,13 @@ def scheduler_process(workspace: Workspace, tmp_path: Path) -> Iterator[Callable
         process.kill()
 
 
-def test_everything_in_the_file_reaches_the_run(store: Store, report: Path, once: Callable[[], list[Fire]]) -> None:
-    for flow in ("weighing", "dynamic_weighing"):
-        store(flow, FULL.replace("often", flow))
+def test_the_whole_configuration_reaches_the_run(store: Store, report: Path, once: Callable[[], list[ScheduledRun]]) -> None:
+    for pipeline in ("weighing", "dynamic_weighing"):
+        store(pipeline, FULL.replace("often", pipeline))
 
-    fires = once()
+    runs = once()
 
-    assert [fire.outcome for fire in fires] == [Outcome.COMPLETED] * 2
+    assert [run.outcome for run in runs] == [Outcome.COMPLETED] * 2
     seen = {
         "weight": 25.0,  # (7 + 3) * 2.5
         "lowest": 0.25,
@@ -94,33 +94,33 @@ def test_everything_in_the_file_reaches_the_run(store: Store, report: Path, once
         "execution_mode": "fail_fast",
         "scheduled": False,
     }
-    tags = (["mine", f"schedule:{flow}", "scheduled"] for flow in ("dynamic_weighing", "weighing"))
+    tags = (["mine", f"schedule:{pipeline}", "scheduled"] for pipeline in ("dynamic_weighing", "weighing"))
     assert sorted(reported(report), key=lambda line: str(line["tags"])) == [seen | {"tags": tag} for tag in tags]
 
 
-def test_one_run_makes_up_for_what_was_missed_and_its_failure_is_recorded(
-    store: Store, report: Path, workspace: Workspace, once: Callable[[], list[Fire]], monkeypatch: pytest.MonkeyPatch
+def test_one_run_replaces_all_missed_ones_and_its_failure_is_recorded(
+    store: Store, report: Path, workspace: Workspace, once: Callable[[], list[ScheduledRun]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store("failing", EVERY_SECOND.replace("interval_second: 1", "interval_second: 3600"))
-    assert once() == []  # nothing was due since it was stored
-    (planned,) = Schedules().planned()
-    aged = planned.model_copy(update={"since": datetime.now(UTC) - timedelta(hours=30)})
+    assert once() == []  # nothing was due since the schedule was stored
+    (schedule,) = ScheduleReader().active_schedules()
+    aged = schedule.model_copy(update={"since": datetime.now(UTC) - timedelta(hours=30)})
     scheduler = Scheduler(workspace, lambda line: None)
-    monkeypatch.setattr(scheduler._schedules, "planned", lambda: [aged])
+    monkeypatch.setattr(scheduler._reader, "active_schedules", lambda: [aged])
 
-    (fire,) = scheduler.run_once(threading.Event())
+    (run,) = scheduler.run_once(threading.Event())
 
-    assert scheduler.run_once(threading.Event()) == []  # not for each of the thirty
-    assert fire.outcome is Outcome.FAILED
-    assert datetime.now(UTC) - fire.due < timedelta(hours=1)
+    assert scheduler.run_once(threading.Event()) == []  # one run, not thirty
+    assert run.outcome is Outcome.FAILED
+    assert datetime.now(UTC) - run.due < timedelta(hours=1)
     folder = workspace.state / "scheduler"
-    assert Record(folder / "record.json").read() == {planned.id: fire}
-    log = (folder / fire.log).read_text()
-    assert log.startswith("zenml pipeline run tests.stacks.local.sample_flows.failing -c ")
+    assert RunHistory(folder / "record.json").read() == {schedule.id: run}
+    log = (folder / run.log).read_text()
+    assert log.startswith("zenml pipeline run tests.stacks.local.sample_pipelines.failing -c ")
     assert "this step always fails" in log
 
 
-def test_inactive_and_deleted_schedules_do_not_run(store: Store, report: Path, once: Callable[[], list[Fire]]) -> None:
+def test_inactive_and_deleted_schedules_do_not_run(store: Store, report: Path, once: Callable[[], list[ScheduledRun]]) -> None:
     store("weighing", "parameters: {start: 1}\n" + EVERY_SECOND)
     Client().update_schedule("often", active=False)
     assert once() == []
@@ -130,11 +130,11 @@ def test_inactive_and_deleted_schedules_do_not_run(store: Store, report: Path, o
     assert once() == []
 
 
-def test_every_run_is_noted_however_fast_one_follows_the_other(
+def test_every_run_is_recorded_however_fast_they_follow_each_other(
     store: Store, report: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store("weighing", "parameters: {start: 1}\n" + EVERY_SECOND)
-    monkeypatch.setattr("stacks.local.daemon.ZENML", "raise SystemExit(0)")
+    monkeypatch.setattr("stacks.local.daemon.RUN_PIPELINE", (sys.executable, "-c", "raise SystemExit(0)"))
     lines: list[str] = []
     stop = threading.Event()
     threading.Timer(6, stop.set).start()
@@ -146,60 +146,60 @@ def test_every_run_is_noted_however_fast_one_follows_the_other(
     assert started == ended >= 2
 
 
-def test_a_schedule_that_lost_its_stack_does_not_hold_up_the_others(
+def test_a_schedule_that_lost_its_stack_does_not_block_the_others(
     store: Store, report: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store("dynamic_weighing", EVERY_SECOND.replace("often", "lost"))
     store("weighing", "parameters: {start: 1}\n" + EVERY_SECOND)
-    monkeypatch.setattr("stacks.local.daemon.ZENML", "raise SystemExit(0)")
+    monkeypatch.setattr("stacks.local.daemon.RUN_PIPELINE", (sys.executable, "-c", "raise SystemExit(0)"))
     scheduler = Scheduler(workspace, (lines := []).append)
-    real = scheduler._schedules.order
+    real = scheduler._reader.run_spec
 
-    def order(planned: Planned) -> Order:
-        if planned.name == "lost":
+    def run_spec(schedule: ActiveSchedule) -> RunSpec:
+        if schedule.name == "lost":
             raise RedactionError("The schedule 'lost' has lost its stack.")
-        return real(planned)
+        return real(schedule)
 
-    monkeypatch.setattr(scheduler._schedules, "order", order)
+    monkeypatch.setattr(scheduler._reader, "run_spec", run_spec)
     time.sleep(1.1)
 
-    (fire,) = scheduler.run_once(threading.Event())
+    (run,) = scheduler.run_once(threading.Event())
 
-    assert (fire.schedule, fire.outcome) == ("often", Outcome.COMPLETED)
+    assert (run.schedule, run.outcome) == ("often", Outcome.COMPLETED)
     assert "The schedule 'lost' has lost its stack." in lines
 
 
-def test_only_one_scheduler_at_a_time(store: Store, workspace: Workspace) -> None:
+def test_a_second_scheduler_is_refused(store: Store, workspace: Workspace) -> None:
     first = Scheduler(workspace, lambda line: None)
-    with first._alone(), pytest.raises(RedactionError, match="Another scheduler"):
+    with first._scheduler_lock(), pytest.raises(RedactionError, match="Another scheduler"):
         Scheduler(workspace, lambda line: None).run_once(threading.Event())
 
 
 @pytest.mark.slow
-def test_no_overlap_even_after_a_kill_and_a_clean_end(
+def test_runs_never_overlap_even_after_a_kill_and_stop_with_the_scheduler(
     store: Store, report: Path, workspace: Workspace, scheduler_process: Callable[[], subprocess.Popen[str]]
 ) -> None:
     store("slow", "parameters: {seconds: 120}\n" + EVERY_SECOND)
-    record = Record(workspace.state / "scheduler" / "record.json")
+    history = RunHistory(workspace.state / "scheduler" / "record.json")
 
-    # killed during a run: the run goes on, and the next scheduler does not start a second one beside it
+    # a scheduler is killed during a run: the run continues, and the next scheduler does not start a second one
     first = scheduler_process()
     wait_for(lambda: reported(report))
     first.kill()
     first.wait()
-    run = psutil.Process(int(str(reported(report)[0]["pid"])))
+    run_process = psutil.Process(int(str(reported(report)[0]["pid"])))
     second = scheduler_process()
     time.sleep(6)
     assert len(reported(report)) == 1
-    assert run.is_running()
+    assert run_process.is_running()
 
-    # when that run ends, the next is due; told to stop, the scheduler takes its own run with it
-    run.kill()
+    # when that run ends, the next is due; a scheduler that is stopped stops its own run
+    run_process.kill()
     wait_for(lambda: len(reported(report)) == 2)
     successor = psutil.Process(int(str(reported(report)[1]["pid"])))
     second.send_signal(signal.SIGTERM)
     assert second.wait(30) == 0
     assert not successor.is_running()
-    (fire,) = record.read().values()
-    assert fire.outcome is Outcome.STOPPED
+    (run,) = history.read().values()
+    assert run.outcome is Outcome.STOPPED
     assert Client().list_pipeline_runs(pipeline="slow", sort_by="desc:created").items[0].status.is_finished

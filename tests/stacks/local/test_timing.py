@@ -1,4 +1,4 @@
-"""When a schedule is due, at the awkward hours."""
+"""When a schedule is due, including around clock changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stacks.local.timing import Timing
 
 @pytest.fixture
 def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine in a place that changes its clocks: at 1:00 UTC on 29 March and on 25 October 2026."""
+    """A time zone with clock changes, at 1:00 UTC on 29 March and on 25 October 2026."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Europe/Berlin")
         time.tzset()
@@ -37,13 +37,13 @@ HOURLY_FROM_NOON = Timing(interval=timedelta(hours=1), start=utc("2026-06-01 12:
     [
         (NIGHTLY, "2026-06-01 00:00", "2026-06-01 00:29:59", None),
         (NIGHTLY, "2026-06-01 00:00", "2026-06-01 00:30", "2026-06-01 00:30"),  # 2:30 in summer
-        (NIGHTLY, "2026-06-01 00:30", "2026-06-01 00:30", None),  # that one has run
-        (NIGHTLY, "2026-06-01 00:00", "2026-06-09 12:00", "2026-06-09 00:30"),  # nine were missed: one run
+        (NIGHTLY, "2026-06-01 00:30", "2026-06-01 00:30", None),  # that time has been run
+        (NIGHTLY, "2026-06-01 00:00", "2026-06-09 12:00", "2026-06-09 00:30"),  # nine missed times: one run
         (NIGHTLY, "2026-12-01 00:00", "2026-12-01 01:30", "2026-12-01 01:30"),  # 2:30 in winter
-        # 2:30 does not exist that night: it runs at 3:30 summer time, not before
+        # 2:30 is skipped that night: the run is at 3:30 summer time
         (NIGHTLY, "2026-03-28 12:00", "2026-03-29 01:10", None),
         (NIGHTLY, "2026-03-28 12:00", "2026-03-29 01:30", "2026-03-29 01:30"),
-        # 2:30 comes twice that night: the first counts
+        # 2:30 comes twice that night: only the first counts
         (NIGHTLY, "2026-10-24 12:00", "2026-10-25 00:30", "2026-10-25 00:30"),
         (NIGHTLY, "2026-10-25 00:30", "2026-10-25 01:45", None),
         (Timing(cron="30 2 * * *", start=utc("2026-06-05 00:00")), "2026-06-01 00:00", "2026-06-02 12:00", None),
@@ -54,12 +54,12 @@ HOURLY_FROM_NOON = Timing(interval=timedelta(hours=1), start=utc("2026-06-01 12:
         (HOURLY_FROM_NOON, "2026-06-01 12:30", "2026-06-01 15:59", "2026-06-01 15:00"),
         (Timing(once=utc("2026-06-01 12:00")), "2026-05-01 00:00", "2026-06-03 00:00", "2026-06-01 12:00"),
         (Timing(once=utc("2026-06-01 12:00")), "2026-06-01 12:00", "2026-06-03 00:00", None),
-        # a cron expression beside an interval wins, as ZenML documents it
+        # a cron expression takes precedence over an interval, as ZenML documents
         (Timing(cron="30 2 * * *", interval=timedelta(hours=1), start=utc("2026-06-01 00:00")),
          "2026-06-01 00:00", "2026-06-01 09:00", "2026-06-01 00:30"),
     ],
 )  # fmt: skip
-def test_one_run_makes_up_for_all_that_was_missed(timing: Timing, after: str, until: str, due: str | None) -> None:
+def test_the_last_due_time_replaces_all_missed_ones(timing: Timing, after: str, until: str, due: str | None) -> None:
     assert timing.last_due(utc(after), utc(until)) == (utc(due) if due else None)
 
 
@@ -72,7 +72,7 @@ timings = st.one_of(
 
 
 @given(timings, moments)
-def test_the_next_time_is_due_when_it_comes_and_not_before(timing: Timing, now: datetime) -> None:
+def test_the_next_due_time_is_due_at_that_moment_and_not_before(timing: Timing, now: datetime) -> None:
     due = timing.next_due(now)
     if due is None:
         assert timing.once is not None

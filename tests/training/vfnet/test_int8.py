@@ -1,4 +1,4 @@
-"""An export in 8 bits takes the exact one's place only where it finds as much."""
+"""An 8-bit export replaces the exact one only if it is as accurate."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def exact(toy_detector: Detector, tmp_path: Path) -> Detector:
     return Detector.load(Path(shutil.copytree(toy_detector.folder, tmp_path / "detector")))
 
 
-def says_of(detector: Detector, dataset: Dataset) -> list[EvaluatedPage]:
+def predict(detector: Detector, dataset: Dataset) -> list[EvaluatedPage]:
     return list(predict_pages(Predictor(detector), ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)))
 
 
-def test_it_says_nearly_the_same_and_weighs_less(exact: Detector, toy_training: Dataset, tmp_path: Path) -> None:
+def test_it_finds_nearly_the_same_boxes_and_is_smaller(exact: Detector, toy_training: Dataset, tmp_path: Path) -> None:
     from redaction.detection.artifact import seal
     from redaction.training.vfnet.int8 import quantize
 
@@ -42,8 +42,8 @@ def test_it_says_nearly_the_same_and_weighs_less(exact: Detector, toy_training: 
         assert np.abs(one.xyxy[order[0]] - other.xyxy[order[1]]).max(initial=0) < 4
 
 
-@pytest.mark.parametrize(("allowed", "kept"), [(1.0, 1.0), (-1.0, 0.0)], ids=["any loss is allowed", "it would have to gain"])
-def test_the_gate_decides_which_one_stays(
+@pytest.mark.parametrize(("allowed", "kept"), [(1.0, 1.0), (-1.0, 0.0)], ids=["any loss is allowed", "it must improve"])
+def test_the_accuracy_gate_decides_which_export_is_kept(
     exact: Detector,
     toy_training: Dataset,
     toy_validation: Dataset,
@@ -51,11 +51,12 @@ def test_the_gate_decides_which_one_stays(
     allowed: float,
     kept: float,
 ) -> None:
-
     monkeypatch.setattr(int8, "MAX_AP_LOSS", allowed)
-    judged, before = says_of(exact, toy_validation), exact.path(OPENVINO).read_bytes()
-    stays, figures = int8.in_8_bits_if_as_good(exact, judged, toy_training, lambda other: says_of(other, toy_validation))
-    assert figures["int8"] == kept
-    assert 0 < figures["int8_ap"] <= figures["int8_ap50"] <= 1
+    evaluated, before = predict(exact, toy_validation), exact.path(OPENVINO).read_bytes()
+    kept_evaluation, metrics = int8.quantize_if_accurate(
+        exact, evaluated, toy_training, lambda other: predict(other, toy_validation)
+    )
+    assert metrics["int8"] == kept
+    assert 0 < metrics["int8_ap"] <= metrics["int8_ap50"] <= 1
     assert (exact.path(OPENVINO).read_bytes() == before) == (not kept)
-    assert (stays is judged) == (not kept)
+    assert (kept_evaluation is evaluated) == (not kept)

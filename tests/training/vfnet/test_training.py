@@ -1,4 +1,4 @@
-"""One real training on toy pages: it learns, it goes on after a kill as if nothing had happened, and says no where it must."""
+"""A real training on toy pages: it learns, resumes after a kill with the same result, and refuses unusable input."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from redaction.errors import RedactionError
 from redaction.pages.geometry import iou_matrix
 from redaction.pages.image import page_from_file
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SHORT = TrainingConfig(epochs=3, batch_size=2, learning_rate=1e-3, width=64, height=96)
 
 
 @pytest.fixture(autouse=True, scope="module")
-def icevision_that_imports() -> None:
-    """IceVision downloads a font when it is imported, unless this package is there first; so that each test runs alone, too."""
+def prepared_icevision() -> None:
+    """Lets each test run alone: without this import, IceVision downloads a font when it is imported."""
     import redaction.training.vfnet  # noqa: F401
 
 
@@ -40,13 +40,13 @@ def test_a_plain_black_bar_on_a_new_page_is_found(toy_detector: Detector, toy_pa
     assert (best > 0.5).sum() >= len(boxes) - 1, f"bars {boxes}, found {found}"
 
 
-def test_the_figures_on_the_validation_pages_are_those_of_the_exported_detector(toy_detector: Detector) -> None:
+def test_the_manifest_has_the_metrics_on_the_validation_pages(toy_detector: Detector) -> None:
     assert toy_detector.manifest.metrics["ap50"] > 0.5
     assert toy_detector.manifest.operating_point.f1 > 0.5
     assert 0 < toy_detector.operating_point < 1
 
 
-def test_a_finished_training_is_not_trained_again(
+def test_a_finished_training_is_not_repeated(
     toy_detector: Detector, toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig, trainings_folder: Path
 ) -> None:
     from redaction.training.vfnet.training import train
@@ -56,7 +56,9 @@ def test_a_finished_training_is_not_trained_again(
     assert time.monotonic() - started < 5
 
 
-def test_another_seed_is_another_training(toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig) -> None:
+def test_seed_and_pages_change_the_training_id_and_workers_do_not(
+    toy_training: Dataset, toy_validation: Dataset, toy_config: TrainingConfig
+) -> None:
     from redaction.training.vfnet.training import training_id
 
     other = toy_config.model_copy(update={"seed": 1})
@@ -64,23 +66,23 @@ def test_another_seed_is_another_training(toy_training: Dataset, toy_validation:
     names.add(training_id(toy_validation, toy_training, toy_config))
     assert len(names) == 3
     names.add(training_id(toy_training, toy_validation, toy_config.model_copy(update={"workers": 2})))
-    assert len(names) == 3, "who reads the pages decides nothing"
+    assert len(names) == 3, "the number of workers changed the id"
 
 
-KILLED = """
+FIT = """
 import sys
 from pathlib import Path
 from redaction.dataset import Dataset
 from redaction.detection.profiles import TrainingConfig
 from redaction.training.vfnet.training import fit
 from redaction.tracking import NoTracker
-train, validation, config, place = sys.argv[1:]
+train, validation, config, folder = sys.argv[1:]
 fit(Dataset.model_validate_json(train), Dataset.model_validate_json(validation),
-    TrainingConfig.model_validate_json(config), Path(place), NoTracker())
+    TrainingConfig.model_validate_json(config), Path(folder), NoTracker())
 """
 
 
-def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
+def test_a_killed_training_resumes_and_ends_with_the_same_weights(
     toy_training: Dataset, toy_validation: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     import torch
@@ -90,29 +92,29 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
 
     training = toy_training.model_copy(update={"pages": toy_training.pages[:8]})
     validation = toy_validation.model_copy(update={"pages": toy_validation.pages[:2]})
-    undisturbed, history = fit(training, validation, SHORT, tmp_path / "undisturbed", NoTracker())
+    uninterrupted, history = fit(training, validation, SHORT, tmp_path / "uninterrupted", NoTracker())
 
     killed = tmp_path / "killed"
     arguments = (training.model_dump_json(), validation.model_dump_json(), SHORT.model_dump_json(), str(killed))
-    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=REPOSITORY, env=os.environ | {"PYTHONPATH": "."})
+    process = subprocess.Popen([sys.executable, "-c", FIT, *arguments], cwd=REPOSITORY, env=os.environ | {"PYTHONPATH": "."})
     while not (killed / "state.pt").exists():
         assert process.poll() is None, "the training ended before it could be killed"
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
 
-    caplog.clear()  # of the undisturbed training, which shows here when another test has opened the root logger
+    caplog.clear()  # the uninterrupted training is in the log if another test lowered the level of the root logger
     with caplog.at_level(logging.INFO):
         resumed, history_of_resumed = fit(training, validation, SHORT, killed, NoTracker())
     assert "epoch 1 of 3" not in caplog.text, "the first epoch was run twice"
     assert "epoch 3 of 3" in caplog.text
     assert [epoch["train_loss"] for epoch in history_of_resumed] == pytest.approx([epoch["train_loss"] for epoch in history])
-    for name, tensor in undisturbed.state_dict().items():
+    for name, tensor in uninterrupted.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], tensor, rtol=1e-4, atol=1e-5, msg=name)
 
 
-def test_validation_teaches_the_network_nothing(toy_validation: Dataset, tmp_path: Path) -> None:
-    """IceVision leaves the network in training mode after a validation batch; its running statistics must not move by it."""
+def test_validation_does_not_change_the_network(toy_validation: Dataset, tmp_path: Path) -> None:
+    """IceVision leaves the network in training mode after a validation batch, which must not change its running statistics."""
     import torch
     from icevision.models.mmdet import vfnet
 
@@ -130,7 +132,7 @@ def test_validation_teaches_the_network_nothing(toy_validation: Dataset, tmp_pat
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
-def test_training_pages_are_prepared_as_served_pages_are(toy_validation: Dataset) -> None:
+def test_training_pages_are_prepared_like_served_pages(toy_validation: Dataset) -> None:
     from icevision.models.mmdet import vfnet
 
     from redaction.training.vfnet.data import records
@@ -139,10 +141,10 @@ def test_training_pages_are_prepared_as_served_pages_are(toy_validation: Dataset
     page = toy_validation.pages[0]
     prepared, placement = SHORT.preprocessing.prepare(page_from_file(toy_validation.image_path(page)))
     np.testing.assert_array_equal(batch["img"][0].numpy(), prepared)
-    np.testing.assert_allclose(batch["gt_bboxes"][0].numpy(), placement.to_frame(page.xyxy), atol=1e-3)
+    np.testing.assert_allclose(batch["gt_bboxes"][0].numpy(), placement.to_input(page.xyxy), atol=1e-3)
 
 
-def test_augmentation_keeps_bars_under_their_boxes_and_fills_with_paper(toy_training: Dataset) -> None:
+def test_augmentation_moves_boxes_with_their_bars_and_fills_with_paper(toy_training: Dataset) -> None:
     from icevision.models.mmdet import vfnet
 
     from redaction.training.vfnet.data import records
@@ -152,15 +154,15 @@ def test_augmentation_keeps_bars_under_their_boxes_and_fills_with_paper(toy_trai
     mean, std = (np.array(values)[:, None, None] for values in (config.preprocessing.mean, config.preprocessing.std))
     for index in range(12):
         (batch, _) = vfnet.build_train_batch([augmented[index]])
-        frame = (batch["img"][0].numpy() * std + mean).mean(axis=0)
-        dark_outside = frame < 40
+        image = (batch["img"][0].numpy() * std + mean).mean(axis=0)
+        dark_outside = image < 40
         for x0, y0, x1, y1 in batch["gt_bboxes"][0].numpy().round().astype(int).tolist():
-            assert np.median(frame[y0:y1, x0:x1]) < 70, "no bar under its box"
+            assert np.median(image[y0:y1, x0:x1]) < 70, "no bar inside its box"
             dark_outside[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3] = False
-        assert dark_outside.mean() < 0.01, "something black besides the bars"
+        assert dark_outside.mean() < 0.01, "black pixels outside the bars"
 
 
-READ = """
+PRINT_BATCHES = """
 import sys
 from pathlib import Path
 import redaction.training.vfnet
@@ -173,32 +175,32 @@ from redaction.training.vfnet.data import data_loaders
 from redaction.training.vfnet.pretrained import initial_model
 from redaction.files import sha256_of_bytes
 pages, config = Dataset.model_validate_json(sys.argv[1]), TrainingConfig.model_validate_json(sys.argv[2])
-class Look(Callback):
+class PrintDigest(Callback):
     def before_batch(self):
         if self.training:
-            print("saw", self.epoch, sha256_of_bytes(self.xb[0]["img"].numpy().tobytes()))
+            print("batch", self.epoch, sha256_of_bytes(self.xb[0]["img"].numpy().tobytes()))
 loaders = data_loaders(pages, pages, config.preprocessing, config.batch_size, config.workers)
-learn = vfnet.fastai.learner(dls=loaders, model=initial_model(config, Path()), cbs=[SeedEachEpoch(seed=3), Look()])
+learn = vfnet.fastai.learner(dls=loaders, model=initial_model(config, Path()), cbs=[SeedEachEpoch(seed=3), PrintDigest()])
 with learn.no_bar(), learn.no_logging():
     learn.fit(2, lr=0)
 """
 
 
-def seen_with(workers: int, pages: Dataset) -> list[str]:
-    """Every batch that two epochs of a training on those pages see. In a process of its own, as it starts others by forking."""
+def batches_with(workers: int, pages: Dataset) -> list[str]:
+    """Digests of all batches of two epochs, read in a separate process because the workers are forked from it."""
     arguments = (pages.model_dump_json(), SHORT.model_copy(update={"workers": workers}).model_dump_json())
-    command = [sys.executable, "-c", READ, *arguments]
+    command = [sys.executable, "-c", PRINT_BATCHES, *arguments]
     environment = os.environ | {"PYTHONPATH": "."}
-    said = subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, stdout=subprocess.PIPE, text=True, timeout=300)
-    return [line for line in said.stdout.splitlines() if line.startswith("saw")]
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, stdout=subprocess.PIPE, text=True, timeout=300)
+    return [line for line in done.stdout.splitlines() if line.startswith("batch")]
 
 
-def test_who_reads_the_pages_decides_nothing(toy_training: Dataset) -> None:
-    """`training_id` leaves `workers` out, and so must the result; the augmentation of each epoch is another one."""
+def test_the_number_of_workers_does_not_change_the_batches(toy_training: Dataset) -> None:
+    """`training_id` ignores `workers`, so the result must not depend on it. The augmentation differs between epochs."""
     pages = toy_training.model_copy(update={"pages": toy_training.pages[:6]})
-    alone, beside = seen_with(0, pages), seen_with(2, pages)
-    assert alone == beside
-    assert len({line.split()[2] for line in alone}) == 6, "three batches in each of two epochs"
+    without, two = batches_with(0, pages), batches_with(2, pages)
+    assert without == two
+    assert len({line.split()[2] for line in without}) == 6, "the batches of two epochs with three batches each must all differ"
 
 
 def without_boxes(dataset: Dataset) -> Dataset:
@@ -206,7 +208,7 @@ def without_boxes(dataset: Dataset) -> Dataset:
     return dataset.model_copy(update={"pages": tuple(map(bare, dataset.pages))})
 
 
-def test_a_training_without_a_redaction_to_learn_or_to_judge_by_is_refused(toy_training: Dataset, tmp_path: Path) -> None:
+def test_training_or_validation_pages_without_redactions_are_refused(toy_training: Dataset, tmp_path: Path) -> None:
     from redaction.training.vfnet.training import train
 
     with pytest.raises(RedactionError, match="none of the 30 training pages has a redaction"):
@@ -215,18 +217,20 @@ def test_a_training_without_a_redaction_to_learn_or_to_judge_by_is_refused(toy_t
         train(toy_training, toy_training.model_copy(update={"pages": ()}), SHORT, tmp_path)
 
 
-def test_an_image_of_another_size_than_annotated_is_refused(toy_training: Dataset) -> None:
+def test_an_image_with_another_size_than_annotated_is_refused(toy_training: Dataset) -> None:
     from redaction.training.vfnet.data import records
 
     page = toy_training.pages[0].model_copy(update={"width": 999})
-    with pytest.raises(RedactionError, match="its annotations were made on 999 x 440"):
+    with pytest.raises(RedactionError, match="was annotated at 999 x 440"):
         records(toy_training.model_copy(update={"pages": (page,)}), SHORT.preprocessing, augment=False)[0]
 
 
 class TestInitialWeights:
-    """Where a training may start from."""
+    """The weights that a training starts from."""
 
-    def test_an_earlier_detector(self, toy_detector: Detector, toy_config: TrainingConfig, tmp_path: Path) -> None:
+    def test_a_detector_folder_provides_the_weights(
+        self, toy_detector: Detector, toy_config: TrainingConfig, tmp_path: Path
+    ) -> None:
         import torch
         from safetensors.torch import load_file
 
@@ -244,17 +248,17 @@ class TestInitialWeights:
             initial_model(TrainingConfig(profile="small", init=str(toy_detector.folder)), tmp_path)
 
     @pytest.mark.parametrize(
-        ("config", "sentence"),
+        ("config", "message"),
         [
             (TrainingConfig(init="coco"), "needs profile: base"),
-            (TrainingConfig(init="weights.pth"), "weights.pth is not there"),
+            (TrainingConfig(init="weights.pth"), "weights.pth does not exist"),
             (TrainingConfig(init=__file__), "not a .safetensors file"),
         ],
     )
-    def test_what_cannot_be_used_is_refused_in_a_sentence(self, config: TrainingConfig, sentence: str, tmp_path: Path) -> None:
+    def test_unusable_weights_are_refused_with_the_reason(self, config: TrainingConfig, message: str, tmp_path: Path) -> None:
         from redaction.training.vfnet.pretrained import initial_model
 
-        with pytest.raises(RedactionError, match=sentence):
+        with pytest.raises(RedactionError, match=message):
             initial_model(config, tmp_path)
 
 

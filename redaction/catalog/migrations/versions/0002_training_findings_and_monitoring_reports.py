@@ -1,4 +1,4 @@
-"""What a training found, and where a monitoring report lies."""
+"""Comparison and decision of a training run; path of a monitoring report."""
 
 import sqlalchemy as sa
 from alembic import op

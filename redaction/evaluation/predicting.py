@@ -1,4 +1,4 @@
-"""What a detector says of pages, beside what is there."""
+"""Run a detector on annotated pages: its detections beside the ground truth."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from redaction.pages.image import PageImage
 NO_REDACTION = "no redaction"
 MIXED = "mixed"
 
-Listed = TypeVar("Listed")
-"""Whatever lists a page."""
+PageEntry = TypeVar("PageEntry")
+"""Any description of a page."""
 
 
 @dataclass(frozen=True)
 class EvaluatedPage:
-    """The truth about a page, what a detector said of it, and how long that took."""
+    """One page: the ground truth, what the detector found, and how long that took."""
 
     style: str
     """See `page_style`."""
     truth: Xyxy
     detections: Detections
     seconds: float = 0.0
-    """For predicting alone."""
+    """Time of the prediction alone."""
     document: str = ""
-    """What the page belongs to: pages of one document are alike, so that they are drawn together where chance is judged."""
+    """The document of the page: pages of one document are not independent, so they are resampled together."""
     box_styles: tuple[str, ...] = ()
-    """One for each box; left out, all are of the page's style."""
-    area: float = 1275 * 1650
-    """Of the page, in square pixels; US Letter at 150 dpi unless told."""
+    """One for each box; if empty, every box has the page's style."""
+    area_px: float = 1275 * 1650
+    """Area of the page in square pixels; the default is US Letter at 150 dpi."""
     reading_seconds: float = 0.0
-    """For opening the image, or rendering it."""
+    """Time for decoding or rendering the image."""
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -44,21 +44,21 @@ class EvaluatedPage:
         return self.box_styles or (self.style,) * len(self.truth)
 
 
-class TimedPrediction(NamedTuple, Generic[Listed]):
-    """What a detector said of a page, and how long its image took to come and it took to say so, in seconds."""
+class TimedPrediction(NamedTuple, Generic[PageEntry]):
+    """The detections of one page, with the seconds spent on reading its image and on predicting."""
 
-    page: Listed
+    page: PageEntry
     detections: Detections
     reading_seconds: float
     seconds: float
 
 
-def predict_each(predictor: PagePredictor, pages: Iterable[tuple[Listed, PageImage]]) -> Iterator[TimedPrediction[Listed]]:
-    """What the detector says of each page.
+def predict_each(predictor: PagePredictor, pages: Iterable[tuple[PageEntry, PageImage]]) -> Iterator[TimedPrediction[PageEntry]]:
+    """Run the detector on each page and time it.
 
     Args:
         predictor: the detector.
-        pages: with their images; taken one by one, so that an image may be opened when its turn comes.
+        pages: with their images; consumed one by one, so an image can be opened lazily.
     """
     started = time.perf_counter()
     for page, image in pages:
@@ -69,7 +69,7 @@ def predict_each(predictor: PagePredictor, pages: Iterable[tuple[Listed, PageIma
 
 
 def predict_pages(predictor: PagePredictor, pages: Iterable[tuple[AnnotatedPage, PageImage]]) -> Iterator[EvaluatedPage]:
-    """What the detector says of each page of a dataset, beside what is there; see `predict_each`."""
+    """Run the detector on each page of a dataset; see `predict_each`."""
     for page, detections, reading_seconds, seconds in predict_each(predictor, pages):
         yield EvaluatedPage(
             page_style(page),
@@ -78,18 +78,18 @@ def predict_pages(predictor: PagePredictor, pages: Iterable[tuple[AnnotatedPage,
             seconds=seconds,
             document=page.document,
             box_styles=tuple(box.style.value for box in page.boxes),
-            area=page.width * page.height,
+            area_px=page.width * page.height,
             reading_seconds=reading_seconds,
         )
 
 
 def page_style(page: AnnotatedPage) -> str:
-    """The style that all redactions of the page share, else ``mixed``; ``no redaction`` where there is none."""
+    """The style of all redactions on the page: ``mixed`` if they differ, ``no redaction`` if there are none."""
     return shared_style([box.style.value for box in page.boxes])
 
 
 def shared_style(styles: Iterable[str]) -> str:
-    """The same of the styles of a page's boxes."""
+    """The style shared by all boxes of a page: ``mixed`` if they differ, ``no redaction`` if there are none."""
     different = set(styles)
     if not different:
         return NO_REDACTION

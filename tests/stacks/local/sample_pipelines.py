@@ -1,4 +1,4 @@
-"""Pipelines small enough to run in a test: they write what reached them to the file named by ``FLOW_REPORT``."""
+"""Small pipelines for tests; they write what they receive to the file named by ``PIPELINE_REPORT``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipelines.strict import strict
 
 
 class Limits(BaseModel):
-    """A parameter with keys of its own."""
+    """A parameter that is a mapping."""
 
     lowest: float = 0.5
     pages: list[int] = []
@@ -23,13 +23,13 @@ class Limits(BaseModel):
 
 @step(enable_cache=False)
 def count(start: int, step_size: int = 1) -> Annotated[int, "counted"]:
-    """Runs each time."""
+    """Add; never cached."""
     return start + step_size
 
 
 @step
 def weigh(counted: int, factor: float = 1.0, limits: Limits | None = None) -> Annotated[float, "weight"]:
-    """Writes what it was given, with what the run looks like from inside."""
+    """Report the inputs, and how the run appears from inside a step."""
     run = get_step_context().pipeline_run
     weight = counted * factor
     report = {
@@ -37,33 +37,33 @@ def weigh(counted: int, factor: float = 1.0, limits: Limits | None = None) -> An
         "lowest": limits.lowest if limits else None,
         "tags": sorted(tag.name for tag in run.tags),
         "memory": get_step_context().step_run.config.resource_settings.memory,
-        "environment": os.environ.get("FLOW_WORD"),
+        "environment": os.environ.get("PIPELINE_WORD"),
         "execution_mode": run.config.execution_mode.value,
         "scheduled": run.schedule is not None,
     }
-    with Path(os.environ["FLOW_REPORT"]).open("a", encoding="utf-8") as file:
+    with Path(os.environ["PIPELINE_REPORT"]).open("a", encoding="utf-8") as file:
         file.write(json.dumps(report) + "\n")
     return weight
 
 
 @step(enable_cache=False)
 def linger(seconds: float) -> None:
-    """Says that it has begun, and takes its time."""
-    with Path(os.environ["FLOW_REPORT"]).open("a", encoding="utf-8") as file:
+    """Report the process ID, then wait."""
+    with Path(os.environ["PIPELINE_REPORT"]).open("a", encoding="utf-8") as file:
         file.write(json.dumps({"pid": os.getpid()}) + "\n")
     time.sleep(seconds)
 
 
 @step(enable_cache=False)
 def fail() -> None:
-    """Fails."""
+    """Fail."""
     raise RuntimeError("this step always fails")
 
 
 @strict
 @pipeline
 def weighing(start: int, label: str = "plain") -> None:
-    """A static pipeline with a parameter that must be given."""
+    """A static pipeline with a required parameter."""
     weigh(count(start))
 
 
@@ -77,18 +77,18 @@ def dynamic_weighing(start: int = 1) -> None:
 @strict
 @pipeline
 def slow(seconds: float = 60.0) -> None:
-    """Runs as long as it is told."""
+    """A pipeline of a given duration."""
     linger(seconds)
 
 
 @strict
 @pipeline
 def failing() -> None:
-    """Fails each time."""
+    """A pipeline that always fails."""
     fail()
 
 
 @pipeline
 def loose(start: int = 1) -> None:
-    """Not under `strict`."""
+    """A pipeline without `strict`."""
     weigh(count(start))

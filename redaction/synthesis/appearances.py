@@ -1,4 +1,4 @@
-"""How redactions look: the ways in which offices black out, white out, paint over and paste over."""
+"""Appearances of redactions: the fills, edges and codes that offices use to black out, white out, paint over or paste over."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _WHITE: Rgb = (255, 255, 255)
 _BLACK: Rgb = (0, 0, 0)
 
 
-class LookName(StrEnum):
-    """The kinds of looks that can be asked for."""
+class AppearanceName(StrEnum):
+    """The kinds of appearances that can be configured."""
 
     BLACK = "black"
     MARKER = "marker"
@@ -52,73 +52,73 @@ OFFICES: tuple[tuple[str, ...], ...] = (
     ("REDACTED", "Redacted", "[REDACTED]", "PRIVILEGED", "Privileged", "NR", "Non-Responsive", "PII", "SEALED"),
     ("50X1", "25X1", "3.3(h)(2)", "3.5(c)", "(b)(1)", "(b)(3)"),
 )
-"""What offices write on or beside a redaction to say why; each tuple is one office."""
+"""Exemption codes written on or beside redactions; one tuple per office."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """One way of redacting, as one office does it throughout a document."""
+class Appearance:
+    """How an office draws its redactions throughout a document."""
 
     style: Style
     fill: Rgb | None
-    """`None` leaves the interior blank in the paper's own color."""
+    """`None` leaves the interior in the paper's color."""
     edge: Rgb | None
     edge_px: int
     ink: Rgb
     code_share: float
-    """How many of the bars carry an exemption code, in [0, 1]."""
+    """Share of bars with an exemption code, in [0, 1]."""
     codes: tuple[str, ...]
     texture: Texture = "flat"
     second: Rgb = _BLACK
-    """The other color of a texture: of the hatching's lines, of a gradient's lower end."""
+    """The texture's other color: of the hatching lines, or of a gradient's lower end."""
     pitch: int = 8
-    """Distance of a hatching's lines, in pixels."""
+    """Distance between hatching lines, in pixels."""
     edge_kind: EdgeKind = "solid"
     corner: float = 0.0
-    """Radius of the corners, over the bar's shorter side."""
+    """Corner radius as a share of the bar's shorter side."""
     code_place: CodePlace = "center"
     code_font: str = "DejaVuSans.ttf"
     code_size: float = 0.6
-    """Of a line's height."""
+    """Share of the text line's height."""
     fringe: Rgb | None = None
-    """A highlighter's color that shows around the bar; it is no part of the redaction."""
+    """Color of highlighter that shows around the bar; not part of the redaction."""
     margin_codes: bool = False
-    """Whether the codes stand in the margin instead; they are no part of the redaction."""
+    """Whether the codes are written in the margin instead; they are not part of the redaction."""
 
     @property
     def joins(self) -> bool:
-        """Whether touching bars become one shape to the eye; a drawn edge keeps them apart, and so does a shape of its own."""
+        """Whether touching bars look like one shape. Bars with a drawn edge or a shape of their own stay separate."""
         return self.edge is None and not self.stands_alone
 
     @property
     def stands_alone(self) -> bool:
-        """Whether its bars never touch, as their shape or shading would show where each begins."""
+        """Whether bars must not touch, because their shape or shading shows where each one starts."""
         return self.shaped_by_hand or self.corner > 0 or self.texture == "gradient"
 
     @property
     def shaped_by_hand(self) -> bool:
-        """Whether each bar has an outline of its own instead of being a rectangle."""
+        """Whether each bar has an irregular outline instead of a rectangle."""
         return self.texture in ("marker", "tape")
 
 
-def draw_look(rng: Random, name: LookName, hard: bool = False) -> Look:
-    """A look of that name, with its shade, edge and codes drawn at random; a `hard` one has the least contrast."""
+def draw_appearance(rng: Random, name: AppearanceName, hard: bool = False) -> Appearance:
+    """Draw an appearance of this kind, with random shade, edge and codes; `hard` allows the lowest contrast."""
     return {
-        LookName.BLACK: _black,
-        LookName.MARKER: _marker,
-        LookName.DARK_GREY: lambda rng, hard: _gray(rng, 45, 95),
-        LookName.GREY: lambda rng, hard: _gray(rng, 95, 170),
-        LookName.LIGHT_GREY: lambda rng, hard: _gray(rng, 170, 232 if hard else 222),
-        LookName.OUTLINED: _outlined,
-        LookName.WHITE: lambda rng, hard: _look(rng, Style.OUTLINED, _WHITE, codes=0.15),
-        LookName.COLOURED: _coloured,
-        LookName.PALE: _pale,
-        LookName.HATCHED: _hatched,
-        LookName.TAPE: _tape,
+        AppearanceName.BLACK: _black,
+        AppearanceName.MARKER: _marker,
+        AppearanceName.DARK_GREY: lambda rng, hard: _gray(rng, 45, 95),
+        AppearanceName.GREY: lambda rng, hard: _gray(rng, 95, 170),
+        AppearanceName.LIGHT_GREY: lambda rng, hard: _gray(rng, 170, 232 if hard else 222),
+        AppearanceName.OUTLINED: _outlined,
+        AppearanceName.WHITE: lambda rng, hard: _appearance(rng, Style.OUTLINED, _WHITE, codes=0.15),
+        AppearanceName.COLOURED: _coloured,
+        AppearanceName.PALE: _pale,
+        AppearanceName.HATCHED: _hatched,
+        AppearanceName.TAPE: _tape,
     }[name](rng, hard)
 
 
-def _look(
+def _appearance(
     rng: Random,
     style: Style,
     fill: Rgb | None,
@@ -131,12 +131,12 @@ def _look(
     edge_kind: EdgeKind = "solid",
     corner: float = 0.0,
     fringe: Rgb | None = None,
-) -> Look:
-    """A look whose codes are drawn here; `codes` is the chance that the office writes any on its bars."""
+) -> Appearance:
+    """Create an appearance and draw its codes; `codes` is the probability that the office writes any on its bars."""
     light = sum(fill or _WHITE) > 380
     ink = rng.choice([_BLACK] * 5 + [(200, 20, 30), (60, 60, 60)]) if light else rng.choice([_WHITE] * 4 + [(230, 230, 120)])
     written = rng.random() < codes
-    return Look(
+    return Appearance(
         style=style,
         fill=fill,
         edge=edge,
@@ -157,25 +157,25 @@ def _look(
     )
 
 
-def _black(rng: Random, hard: bool) -> Look:
+def _black(rng: Random, hard: bool) -> Appearance:
     shade = rng.choice([0, 0, 0, 0, rng.randint(1, 36)])
     fringe = rng.choice([(255, 242, 0), (255, 236, 80), (160, 255, 120), (255, 190, 90)]) if rng.random() < 0.08 else None
     corner = rng.choice([0.0] * 9 + [rng.uniform(0.1, 0.5)])
     fill = rng.choice([(shade, shade, shade)] * 6 + [(35, 31, 32), (0, 0, 12)])
-    return _look(rng, Style.BLACK, fill, codes=0.22, corner=corner, fringe=fringe)
+    return _appearance(rng, Style.BLACK, fill, codes=0.22, corner=corner, fringe=fringe)
 
 
-def _marker(rng: Random, hard: bool) -> Look:
+def _marker(rng: Random, hard: bool) -> Appearance:
     shade = rng.randint(8, 34)
     fill = rng.choice([(shade, shade, shade), (shade, shade, min(38, shade + 8))])
-    return _look(rng, Style.BLACK, fill, codes=0, texture="marker")
+    return _appearance(rng, Style.BLACK, fill, codes=0, texture="marker")
 
 
-def _gray(rng: Random, darkest: int, lightest: int) -> Look:
+def _gray(rng: Random, darkest: int, lightest: int) -> Appearance:
     shade = rng.randint(darkest, lightest)
     lower = max(45, min(235, shade + rng.choice([-1, 1]) * rng.randint(12, 40)))
     edge = rng.choice([None, None, None, _of_gray(shade // 2), _BLACK])
-    return _look(
+    return _appearance(
         rng,
         Style.GREY,
         _of_gray(shade),
@@ -188,15 +188,15 @@ def _gray(rng: Random, darkest: int, lightest: int) -> Look:
     )
 
 
-def _outlined(rng: Random, hard: bool) -> Look:
-    # a hairline comes out of PDFium as one gray pixel, or smeared over two; others draw with a pen
+def _outlined(rng: Random, hard: bool) -> Appearance:
+    # PDFium renders a hairline as one gray pixel or smears it over two; other offices draw with a pen
     hairline = [(rng.randint(110, 165), 1)] * 5 + [(rng.randint(170, 212), rng.choice([1, 2]))] * (4 if hard else 2)
     pen = [(rng.randint(0, 90), rng.choice([1, 1, 2, 2, 3]))] * (2 if hard else 4)
     shade, edge_px = rng.choice(hairline + pen)
     edge = _of_gray(shade)
     if rng.random() < 0.1:
         edge = rng.choice([(200, 25, 30), (30, 60, 180), (0, 120, 70)])
-    return _look(
+    return _appearance(
         rng,
         Style.OUTLINED,
         rng.choice([_WHITE, _WHITE, None]),
@@ -208,22 +208,22 @@ def _outlined(rng: Random, hard: bool) -> Look:
     )
 
 
-def _coloured(rng: Random, hard: bool) -> Look:
+def _coloured(rng: Random, hard: bool) -> Appearance:
     dark = rng.random() < 0.25
     fill = _of_hue(rng, rng.uniform(0.55, 1), rng.uniform(0.22, 0.42) if dark else rng.uniform(0.5, 1))
     edge = rng.choice([None, None, None, _BLACK, _darker(fill)])
     corner = rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)])
-    return _look(rng, Style.COLOURED, fill, codes=0.6, edge=edge, edge_px=rng.choice([1, 1, 2]), corner=corner)
+    return _appearance(rng, Style.COLOURED, fill, codes=0.6, edge=edge, edge_px=rng.choice([1, 1, 2]), corner=corner)
 
 
-def _pale(rng: Random, hard: bool) -> Look:
+def _pale(rng: Random, hard: bool) -> Appearance:
     fill = _of_hue(rng, rng.uniform(0.17, 0.45), rng.uniform(0.86, 1))
     edge = rng.choice([None, None, _BLACK, _darker(fill), _darker(fill)])
     corner = rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)])
-    return _look(rng, Style.COLOURED, fill, codes=0.7, edge=edge, edge_px=rng.choice([1, 1, 2]), corner=corner)
+    return _appearance(rng, Style.COLOURED, fill, codes=0.7, edge=edge, edge_px=rng.choice([1, 1, 2]), corner=corner)
 
 
-def _hatched(rng: Random, hard: bool) -> Look:
+def _hatched(rng: Random, hard: bool) -> Appearance:
     style = rng.choice([Style.GREY, Style.GREY, Style.COLOURED])
     if style is Style.COLOURED:
         lines = _of_hue(rng, rng.uniform(0.6, 1), rng.uniform(0.5, 0.9))
@@ -232,19 +232,19 @@ def _hatched(rng: Random, hard: bool) -> Look:
         lines, ground = _of_gray(rng.randint(0, 130)), _of_gray(rng.choice([255, 255, rng.randint(190, 235)]))
     textures: list[Texture] = ["diagonal", "diagonal", "cross", "dots"]
     edge_px, texture = rng.choice([1, 1, 2]), rng.choice(textures)
-    return _look(rng, style, ground, codes=0.15, edge=lines, edge_px=edge_px, texture=texture, second=lines)
+    return _appearance(rng, style, ground, codes=0.15, edge=lines, edge_px=edge_px, texture=texture, second=lines)
 
 
-def _tape(rng: Random, hard: bool) -> Look:
+def _tape(rng: Random, hard: bool) -> Appearance:
     kind = rng.choice(["paper", "paper", "masking", "dark"])
     if kind == "dark":
-        return _look(rng, Style.BLACK, _of_gray(rng.randint(12, 36)), codes=0, texture="tape")
+        return _appearance(rng, Style.BLACK, _of_gray(rng.randint(12, 36)), codes=0, texture="tape")
     if kind == "masking":
-        return _look(
+        return _appearance(
             rng, Style.COLOURED, rng.choice([(226, 200, 150), (240, 220, 160), (214, 186, 140)]), codes=0, texture="tape"
         )
     shade = rng.randint(226, 250)
-    return _look(rng, Style.OUTLINED, (shade, shade, shade - rng.randint(0, 10)), codes=0.1, texture="tape")
+    return _appearance(rng, Style.OUTLINED, (shade, shade, shade - rng.randint(0, 10)), codes=0.1, texture="tape")
 
 
 def _of_gray(shade: int) -> Rgb:

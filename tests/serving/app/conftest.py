@@ -1,0 +1,35 @@
+"""One real server for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from redaction.workspace import Workspace
+from serving.bento_store import bentoml_home
+from serving.local import control
+from serving.release.bento import build_bento, save_to_model_store
+
+
+@pytest.fixture(scope="package")
+def served_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The workspace of the server."""
+    return Workspace.at(tmp_path_factory.mktemp("workspace"))
+
+
+@pytest.fixture(scope="package")
+def served(served_workspace: Workspace, detectors) -> Iterator[str]:
+    """URL of a real server that runs a small detector, version 1."""
+    home = bentoml_home(served_workspace)
+    tag = build_bento(home, save_to_model_store(home, detectors("1")))
+    with control.candidate(served_workspace, tag) as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def client(served: str) -> Iterator[httpx.Client]:
+    """A client of the server."""
+    with httpx.Client(base_url=served, timeout=60) as client:
+        yield client

@@ -1,1 +1,1 @@
-"""What `make bench` measures; each module runs by itself as well."""
+"""The benchmarks of `make bench`; each module also runs on its own."""

@@ -1,4 +1,4 @@
-"""``make bench``: every benchmark in turn, written to docs/benchmarks.md; what stands there from ``## Notes`` on is kept."""
+"""``make bench``: run all benchmarks and write docs/benchmarks.md; the text from ``## Notes`` on is kept."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import psutil
 from redaction.detection.starter import starter_detector
 from redaction.files import write_text
 
-REPORT = Path("docs/benchmarks.md")
-NOTES = "## Notes"
+REPORT_FILE = Path("docs/benchmarks.md")
+NOTES_HEADING = "## Notes"
 
 
 def main() -> None:
-    """Measure everything and write the report."""
+    """Run the benchmarks and write the report."""
     sections = [
         _section("Ingestion", "benchmarks.ingestion"),
         _section("A re-run of ct_cd", "benchmarks.pipelines"),
-        _section("Predicting", "benchmarks.prediction"),
+        _section("Prediction", "benchmarks.prediction"),
         _section("Serving", "benchmarks.serving", "--detector", str(starter_detector().folder)),
     ]
-    kept = REPORT.read_text(encoding="utf-8").partition(NOTES)[2] if REPORT.exists() else "\n"
-    write_text(REPORT, "\n".join([_head(), *sections, NOTES]) + kept)
+    kept = REPORT_FILE.read_text(encoding="utf-8").partition(NOTES_HEADING)[2] if REPORT_FILE.exists() else "\n"
+    write_text(REPORT_FILE, "\n".join([_head(), *sections, NOTES_HEADING]) + kept)
 
 
 def _head() -> str:
@@ -37,7 +37,7 @@ def _head() -> str:
 
 Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}, revision {_revision()}: {os.cpu_count()} cores ({_processor()}),
 {memory:.0f} GiB of memory, Python {platform.python_version()}, load average at the end {load}. Times on a shared machine are
-noisy: read the ratios.
+noisy: compare the ratios.
 """
 
 

@@ -1,4 +1,4 @@
-"""The least that ZenML can do: two trivial steps. What a re-run of ct_cd is measured against."""
+"""A minimal ZenML pipeline of two trivial steps: the baseline for a re-run of ct_cd."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def two(number: int) -> int:
 
 @pipeline
 def two_steps() -> None:
-    """One step, and one that needs it."""
+    """Two steps in a row."""
     two(one())

@@ -1,6 +1,7 @@
-"""How fast ingestion is: rendering against bare pypdfium2, and the re-check of many unchanged documents against bare httpx.
+"""``python -m benchmarks.ingestion [PDFS]``: speed of ingestion.
 
-Run ``python -m benchmarks.ingestion [PDFS]``: with a folder of PDFs its pages are rendered, else made-up ones.
+Rendering is compared with bare pypdfium2, and re-checking many unchanged documents with bare httpx. Without a folder of PDFs,
+generated ones are rendered.
 """
 
 from __future__ import annotations
@@ -38,56 +39,56 @@ from redaction.workspace import Workspace
 ETAG = '"unchanged"'
 
 
-class RenderingFigures(Frozen):
-    """Pages a second, of the same documents on the same machine, one measurement after the other."""
+class RenderingSpeed(Frozen):
+    """Pages per second and CPU time per page for the same documents; all measured in turn on one machine."""
 
     pages: int
     workers: int
     bare: float
-    """pypdfium2 alone, in one process: the page as an array, nothing else."""
+    """pypdfium2 alone in one process: pages as arrays, nothing else."""
     bare_to_jpeg: float
-    """The same, and Pillow's JPEG in a file, as ``pypdfium2 render`` does it."""
+    """The same, plus a JPEG file written by Pillow, as ``pypdfium2 render`` does."""
     ours: float
-    """`redaction.documents.rendering.rendering.render`: image, digest, hash, features, sync, catalog, process start."""
+    """`redaction.documents.rendering.rendering.render`: image, digest, hash, features, fsync, catalog, process start."""
     bare_cpu_ms: float
     bare_to_jpeg_cpu_ms: float
     ours_cpu_ms: float
-    """Processor time for a page, all processes together: what other load on the machine changes least."""
+    """CPU time per page over all processes; other load on the machine affects it least."""
 
 
-class RecheckFigures(Frozen):
-    """Seconds, and mebibytes of memory."""
+class RecheckCost(Frozen):
+    """Seconds and memory of a re-check."""
 
     documents: int
-    network: float
-    """Bare httpx with as many threads: the same conditional requests to the same server, answers thrown away."""
-    total: float
-    """Discovery and fetch of the unchanged list."""
-    peak_mb: float
-    """Largest resident size of the process that re-checks (server not included)."""
+    network_s: float
+    """Bare httpx with the same number of threads: the same conditional requests, responses discarded."""
+    total_s: float
+    """Discovery and fetch of the unchanged documents."""
+    peak_mib: float
+    """Peak resident memory of the process that re-checks, without the server."""
 
     @property
-    def besides_network(self) -> float:
-        """What our own work adds."""
-        return self.total - self.network
+    def overhead_s(self) -> float:
+        """Time that is not spent on the network."""
+        return self.total_s - self.network_s
 
 
-def measure_rendering(folder: Path, workers: int, repeat: int = 3) -> RenderingFigures:
-    """Render the folder's PDFs each way, `repeat` times in turn; the best of each counts: other load only takes away."""
+def measure_rendering(folder: Path, workers: int, repeat: int = 3) -> RenderingSpeed:
+    """Render the PDFs of a folder in each way, `repeat` times in turn; the best counts, because other load only slows down."""
     pdfs = sorted(folder.glob("*.pdf"))
     pages = sum(_page_count(pdf) for pdf in pdfs)
-    ways: dict[str, Callable[[], float]] = {
+    methods: dict[str, Callable[[], float]] = {
         "bare": lambda: _render_bare(pdfs, write=False),
         "bare_to_jpeg": lambda: _render_bare(pdfs, write=True),
         "ours": lambda: _render_ours(folder, workers),
     }
-    figures = dict.fromkeys(ways, 0.0) | {f"{name}_cpu_ms": float("inf") for name in ways}
+    speeds = dict.fromkeys(methods, 0.0) | {f"{name}_cpu_ms": float("inf") for name in methods}
     for _ in range(repeat):
-        for name, way in ways.items():
+        for name, render_all in methods.items():
             before = _cpu_seconds()
-            figures[name] = max(figures[name], pages / way())
-            figures[f"{name}_cpu_ms"] = min(figures[f"{name}_cpu_ms"], (_cpu_seconds() - before) / pages * 1000)
-    return RenderingFigures.model_validate({"pages": pages, "workers": workers} | figures)
+            speeds[name] = max(speeds[name], pages / render_all())
+            speeds[f"{name}_cpu_ms"] = min(speeds[f"{name}_cpu_ms"], (_cpu_seconds() - before) / pages * 1000)
+    return RenderingSpeed.model_validate({"pages": pages, "workers": workers} | speeds)
 
 
 def _cpu_seconds() -> float:
@@ -95,8 +96,8 @@ def _cpu_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def measure_recheck(documents: int, threads: int = 8) -> RecheckFigures:
-    """Re-check an index page of so many documents, all of them unchanged, on a server in a process of its own."""
+def measure_recheck(documents: int, threads: int = 8) -> RecheckCost:
+    """Re-check an index page with the given number of unchanged documents, on a server in a separate process."""
     server = subprocess.Popen(
         [sys.executable, "-c", "from benchmarks.ingestion import serve; serve()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -116,22 +117,26 @@ def measure_recheck(documents: int, threads: int = 8) -> RecheckFigures:
             config = SourcesConfig.model_validate({"sources": [source]})
             started = time.perf_counter()
             summary = fetch(workspace, config, discover(config))
-            total = time.perf_counter() - started
+            total_s = time.perf_counter() - started
         if summary.sources[0].unchanged != documents:
             raise RuntimeError(f"not all documents were found unchanged: {summary.sources[0]}")
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return RecheckFigures(documents=documents, network=_request_all(url, documents, threads), total=total, peak_mb=peak_mb)
+        peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return RecheckCost(
+            documents=documents, network_s=_request_all(url, documents, threads), total_s=total_s, peak_mib=peak_mib
+        )
     finally:
         server.kill()
         server.communicate()
 
 
 def serve() -> None:
-    """A server on loopback whose documents have never changed; prints its port."""
+    """Run a loopback server whose documents never change; prints its port."""
 
     class Unchanged(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one packet an answer: unbuffered, each would wait for the acknowledgement of its first line
+        wbufsize = (
+            -1
+        )  # one packet per response; unbuffered, each response would wait for the TCP acknowledgement of its first line
 
         def do_GET(self) -> None:
             if self.path.startswith("/index/"):
@@ -151,10 +156,10 @@ def serve() -> None:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Do not log requests."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Unchanged) as server:
-        print(server.server_port, flush=True)  # noqa: T201 - the port is what this process is asked for
+        print(server.server_port, flush=True)  # noqa: T201  # the parent process reads the port
         threading.Thread(target=server.serve_forever, daemon=True).start()
         sys.stdin.read()
 
@@ -187,7 +192,7 @@ def _render_ours(folder: Path, workers: int) -> float:
 
 
 def _fill_catalog(workspace: Workspace, url: str, documents: int) -> None:
-    """What an earlier run would have left, the files being empty."""
+    """Fill the workspace as an earlier run would, with empty files."""
     names = [sha256_of_bytes(str(number).encode()) for number in range(documents)]
     workspace.documents.mkdir(parents=True)
     for name in names:
@@ -212,24 +217,24 @@ def _request_all(url: str, documents: int, threads: int) -> float:
     started = time.perf_counter()
     with httpx.Client(limits=limits) as client, ThreadPoolExecutor(threads) as pool:
 
-        def ask(number: int) -> None:
+        def request(number: int) -> None:
             with client.stream("GET", f"{url}/{number}.pdf", headers={"If-None-Match": ETAG}) as response:
                 response.read()
 
-        for _ in pool.map(ask, range(documents)):
+        for _ in pool.map(request, range(documents)):
             continue
     return time.perf_counter() - started
 
 
 def _copies(pdfs: Path, times: int, folder: Path) -> None:
-    """Each PDF several times, told apart by a comment behind its end: a few pages are over before the processes have started."""
+    """Copy each PDF several times, with a comment appended so that the digests differ; few pages would not keep workers busy."""
     for pdf in pdfs.glob("*.pdf"):
         for copy in range(times):
             write_bytes(folder / f"{pdf.stem}-{copy}.pdf", pdf.read_bytes() + f"\n% copy {copy}\n".encode())
 
 
 def make_pdfs(folder: Path) -> Path:
-    """Fill a folder with 40 documents of four pages of text."""
+    """Write 40 text documents of four pages each into a folder."""
     for number in range(40):
         document = FPDF(unit="pt", format=(612, 792))
         document.set_font("helvetica", size=11)
@@ -242,11 +247,11 @@ def make_pdfs(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pdfs", nargs="?", type=Path, help="folder of PDFs to render")
-    parser.add_argument("--copies", type=int, default=4, help="how often each of them")
-    parser.add_argument("--documents", type=int, default=10_000, help="how many documents to re-check")
+    parser.add_argument("--copies", type=int, default=4, help="how many copies of each PDF to render")
+    parser.add_argument("--documents", type=int, default=10_000, help="number of documents to re-check")
     arguments = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     recheck = measure_recheck(arguments.documents)
@@ -262,13 +267,13 @@ def main() -> None:
         ("pypdfium2 and Pillow's JPEG, one process", rendering.bare_to_jpeg, rendering.bare_to_jpeg_cpu_ms),
         (f"render(), {rendering.workers} workers", rendering.ours, rendering.ours_cpu_ms),
     ):
-        table.add_row(what, f"{rate:.1f} pages/s ({cpu:.1f} ms of processor a page)", "")
-    table.add_row("render() against pypdfium2 alone", f"{rendering.ours / rendering.bare:.2f} x", f"{0.9 * cores:.2f} x")
-    table.add_row("render() against pypdfium2 and JPEG", f"{rendering.ours / rendering.bare_to_jpeg:.2f} x", "")
-    table.add_row(f"re-check of {recheck.documents} unchanged documents", f"{recheck.total:.1f} s", "")
-    table.add_row("of which bare httpx needs", f"{recheck.network:.1f} s", "")
-    table.add_row("besides the network", f"{recheck.besides_network:.1f} s", "5 s")
-    table.add_row("peak memory", f"{recheck.peak_mb:.0f} MB", "")
+        table.add_row(what, f"{rate:.1f} pages/s ({cpu:.1f} ms of CPU time per page)", "")
+    table.add_row("render() relative to pypdfium2 alone", f"{rendering.ours / rendering.bare:.2f} x", f"{0.9 * cores:.2f} x")
+    table.add_row("render() relative to pypdfium2 and JPEG", f"{rendering.ours / rendering.bare_to_jpeg:.2f} x", "")
+    table.add_row(f"re-check of {recheck.documents} unchanged documents", f"{recheck.total_s:.1f} s", "")
+    table.add_row("  of that, bare httpx", f"{recheck.network_s:.1f} s", "")
+    table.add_row("  of that, our own work", f"{recheck.overhead_s:.1f} s", "5 s")
+    table.add_row("peak memory", f"{recheck.peak_mib:.0f} MiB", "")
     Console().print(table)
 
 

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.pipelines``: re-runs of ct_cd against a bare two-step ZenML run, by the command that a person types.
+"""``python -m benchmarks.pipelines``: re-runs of ct_cd compared with a minimal ZenML run, started by `zenml pipeline run`.
 
-A small life is set up first: documents ingested, annotated, a tiny detector trained and deployed. Then three commands take turns:
-the bare run, ct_cd with nothing new (it stops at the check and judges the traffic), and ct_cd forced (every pure step cached).
+Set-up: documents are ingested and annotated, and a tiny detector is trained and deployed. Then three commands take turns: the
+minimal run, ct_cd with nothing new (it only checks and monitors), and ct_cd with ``force`` (every pure step is cached).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from serving.local import control
 ROUNDS = 5
 DOCUMENTS = 20
 PORT = 3917
-LIMITS = {
+LENIENT_LIMITS = {
     "min_test_pages": 1,
     "min_test_boxes": 1,
     "min_ap_gain": 0.0,
@@ -40,7 +40,7 @@ LIMITS = {
 
 
 def main() -> None:
-    """Set up, measure, print."""
+    """Run the benchmark and print the table."""
     console = Console()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -64,10 +64,10 @@ def main() -> None:
 def _prepare(folder: Path, workspace: Workspace) -> dict[str, list[str]]:
     room = make_reading_room(folder / "room", seed=5, documents=DOCUMENTS)
     sources = {"sources": [{"name": "room", "kind": "folder", "path": str(room.site / "documents")}]}
-    ingestion = {"parameters": {"sources": str(_written(folder / "sources.yaml", sources))}}
-    _run(_zenml("annotation_ingestion.annotation_ingestion", _written(folder / "ingestion.yaml", ingestion)))
+    ingestion = {"parameters": {"sources": str(_write_yaml(folder / "sources.yaml", sources))}}
+    _run(_zenml("annotation_ingestion.annotation_ingestion", _write_yaml(folder / "ingestion.yaml", ingestion)))
     import_annotations(workspace, room.annotations, annotator="benchmark")
-    ordinary, forced = (_written(folder / f"ct_cd-{force}.yaml", _ct_cd(force)) for force in (False, True))
+    ordinary, forced = (_write_yaml(folder / f"ct_cd-{force}.yaml", _ct_cd(force)) for force in (False, True))
     _run(_zenml("ct_cd.ct_cd", ordinary))
     return {
         "bare, two cached steps": [_executable("zenml"), "pipeline", "run", "benchmarks.bare.two_steps"],
@@ -81,7 +81,7 @@ def _ct_cd(force: bool) -> dict[str, object]:
         "check": {"min_new_annotations": 10, "force": force},
         "synthesize": {"config": {"seed": 1, "pages": 8, "long_side_px": 800, "workers": 1}},
         "train": {"config": {"profile": "nano", "epochs": 1, "width": 128, "height": 160}},
-        "decide": {"limits": LIMITS},
+        "decide": {"limits": LENIENT_LIMITS},
         "deploy": {"port": PORT},
     }
     return {"steps": {name: {"parameters": values} for name, values in parameters.items()}}
@@ -100,7 +100,7 @@ def _measure(commands: dict[str, list[str]]) -> dict[str, list[float]]:
 
 
 def _table(seconds: dict[str, list[float]]) -> Table:
-    table = Table("run", "median s", "fastest s", "against bare", title="zenml pipeline run")
+    table = Table("run", "median s", "fastest s", "relative to bare", title="zenml pipeline run")
     bare = statistics.median(next(iter(seconds.values())))
     for name, times in seconds.items():
         median = statistics.median(times)
@@ -116,7 +116,7 @@ def _executable(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-def _written(path: Path, content: object) -> Path:
+def _write_yaml(path: Path, content: object) -> Path:
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 

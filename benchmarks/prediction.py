@@ -1,7 +1,7 @@
-"""``python -m benchmarks.prediction [PDFS]``: the exported networks against eager PyTorch, and PDFs to boxes with the starter.
+"""``python -m benchmarks.prediction [PDFS]``: exported networks compared with eager PyTorch, and the starter detector on PDFs.
 
-With a folder of PDFs its pages are looked at, else made-up ones. The runtimes take turns, page by page, so that whatever else the
-machine does falls on all of them. The networks have fresh weights: how fast they are does not depend on what they have learnt.
+Without a folder of PDFs, generated ones are used. The runtimes take turns page by page, so that other load on the machine affects
+all of them. The networks have random weights, which do not affect their speed.
 """
 
 from __future__ import annotations
@@ -32,24 +32,25 @@ from redaction.pages.pdf import Pdf
 from redaction.values import Frozen
 
 ROUNDS = 10
-BATCH = 8
+BATCH_PAGES = 8
 MIN_SPEEDUP = {"nano": 4.0, "small": 2.5}
 MIN_PAGES_PER_SECOND = 8.0
 
 
-class Reading(Frozen):
-    """PDFs read by one process."""
+class DetectionSpeed(Frozen):
+    """Detection on PDFs in one process."""
 
     pages: int
     pages_per_second: float
     waiting_ms: float
-    """For the next page to be opened and rendered, which goes on while the last one is looked at; a median, as the next."""
+    """Median wait for the next page to be opened and rendered, which overlaps with prediction."""
     predicting_ms: float
-    peak_mb: float
+    """Median time of a prediction."""
+    peak_mib: float
 
 
 def network_times(profile: str, folder: Path) -> dict[str, float]:
-    """Median milliseconds a page of each way to run the network of a profile."""
+    """Median milliseconds per page for each way to run the network of a profile."""
     import torch
 
     from redaction.detection.profiles import TrainingConfig
@@ -64,7 +65,7 @@ def network_times(profile: str, folder: Path) -> dict[str, float]:
     export(model, preprocessing, folder, [])
     eager = DecodedNetwork(model, preprocessing).eval()
     page = np.zeros((1, 3, preprocessing.height, preprocessing.width), np.float32)
-    batch = np.repeat(page, BATCH, axis=0)
+    batch = np.repeat(page, BATCH_PAGES, axis=0)
 
     def run_eager() -> None:
         with torch.no_grad():
@@ -74,26 +75,26 @@ def network_times(profile: str, folder: Path) -> dict[str, float]:
         return lambda: graph(pages)
 
     openvino, onnxruntime = str(folder / OPENVINO), str(folder / ONNX)
-    ways: dict[str, tuple[Callable[[], object], int]] = {
+    methods: dict[str, tuple[Callable[[], object], int]] = {
         "PyTorch, eager": (run_eager, 1),
         "OpenVINO": (over(load_openvino(openvino, cores), page), 1),
         "OpenVINO, one thread": (over(load_openvino(openvino, 1), page), 1),
-        f"OpenVINO, {BATCH} pages at once": (over(load_openvino(openvino, cores), batch), BATCH),
+        f"OpenVINO, batches of {BATCH_PAGES} pages": (over(load_openvino(openvino, cores), batch), BATCH_PAGES),
         "ONNX Runtime": (over(load_onnxruntime(onnxruntime, cores), page), 1),
-        f"ONNX Runtime, {BATCH} pages at once": (over(load_onnxruntime(onnxruntime, cores), batch), BATCH),
+        f"ONNX Runtime, batches of {BATCH_PAGES} pages": (over(load_onnxruntime(onnxruntime, cores), batch), BATCH_PAGES),
     }
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    times: dict[str, list[float]] = {name: [] for name in methods}
     for round_number in range(-2, ROUNDS):
-        for name, (way, pages) in ways.items():
+        for name, (run, pages) in methods.items():
             started = time.perf_counter()
-            way()
+            run()
             if round_number >= 0:
                 times[name].append((time.perf_counter() - started) * 1000 / pages)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def read_pdfs(folder: Path) -> Reading:
-    """Every page of every PDF from file to boxes, one after the other, as `redaction detect` does it."""
+def detect_in_pdfs(folder: Path) -> DetectionSpeed:
+    """Detect on every page of every PDF, one after the other, as `redaction detect` does."""
     predictor, waiting, predicting = Predictor(starter_detector()), [], []
     started = before = time.perf_counter()
     for path in sorted(folder.glob("*.pdf")):
@@ -106,54 +107,54 @@ def read_pdfs(folder: Path) -> Reading:
                 waiting.append(rendered - before)
                 before = time.perf_counter()
                 predicting.append(before - rendered)
-    return Reading(
+    return DetectionSpeed(
         pages=len(waiting),
         pages_per_second=len(waiting) / (time.perf_counter() - started),
         waiting_ms=statistics.median(waiting) * 1000,
         predicting_ms=statistics.median(predicting) * 1000,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )
 
 
-def _in_its_own_process(folder: Path) -> Reading:
-    """To be called before PyTorch is used here: Linux counts a process's peak memory also for what it starts."""
-    command = [sys.executable, "-m", "benchmarks.prediction", "--read-only", str(folder)]
-    return Reading.model_validate(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+def _in_new_process(folder: Path) -> DetectionSpeed:
+    """Call this before PyTorch is used here: on Linux a child process inherits the peak memory of its parent."""
+    command = [sys.executable, "-m", "benchmarks.prediction", "--detect-only", str(folder)]
+    return DetectionSpeed.model_validate(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
 
 
 def _networks_table(console: Console) -> None:
-    table = Table("profile", "way", "ms a page", "against eager", "goal", title="One page through the network")
+    table = Table("profile", "method", "ms per page", "relative to eager", "goal", title="One page through the network")
     for profile, goal in MIN_SPEEDUP.items():
         with tempfile.TemporaryDirectory() as folder:
             times = network_times(profile, Path(folder))
         eager = times["PyTorch, eager"]
         for name, value in times.items():
-            wanted = f"{goal:g} x" if name == "OpenVINO" else ""
-            table.add_row(profile, name, f"{value:.1f}", f"{eager / value:.1f} x", wanted)
+            shown_goal = f"{goal:g} x" if name == "OpenVINO" else ""
+            table.add_row(profile, name, f"{value:.1f}", f"{eager / value:.1f} x", shown_goal)
     console.print(table)
 
 
-def _reading_table(console: Console, reading: Reading) -> None:
-    table = Table("what", "measured", "goal", title=f"PDFs to boxes with the starter, one process, {reading.pages} pages")
-    table.add_row("pages/s", f"{reading.pages_per_second:.1f}", f"{MIN_PAGES_PER_SECOND:g}")
-    table.add_row("waiting for a page to be rendered, median", f"{reading.waiting_ms:.1f} ms", "")
-    table.add_row("predicting, median", f"{reading.predicting_ms:.1f} ms", "")
-    table.add_row("peak memory", f"{reading.peak_mb:.0f} MB", "")
+def _detection_table(console: Console, speed: DetectionSpeed) -> None:
+    table = Table("what", "measured", "goal", title=f"Detection on PDFs with the starter, one process, {speed.pages} pages")
+    table.add_row("pages/s", f"{speed.pages_per_second:.1f}", f"{MIN_PAGES_PER_SECOND:g}")
+    table.add_row("wait for a rendered page, median", f"{speed.waiting_ms:.1f} ms", "")
+    table.add_row("prediction, median", f"{speed.predicting_ms:.1f} ms", "")
+    table.add_row("peak memory", f"{speed.peak_mib:.0f} MiB", "")
     console.print(table)
 
 
 def main() -> None:
-    """Measure and print the tables."""
+    """Run the benchmark and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pdfs", type=Path, nargs="?", help="folder of PDFs")
-    parser.add_argument("--read-only", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--detect-only", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.read_only:
-        sys.stdout.write(read_pdfs(options.pdfs).model_dump_json())
+    if options.detect_only:
+        sys.stdout.write(detect_in_pdfs(options.pdfs).model_dump_json())
         return
     console = Console()
     with tempfile.TemporaryDirectory() as scratch:
-        _reading_table(console, _in_its_own_process(options.pdfs or make_pdfs(Path(scratch))))
+        _detection_table(console, _in_new_process(options.pdfs or make_pdfs(Path(scratch))))
     _networks_table(console)
 
 

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.serving --detector FOLDER``: a page through POST /detect against the detector called directly.
+"""``python -m benchmarks.serving --detector FOLDER``: POST /detect compared with calling the detector directly.
 
-Both take turns, page by page, so that whatever else the machine does falls on both: one client, one request at a time. The
-detector alone gets a decoded page. A file has to be read first by whoever uses it, which for a small detector takes as long
-again, so that is shown too. The server is the real one: the detector's Bento, run by ``bentoml serve`` on a loopback port.
+Both take turns page by page, so that other load on the machine affects both: one client, one request at a time. The direct call
+gets a decoded page. Any user has to decode the image file first, which takes as long as a small detector, so that time is shown,
+too. The server is the real one: the detector's Bento, run by ``bentoml serve`` on a loopback port.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ from serving.bento_store import bentoml_home
 from serving.local import control
 from serving.release.bento import build_bento, save_to_model_store
 
-WIDTH, HEIGHT = 1275, 1650
-"""US letter at 150 dpi."""
-WARM_UP = 10
+WIDTH_PX, HEIGHT_PX = 1275, 1650
+"""US Letter at 150 dpi."""
+WARM_UP_ROUNDS = 10
 
 T = TypeVar("T")
 
 
 @dataclass
-class Times:
-    """Milliseconds of each round."""
+class Timings:
+    """Milliseconds per round."""
 
-    alone: list[float] = field(default_factory=list)
+    detector: list[float] = field(default_factory=list)
     """The detector on the decoded page."""
     decoding: list[float] = field(default_factory=list)
-    """Reading the image file, which whoever uses the detector has to do."""
-    answered: list[float] = field(default_factory=list)
-    """The whole request, as the client sees it."""
+    """Decoding the image file."""
+    request: list[float] = field(default_factory=list)
+    """The whole request, measured by the client."""
 
 
-def filing(rng: np.random.Generator, noise: float) -> PageImage:
-    """A page of text with some bars; `noise` is the standard deviation of a scanner's grain."""
-    page = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+def make_page(rng: np.random.Generator, noise: float) -> PageImage:
+    """A page of text with some bars; `noise` is the standard deviation of the scanner noise."""
+    page = np.full((HEIGHT_PX, WIDTH_PX, 3), 255, np.uint8)
     for line in range(46):
         text = " ".join("".join(chr(97 + letter) for letter in rng.integers(0, 26, rng.integers(2, 10))) for _ in range(9))
         cv2.putText(page, text, (130, 130 + 31 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.62, (0, 0, 0), 1, cv2.LINE_AA)
@@ -62,53 +62,53 @@ def filing(rng: np.random.Generator, noise: float) -> PageImage:
     return np.clip(page + rng.normal(0, noise, page.shape), 0, 255).astype(np.uint8) if noise else page
 
 
-def pages() -> dict[str, bytes]:
-    """Image files of two pages: one as rendered from text, one as scanned."""
+def image_files() -> dict[str, bytes]:
+    """Image files of two pages: one rendered from text, one scanned."""
     rng = np.random.default_rng(0)
     files = {}
     for image_format, kind, noise in (("PNG", "born digital", 0.0), ("JPEG", "scanned", 6.0)):
         buffer = io.BytesIO()
-        Image.fromarray(filing(rng, noise)).save(buffer, image_format, quality=90)
+        Image.fromarray(make_page(rng, noise)).save(buffer, image_format, quality=90)
         files[f"{image_format}, {kind}, {len(buffer.getvalue()) // 1024} KB"] = buffer.getvalue()
     return files
 
 
-def measure(url: str, predictor: Predictor, data: bytes, rounds: int) -> Times:
-    """Send the page `rounds` times, and give it to the detector as often."""
-    times, page = Times(), page_from_bytes(data)
+def measure(url: str, predictor: Predictor, data: bytes, rounds: int) -> Timings:
+    """Send the page `rounds` times, and run the detector on it as often."""
+    times, page = Timings(), page_from_bytes(data)
     media_type = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
-        for round_number in range(-WARM_UP, rounds):
-            alone = _timed(lambda: predictor.predict(page))[0]
-            decoding = _timed(lambda: page_from_bytes(data))[0]
-            answered, response = _timed(lambda: client.post("/detect", files={"page": ("page", data, media_type)}))
+        for round_number in range(-WARM_UP_ROUNDS, rounds):
+            detector_ms = _timed(lambda: predictor.predict(page))[0]
+            decoding_ms = _timed(lambda: page_from_bytes(data))[0]
+            request_ms, response = _timed(lambda: client.post("/detect", files={"page": ("page", data, media_type)}))
             response.raise_for_status()
-            # the service writes its record of the page after the answer; the next round must not wait for that
+            # the service records the page after the response; the next round must not overlap with that
             time.sleep(0.05)
             if round_number >= 0:
-                times.alone.append(alone)
-                times.decoding.append(decoding)
-                times.answered.append(answered)
+                times.detector.append(detector_ms)
+                times.decoding.append(decoding_ms)
+                times.request.append(request_ms)
     return times
 
 
-def report(name: str, times: Times) -> str:
-    """One row of the table."""
-    alone, decoding, answered = (np.array(values) for values in (times.alone, times.decoding, times.answered))
-    whole = decoding + alone
-    figures = [*_percentiles(alone), *_percentiles(whole), *_percentiles(answered)]
-    overheads = [np.median(answered) / np.median(base) - 1 for base in (alone, whole)]
-    cells = [name, *(f"{figure:.1f}" for figure in figures), *(f"{overhead:+.0%}" for overhead in overheads)]
+def table_row(name: str, times: Timings) -> str:
+    """One row of the table, in Markdown."""
+    detector, decoding, request = (np.array(column) for column in (times.detector, times.decoding, times.request))
+    offline = decoding + detector
+    values = [*_percentiles(detector), *_percentiles(offline), *_percentiles(request)]
+    overheads = [np.median(request) / np.median(base) - 1 for base in (detector, offline)]
+    cells = [name, *(f"{value:.1f}" for value in values), *(f"{overhead:+.0%}" for overhead in overheads)]
     return f"| {' | '.join(cells)} |"
 
 
 HEADER = """\
-| page | detector p50 | p99 | reading + detector p50 | p99 | /detect p50 | p99 | p50 over detector | p50 over reading + detector |
+| page | detector p50 | p99 | decoding + detector p50 | p99 | /detect p50 | p99 | p50 over detector | over decoding + detector |
 |---|---|---|---|---|---|---|---|---|"""
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Run the benchmark and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detector", type=Path, required=True, help="folder of a detector")
     parser.add_argument("--rounds", type=int, default=200)
@@ -120,9 +120,9 @@ def main() -> None:
         tag = build_bento(home, save_to_model_store(home, detector))
         predictor = Predictor(detector)
         profile = detector.manifest.profile.name
-        rows = [f"Milliseconds for a page of {WIDTH} x {HEIGHT}, profile {profile}, {predictor.runtime}:", "", HEADER]
+        rows = [f"Milliseconds per page of {WIDTH_PX} x {HEIGHT_PX}, profile {profile}, {predictor.runtime}:", "", HEADER]
         with control.candidate(workspace, tag) as url:
-            rows += [report(name, measure(url, predictor, data, options.rounds)) for name, data in pages().items()]
+            rows += [table_row(name, measure(url, predictor, data, options.rounds)) for name, data in image_files().items()]
     sys.stdout.write("\n".join(rows) + "\n")
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.baselines.scored_boxes import ScoredBox, measure_content
-from redaction.detection.rectangles import Mask, Rectangle, rectangles_in
-from redaction.detection.regions import MAX_LETTER_PX, MAX_REGION_PAGE_SHARE, MIN_BARS_SHARE, fill_code_holes
+from redaction.detection.rectangles import Mask, Rectangle
+from redaction.detection.regions import MAX_LETTER_PX, MAX_REGION_PAGE_SHARE, bars_of_region, fill_code_holes
 from redaction.pages.image import PageImage
 
 MAX_DARK_LEVEL = 110
@@ -105,22 +105,11 @@ def _boxes_of_fill(mask: Mask, max_beside_share: float) -> list[ScoredBox]:
             backgrounds.append((x, y, x + w, y + h))
             continue
         region = (labels[y : y + h, x : x + w] == label).astype(np.uint8)
-        for x0, y0, x1, y1 in _bars_of_region(region, area):
+        for x0, y0, x1, y1 in bars_of_region(region, area) or ():
             box = _scored(mask, _trimmed(mask, ScoredBox(x + x0, y + y0, x + x1, y + y1, 0.0)), max_beside_share)
             if box is not None:
                 boxes.append(box)
     return [box for box in boxes if not any(_lies_within(box, background) for background in backgrounds)]
-
-
-def _bars_of_region(region: Mask, area_px: int) -> list[Rectangle]:
-    """The bars of one region; none if it does not consist of bars or is a large letter."""
-    bars = list(rectangles_in(region))
-    if len(bars) == 1:
-        return bars
-    height, width = region.shape
-    covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars)
-    is_letter = height < MAX_LETTER_PX and width < MAX_LETTER_PX
-    return [] if is_letter or covered < MIN_BARS_SHARE * area_px else bars
 
 
 def _is_background_or_border(box: Rectangle, mask: Mask) -> bool:

@@ -115,14 +115,24 @@ class _RegionsOfFill:
         if label > MAX_LABEL:
             return []
         area, _, _, (x, y, width, height) = cv2.floodFill(self._mask, None, seed, label)
-        bars: list[Rectangle] = []
+        bars: list[Rectangle] | None = []
         if width * height <= MAX_REGION_PAGE_SHARE * self._mask.size:
             region = np.asarray(self._mask[y : y + height, x : x + width] == label, np.uint8)
-            bars = [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in rectangles_in(region)]
-        covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars)
-        is_letter = len(bars) > 1 and max(width, height) < MAX_LETTER_PX
-        self._bars.append(None if is_letter else bars if covered >= MIN_BARS_SHARE * area else [])
+            bars = bars_of_region(region, area)
+        self._bars.append(bars and [(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in bars])
         return self._bars[-1]
+
+
+def bars_of_region(region: Mask, area_px: int) -> list[Rectangle] | None:
+    """The bars of one connected region (1 inside), cropped to its bounding box, in pixels of `region`.
+
+    An empty list if the region does not consist of bars; None if it is a large letter.
+    """
+    bars = list(rectangles_in(region))
+    if len(bars) > 1 and max(region.shape) < MAX_LETTER_PX:
+        return None
+    covered_px = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bars)
+    return bars if covered_px >= MIN_BARS_SHARE * area_px else []
 
 
 def fill_code_holes(mask: Mask) -> None:

@@ -57,26 +57,26 @@ def wear(image: PageImage, rng: Random, *, hard: bool = False) -> PageImage:
     """Apply a random combination of effects after redaction, possibly none; `hard` pages get more of them."""
     if rng.random() < (0.1 if hard else 0.45):
         return image
-    often = 2.0 if hard else 1.0
-    if rng.random() < 0.06 * often:
+    factor = 2.0 if hard else 1.0
+    if rng.random() < 0.06 * factor:
         image = with_stamp(image, rng)
-    if rng.random() < 0.04 * often:
+    if rng.random() < 0.04 * factor:
         image = with_punched_holes(image, rng)
-    if rng.random() < 0.05 * often:
+    if rng.random() < 0.05 * factor:
         image = with_bleed_through(image, image, rng)
-    if rng.random() < 0.06 * often:
+    if rng.random() < 0.06 * factor:
         image = with_streaks(image, rng)
-    if rng.random() < 0.08 * often:
+    if rng.random() < 0.08 * factor:
         image = _shade(image, rng, 0.7 if hard else 0.88)
     if rng.random() < 0.3:
         image = as_page_image(cv2.GaussianBlur(image, (3, 3), rng.uniform(0.3, 1.1 if hard else 0.8)))
-    if rng.random() < 0.12 * often:
+    if rng.random() < 0.12 * factor:
         image = rescanned(image, rng, 0.5 if hard else 0.65)
     if rng.random() < 0.4:
         image = _curve(image, [(rng.uniform(0, 55 if hard else 35), rng.uniform(212 if hard else 228, 255))] * 3)
     if rng.random() < 0.3:
         image = _noisy(image, rng, rng.uniform(1.5, 11 if hard else 6))
-    if rng.random() < 0.05 * often:
+    if rng.random() < 0.05 * factor:
         image = with_scanner_edges(image, rng)
     return image
 

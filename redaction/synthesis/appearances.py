@@ -69,16 +69,16 @@ class Appearance:
     """Share of bars with an exemption code, in [0, 1]."""
     codes: tuple[str, ...]
     texture: Texture = "flat"
-    second: Rgb = _BLACK
+    second_color: Rgb = _BLACK
     """The texture's other color: of the hatching lines, or of a gradient's lower end."""
-    pitch: int = 8
+    pitch_px: int = 8
     """Distance between hatching lines, in pixels."""
     edge_kind: EdgeKind = "solid"
-    corner: float = 0.0
+    corner_share: float = 0.0
     """Corner radius as a share of the bar's shorter side."""
     code_place: CodePlace = "center"
     code_font: str = "DejaVuSans.ttf"
-    code_size: float = 0.6
+    code_size_share: float = 0.6
     """Share of the text line's height."""
     fringe: Rgb | None = None
     """Color of highlighter that shows around the bar; not part of the redaction."""
@@ -86,17 +86,17 @@ class Appearance:
     """Whether the codes are written in the margin instead; they are not part of the redaction."""
 
     @property
-    def joins(self) -> bool:
+    def joins_neighbors(self) -> bool:
         """Whether touching bars look like one shape. Bars with a drawn edge or a shape of their own stay separate."""
         return self.edge is None and not self.stands_alone
 
     @property
     def stands_alone(self) -> bool:
         """Whether bars must not touch, because their shape or shading shows where each one starts."""
-        return self.shaped_by_hand or self.corner > 0 or self.texture == "gradient"
+        return self.is_irregular or self.corner_share > 0 or self.texture == "gradient"
 
     @property
-    def shaped_by_hand(self) -> bool:
+    def is_irregular(self) -> bool:
         """Whether each bar has an irregular outline instead of a rectangle."""
         return self.texture in ("marker", "tape")
 
@@ -127,42 +127,42 @@ def _appearance(
     edge: Rgb | None = None,
     edge_px: int = 0,
     texture: Texture = "flat",
-    second: Rgb = _BLACK,
+    second_color: Rgb = _BLACK,
     edge_kind: EdgeKind = "solid",
-    corner: float = 0.0,
+    corner_share: float = 0.0,
     fringe: Rgb | None = None,
 ) -> Appearance:
     """Create an appearance and draw its codes; `codes` is the probability that the office writes any on its bars."""
     light = sum(fill or _WHITE) > 380
     ink = rng.choice([_BLACK] * 5 + [(200, 20, 30), (60, 60, 60)]) if light else rng.choice([_WHITE] * 4 + [(230, 230, 120)])
-    written = rng.random() < codes
+    has_codes = rng.random() < codes
     return Appearance(
         style=style,
         fill=fill,
         edge=edge,
         edge_px=edge_px if edge else 0,
         ink=ink,
-        code_share=rng.choice([0.3, 0.8, 1.0, 1.0]) if written else 0.0,
+        code_share=rng.choice([0.3, 0.8, 1.0, 1.0]) if has_codes else 0.0,
         codes=rng.choice(OFFICES),
         texture=texture,
-        second=second,
-        pitch=rng.randint(4, 14),
+        second_color=second_color,
+        pitch_px=rng.randint(4, 14),
         edge_kind=edge_kind,
-        corner=corner,
+        corner_share=corner_share,
         code_place=rng.choices(_CODE_PLACES, [5, 2, 2, 1])[0],
         code_font=rng.choice(_CODE_FONTS),
-        code_size=rng.choice([0.45, 0.6, 0.6, 0.75]),
+        code_size_share=rng.choice([0.45, 0.6, 0.6, 0.75]),
         fringe=fringe,
-        margin_codes=not written and rng.random() < (0.5 if style is Style.OUTLINED else 0.12),
+        margin_codes=not has_codes and rng.random() < (0.5 if style is Style.OUTLINED else 0.12),
     )
 
 
 def _black(rng: Random, hard: bool) -> Appearance:
     shade = rng.choice([0, 0, 0, 0, rng.randint(1, 36)])
     fringe = rng.choice([(255, 242, 0), (255, 236, 80), (160, 255, 120), (255, 190, 90)]) if rng.random() < 0.08 else None
-    corner = rng.choice([0.0] * 9 + [rng.uniform(0.1, 0.5)])
+    corner_share = rng.choice([0.0] * 9 + [rng.uniform(0.1, 0.5)])
     fill = rng.choice([(shade, shade, shade)] * 6 + [(35, 31, 32), (0, 0, 12)])
-    return _appearance(rng, Style.BLACK, fill, codes=0.22, corner=corner, fringe=fringe)
+    return _appearance(rng, Style.BLACK, fill, codes=0.22, corner_share=corner_share, fringe=fringe)
 
 
 def _marker(rng: Random, hard: bool) -> Appearance:
@@ -183,8 +183,8 @@ def _gray(rng: Random, darkest: int, lightest: int) -> Appearance:
         edge=edge,
         edge_px=rng.choice([1, 1, 2]),
         texture="gradient" if rng.random() < 0.08 else "flat",
-        second=_of_gray(lower),
-        corner=rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)]),
+        second_color=_of_gray(lower),
+        corner_share=rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)]),
     )
 
 
@@ -204,7 +204,7 @@ def _outlined(rng: Random, hard: bool) -> Appearance:
         edge=edge,
         edge_px=edge_px,
         edge_kind=rng.choices(_EDGE_KINDS, [12, 1, 3 if hard else 1])[0],
-        corner=rng.choice([0.0] * 14 + [rng.uniform(0.08, 0.3)]),
+        corner_share=rng.choice([0.0] * 14 + [rng.uniform(0.08, 0.3)]),
     )
 
 
@@ -212,27 +212,27 @@ def _coloured(rng: Random, hard: bool) -> Appearance:
     dark = rng.random() < 0.25
     fill = _of_hue(rng, rng.uniform(0.55, 1), rng.uniform(0.22, 0.42) if dark else rng.uniform(0.5, 1))
     edge = rng.choice([None, None, None, _BLACK, _darker(fill)])
-    corner = rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)])
-    return _appearance(rng, Style.COLOURED, fill, codes=0.6, edge=edge, edge_px=rng.choice([1, 1, 2]), corner=corner)
+    corner_share = rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)])
+    return _appearance(rng, Style.COLOURED, fill, codes=0.6, edge=edge, edge_px=rng.choice([1, 1, 2]), corner_share=corner_share)
 
 
 def _pale(rng: Random, hard: bool) -> Appearance:
     fill = _of_hue(rng, rng.uniform(0.17, 0.45), rng.uniform(0.86, 1))
     edge = rng.choice([None, None, _BLACK, _darker(fill), _darker(fill)])
-    corner = rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)])
-    return _appearance(rng, Style.COLOURED, fill, codes=0.7, edge=edge, edge_px=rng.choice([1, 1, 2]), corner=corner)
+    corner_share = rng.choice([0.0] * 8 + [rng.uniform(0.1, 0.4)])
+    return _appearance(rng, Style.COLOURED, fill, codes=0.7, edge=edge, edge_px=rng.choice([1, 1, 2]), corner_share=corner_share)
 
 
 def _hatched(rng: Random, hard: bool) -> Appearance:
     style = rng.choice([Style.GREY, Style.GREY, Style.COLOURED])
     if style is Style.COLOURED:
         lines = _of_hue(rng, rng.uniform(0.6, 1), rng.uniform(0.5, 0.9))
-        ground = rng.choice([_WHITE, _of_hue(rng, 0.2, 1.0)])
+        background = rng.choice([_WHITE, _of_hue(rng, 0.2, 1.0)])
     else:
-        lines, ground = _of_gray(rng.randint(0, 130)), _of_gray(rng.choice([255, 255, rng.randint(190, 235)]))
+        lines, background = _of_gray(rng.randint(0, 130)), _of_gray(rng.choice([255, 255, rng.randint(190, 235)]))
     textures: list[Texture] = ["diagonal", "diagonal", "cross", "dots"]
     edge_px, texture = rng.choice([1, 1, 2]), rng.choice(textures)
-    return _appearance(rng, style, ground, codes=0.15, edge=lines, edge_px=edge_px, texture=texture, second=lines)
+    return _appearance(rng, style, background, codes=0.15, edge=lines, edge_px=edge_px, texture=texture, second_color=lines)
 
 
 def _tape(rng: Random, hard: bool) -> Appearance:

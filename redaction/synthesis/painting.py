@@ -61,12 +61,12 @@ def painted_bar(bar: Bar, paper: Rgb) -> PageImage:
 def bar_opacity(bar: Bar, region: Rect) -> Opacity | None:
     """Opacity of the bar on each pixel of `region`; `None` for a plain opaque rectangle."""
     appearance, rng = bar.appearance, Random(bar.seed)  # noqa: S311 - pictures, not secrets
-    if not appearance.corner and not appearance.shaped_by_hand:
+    if not appearance.corner_share and not appearance.is_irregular:
         return None
     shape = (region[3] - region[1], region[2] - region[0])
     mask = np.zeros(shape, np.uint8)
-    if appearance.corner:
-        _rounded(mask, bar.rect, region, appearance.corner)
+    if appearance.corner_share:
+        _rounded(mask, bar.rect, region, appearance.corner_share)
         return _as_opacity(mask)
     # OpenCV puts pixel centers at whole numbers, this project half a pixel further
     points = (np.asarray(bar.points) - (region[0] + 0.5, region[1] + 0.5)) * 16
@@ -105,21 +105,23 @@ def _streaks(shape: tuple[int, int], rng: Random) -> Opacity:
 
 def _texture(painted: PageImage, appearance: Appearance, rng: Random) -> None:
     height, width = painted.shape[:2]
-    pitch = appearance.pitch
+    pitch = appearance.pitch_px
     if appearance.texture == "gradient":
         steps = np.linspace(0, 1, height)[:, None, None]
-        painted[:] = (np.asarray(appearance.fill or (255,) * 3) * (1 - steps) + np.asarray(appearance.second) * steps).round()
+        painted[:] = (
+            np.asarray(appearance.fill or (255,) * 3) * (1 - steps) + np.asarray(appearance.second_color) * steps
+        ).round()
     elif appearance.texture == "dots":
         ys, xs = np.mgrid[0:height, 0:width]
         painted[((xs + ys // pitch % 2 * pitch // 2) % pitch < max(1, pitch // 3)) & (ys % pitch < max(1, pitch // 3))] = (
-            appearance.second
+            appearance.second_color
         )
     elif appearance.texture in ("diagonal", "cross"):
         thickness = 1 + (pitch > 8 and pitch % 2)
         for start in range(-height, width, pitch):
-            cv2.line(painted, (start, height), (start + height, 0), appearance.second, thickness)
+            cv2.line(painted, (start, height), (start + height, 0), appearance.second_color, thickness)
             if appearance.texture == "cross":
-                cv2.line(painted, (start, 0), (start + height, height), appearance.second, thickness)
+                cv2.line(painted, (start, 0), (start + height, height), appearance.second_color, thickness)
     elif appearance.texture in ("marker", "tape"):
         noise = np.random.default_rng(rng.getrandbits(64))
         coarse = noise.integers(0, 9, (max(2, height // 5), max(2, width // 40)), dtype=np.uint8)
@@ -130,9 +132,9 @@ def _texture(painted: PageImage, appearance: Appearance, rng: Random) -> None:
 def _edge(painted: PageImage, appearance: Appearance, color: Rgb, rng: Random) -> None:
     height, width = painted.shape[:2]
     thick = min(appearance.edge_px, (min(height, width) - 1) // 2)
-    if appearance.corner:
+    if appearance.corner_share:
         image = Image.fromarray(painted)
-        radius = max(1, round(min(width, height, 60) * appearance.corner))
+        radius = max(1, round(min(width, height, 60) * appearance.corner_share))
         ImageDraw.Draw(image).rounded_rectangle((0, 0, width - 1, height - 1), radius, outline=color, width=thick)
         painted[:] = np.asarray(image)
         return
@@ -147,7 +149,7 @@ def _dashes(length: int, appearance: Appearance, rng: Random) -> NDArray[np.bool
     """Mask of where the edge is drawn along one side; always at the corners, so that the box's extent stays visible."""
     drawn = np.ones(length, bool)
     if appearance.edge_kind == "dashed":
-        drawn = np.arange(length) % appearance.pitch < appearance.pitch * 0.6
+        drawn = np.arange(length) % appearance.pitch_px < appearance.pitch_px * 0.6
     elif appearance.edge_kind == "broken":
         for _ in range(length // 70 + 1):
             at, gap = rng.randint(0, length), rng.randint(1, 12)
@@ -161,7 +163,7 @@ def _with_code(painted: PageImage, bar: Bar) -> PageImage:
     appearance, code = bar.appearance, bar.code or ""
     height, width = painted.shape[:2]
     line = min(bar.text_line_px or height, height)
-    font = truetype_font(appearance.code_font, max(7, round(line * appearance.code_size)))
+    font = truetype_font(appearance.code_font, max(7, round(line * appearance.code_size_share)))
     long, tall = font.getlength(code), font.size * 1.2
     if long + 6 > width or tall > height:
         return painted

@@ -60,14 +60,14 @@ def place_bars(rng: Random, paragraphs: list[Paragraph], appearances: list[Appea
 def _bars_of(rng: Random, appearance: Appearance, placed: list[tuple[Rect, Appearance]], line_height: float) -> list[Bar]:
     """The bars of one appearance, touching ones merged. Merged bars that overlap another appearance's bars are dropped."""
     rects = [rect for rect, other in placed if other is appearance]
-    if appearance.joins:
+    if appearance.joins_neighbors:
         others = [rect for rect, other in placed if other is not appearance]
         rects = [rect for rect in merge_into_bands(rects) if not any(overlap(rect, other) for other in others)]
     code = rng.choice(appearance.codes)
     bars = []
     for rect in rects:
         text = rng.choice([code, code, rng.choice(appearance.codes)]) if rng.random() < appearance.code_share else None
-        outline = hand_drawn_outline(rect, appearance, rng) if appearance.shaped_by_hand else None
+        outline = hand_drawn_outline(rect, appearance, rng) if appearance.is_irregular else None
         bars.append(Bar(rect, appearance, text, line_height, rng.getrandbits(32), outline))
     return bars
 

@@ -89,7 +89,7 @@ def test_an_appearance_has_its_style(name: AppearanceName, hard: bool) -> None:
     appearances = [draw_appearance(Random(seed), name, hard) for seed in range(120)]
     assert {appearance.style for appearance in appearances} == STYLES[name]
     for appearance in appearances:
-        shown = appearance.second if name is AppearanceName.HATCHED else appearance.fill or (255, 255, 255)
+        shown = appearance.second_color if name is AppearanceName.HATCHED else appearance.fill or (255, 255, 255)
         assert (max(shown) - min(shown) > 30) is (appearance.style is Style.COLOURED), appearance
         assert (max(shown) < 40) is (appearance.style is Style.BLACK) or name is AppearanceName.HATCHED, appearance
         if name is AppearanceName.OUTLINED:

@@ -51,10 +51,10 @@ def assert_changes_match_the_boxes(page: ComposedPage) -> None:
     outside = changed.copy()
     for bar in page.bars:
         x0, y0, x1, y1 = bar.rect
-        if not bar.appearance.shaped_by_hand:
+        if not bar.appearance.is_irregular:
             found = extent(changed[y0:y1, x0:x1])
             assert found == (0, 0, x1 - x0, y1 - y0), f"{bar} changed only {found}"
-        around = 4 if bar.appearance.shaped_by_hand else 0
+        around = 4 if bar.appearance.is_irregular else 0
         box = bar.box
         outside[max(0, int(box.y0) - around) : int(box.y1) + around, max(0, int(box.x0) - around) : int(box.x1) + around] = False
     assert not outside.any(), "something was drawn outside all boxes"
@@ -139,7 +139,7 @@ def test_a_bar_changes_all_of_its_edges_or_is_not_drawn(
     page: PageImage = np.full((200, 200, 3), paper, np.uint8)
     before = page.copy()
     appearance = draw_appearance(Random(seed), name)
-    outline = hand_drawn_outline(rect, appearance, Random(seed)) if appearance.shaped_by_hand else None
+    outline = hand_drawn_outline(rect, appearance, Random(seed)) if appearance.is_irregular else None
     drawn = draw_bars(page, [Bar(rect, appearance, "(b)(6)", seed=seed, outline=outline)])
     changed = (page != before).any(axis=2)
     if not drawn:
@@ -156,7 +156,7 @@ def test_an_invisible_bar_is_not_drawn(name: AppearanceName) -> None:
     appearance = draw_appearance(Random(3), name)
     page: PageImage = np.empty((100, 100, 3), np.uint8)
     page[:] = appearance.edge or appearance.fill
-    outline = hand_drawn_outline((10, 10, 60, 30), appearance, Random(3)) if appearance.shaped_by_hand else None
+    outline = hand_drawn_outline((10, 10, 60, 30), appearance, Random(3)) if appearance.is_irregular else None
     assert draw_bars(page, [Bar((10, 10, 60, 30), appearance, outline=outline)]) == []
     assert (page == np.array(appearance.edge or appearance.fill)).all()
 

@@ -1,4 +1,4 @@
-"""One real server for all tests of this folder."""
+"""One real server for all tests of this folder; starting one takes seconds."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from serving.local import control
 from serving.release.bento import build_bento, save_to_model_store
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def served_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The workspace of the server."""
     return Workspace.at(tmp_path_factory.mktemp("workspace"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def served(served_workspace: Workspace, detectors) -> Iterator[str]:
     """URL of a real server that runs a small detector, version 1."""
     home = bentoml_home(served_workspace)
@@ -28,7 +28,7 @@ def served(served_workspace: Workspace, detectors) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def client(served: str) -> Iterator[httpx.Client]:
     """A client of the server."""
     with httpx.Client(base_url=served, timeout=60) as client:

@@ -116,10 +116,14 @@ def queue(
     elif copy_to:
         typer.echo(f"Pages copied to {copy_to}: {len(images)}")
     else:
-        table = new_table("page", "image", "dark areas", title=f"Pages without an annotation: {len(pages)}")
+        console = open_console()
+        console.print(f"Pages without an annotation: {len(pages)}")
+        if not listed:
+            return
+        table = new_table("page", "image", "dark areas")
         for page, dark_share in zip(listed, dark_shares, strict=True):
             table.add_row(page.file_name, str(page.image), "" if dark_share is None else f"{dark_share:.1%}")
-        open_console().print(table)
+        console.print(table)
 
 
 def _print_report(report: ImportReport, output: Path | None) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from redaction.values import Frozen
 
-RESAMPLES, SEED, CONFIDENCE = 1000, 0, 0.95
+RESAMPLES, BOOTSTRAP_SEED, CONFIDENCE = 1000, 0, 0.95
 MIN_DOCUMENTS = 5
 """Resamples of fewer documents than this are too much alike, and their interval would be too narrow."""
 
@@ -29,12 +29,12 @@ class Resampling(Frozen):
     """The settings with which the intervals of an evaluation were computed."""
 
     resamples: int = RESAMPLES
-    seed: int = SEED
+    seed: int = BOOTSTRAP_SEED
     confidence: float = CONFIDENCE
     documents: int
 
 
-def bootstrap_weights(documents: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
+def bootstrap_weights(documents: Sequence[str], resamples: int = RESAMPLES, seed: int = BOOTSTRAP_SEED) -> NDArray[np.float64]:
     """Count how often each page occurs in each resample of whole documents; shape (resamples, pages).
 
     Args:

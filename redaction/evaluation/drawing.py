@@ -22,7 +22,7 @@ LEGEND = (
 )
 """Name, pattern, color and meaning of each kind of box."""
 
-Rectangle = tuple[float, float, float, float]
+Corners = tuple[float, float, float, float]
 """``x0, y0, x1, y1``."""
 
 
@@ -48,7 +48,7 @@ def draw_page(image: PageImage, evaluated: EvaluatedPage, operating_point: float
     return picture
 
 
-def _draw_missed(draw: ImageDraw.ImageDraw, box: Rectangle) -> None:
+def _draw_missed(draw: ImageDraw.ImageDraw, box: Corners) -> None:
     """Draw a missed redaction: hatched, with a thick edge."""
     x0, y0, x1, y1 = box
     height = y1 - y0
@@ -59,7 +59,7 @@ def _draw_missed(draw: ImageDraw.ImageDraw, box: Rectangle) -> None:
     draw.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline=MISSED, width=3)
 
 
-def _draw_false(draw: ImageDraw.ImageDraw, box: Rectangle) -> None:
+def _draw_false(draw: ImageDraw.ImageDraw, box: Corners) -> None:
     """Draw a false detection: crossed out."""
     x0, y0, x1, y1 = box
     draw.rectangle((x0, y0, x1, y1), fill=(*FALSE, 70), outline=FALSE, width=2)

@@ -29,7 +29,7 @@ from redaction.workspace import Workspace
 from serving.local import control
 
 MARKER = ".made-by-the-demo"
-SEED = 20
+DEMO_SEED = 20
 ORDINARY_PAGES, DARK_PHOTOCOPIES = 60, 150
 QUIET_ENVIRONMENT = {
     "ZENML_ANALYTICS_OPT_IN": "false",
@@ -37,7 +37,7 @@ QUIET_ENVIRONMENT = {
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
     "PYTHONWARNINGS": "ignore",
 }
-DROPPED_VARIABLES = ("REDACTION_CATALOG",)
+DROPPED_VARIABLES = ("REDACTION_CATALOG", "REDACTION_CATALOGUE")
 """Removed from the environment, so that a demo never writes to the user's real database."""
 
 
@@ -116,7 +116,7 @@ def require_free_port(config: str) -> None:
 @contextlib.contextmanager
 def sample_documents(demo: Demo, documents: int) -> Iterator[tuple[dict[str, object], Path]]:
     """Serve a reading room on loopback; gives the source to ingest, and the COCO file of its redactions."""
-    room = make_reading_room(demo.workspace.root / "reading-room", seed=SEED, documents=documents)
+    room = make_reading_room(demo.workspace.root / "reading-room", seed=DEMO_SEED, documents=documents)
     with serve_reading_room(room.folder) as server:
         demo.console.print(f"A reading room with {len(room.documents)} documents is open at {server.url}", soft_wrap=True)
         politeness = {"delay_seconds": 0.0, "concurrency": 4, "backoff_seconds": 0.1}

@@ -1,4 +1,4 @@
-"""``redaction detect``: find the redactions in one PDF or page image; needs neither a workspace nor a network."""
+"""``redaction detect``: find the redactions in one PDF, TIFF or page image; needs neither a workspace nor a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def detect(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A PDF, or the image of one page.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A PDF, a TIFF, or the image of one page.")],
     detector: Annotated[
         str | None,
         typer.Option(
@@ -40,15 +40,14 @@ def detect(
 
     Example: redaction detect report.pdf --output found.json
     """
+    from redaction.cli.detector_choice import load_and_name
     from redaction.files import write_text
-    from redaction.lifecycle.detectors import load_detector
     from redaction.progress import progress_bars
     from redaction.reports.detect import report_document
-    from redaction.workspace import Workspace
 
-    loaded = load_detector(detector, Workspace.at())
+    loaded, workspace = load_and_name(detector)
     with progress_bars(open_console(stderr=True)) as progress:
-        report = report_document(file, loaded, threshold, progress)
+        report = report_document(file, loaded, threshold, progress).model_copy(update={"workspace": workspace})
     if output is not None:
         write_text(output, report.model_dump_json(indent=2) + "\n")
     if as_json:
@@ -57,6 +56,8 @@ def detect(
         console = open_console()
         console.print(_summary(report), soft_wrap=True)
         console.print(_table(report))
+        for warning in _warnings(report):
+            console.print(warning, soft_wrap=True)
     if report.unread_pages:
         raise typer.Exit(1)
 
@@ -69,6 +70,11 @@ def _summary(report: DocumentReport) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _warnings(report: DocumentReport) -> list[str]:
+    about_pages = [f"page {page.page}: {warning}" for page in report.pages for warning in page.warnings]
+    return [f"Warning: {warning}." for warning in (*report.warnings, *about_pages)]
 
 
 def _table(report: DocumentReport) -> Table:

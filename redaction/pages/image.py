@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -12,6 +15,10 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from redaction.errors import RedactionError
+
+logger = logging.getLogger(__name__)
+# what it says about damaged files is part of our own errors
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 PageImage = NDArray[np.uint8]
 """A page image, RGB, shape (height, width, 3)."""
@@ -28,34 +35,75 @@ PNG_EXTRAS = (b"acTL", b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")
 """Marks of a PNG that is animated or may name an orientation."""
 
 
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "JPEG2000", "PPM")
+"""What Pillow may decode; a phone's MPO counts as JPEG. It knows more, which start other programs or accept nearly any bytes."""
+
+ADVICE = "give a complete PNG, JPEG, TIFF or WebP file"
+
+
+class ImageError(ValueError):
+    """An image cannot be used; the message completes the sentence that begins with its name."""
+
+
+@contextmanager
+def opened_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
+    """Open an image file with Pillow. Whatever its bytes cause inside the ``with`` block becomes an `ImageError`.
+
+    Raises:
+        ImageError: the bytes are not a complete image.
+    """
+    with warnings.catch_warnings():
+        # about sizes, for which we have our own limit, and about metadata
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                yield image
+        except ImageError:
+            raise
+        except UnidentifiedImageError as error:  # its own text names a memory address
+            known = f"its {len(data):,} bytes are of no known format" if data else "it is empty"
+            raise ImageError(f"cannot be read as an image ({known}); {ADVICE}") from error
+        except MemoryError as error:
+            raise ImageError("cannot be read as an image (it needs more memory than there is); reduce its resolution") from error
+        except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+            raise ImageError(f"cannot be read as an image ({error}); {ADVICE}") from error
+        # On damaged bytes, Pillow's decoders also raise KeyError, IndexError, TypeError, struct.error, zlib.error and others.
+        except Exception as error:
+            logger.debug("An image cannot be decoded", exc_info=True)
+            raise ImageError(f"cannot be read as an image (it is damaged); {ADVICE}") from error
+
+
 def page_from_bytes(data: bytes, name: str = "the image", max_pixels: int = MAX_PIXELS) -> PageImage:
     """Decode an image file: gray, 1-bit, 16-bit, palette, transparent and CMYK images become RGB on white paper.
+
+    Of a file of several pages, this is the first; `redaction.pages.document.open_document` has them all.
 
     Raises:
         RedactionError: the bytes are not a complete image, or it has more than `max_pixels`.
     """
-    with warnings.catch_warnings():
-        # our own limit is an error, not a warning
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            with Image.open(io.BytesIO(data)) as image:
-                width, height = image.size
-                if width * height > max_pixels:
-                    raise RedactionError(
-                        f"{name} has {width} x {height} pixels, more than the {max_pixels:,} allowed; "
-                        "render it at a lower resolution."
-                    )
-                plain = _decode_plain(data) if _is_plain(data, image) else None
-                return page_from_pil(image) if plain is None or plain.shape != (height, width, 3) else plain
-        except UnidentifiedImageError as error:  # its own text names a memory address
-            known = f"its {len(data):,} bytes are of no known format" if data else "it is empty"
-            raise RedactionError(
-                f"{name} cannot be read as an image ({known}); give a complete PNG, JPEG, TIFF or WebP file."
-            ) from error
-        except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-            raise RedactionError(
-                f"{name} cannot be read as an image ({error}); give a complete PNG, JPEG, TIFF or WebP file."
-            ) from error
+    try:
+        with opened_image(data) as image:
+            return decoded(image, data, max_pixels)
+    except ImageError as error:
+        raise RedactionError(f"{name} {error}.") from error
+
+
+def decoded(image: ImageFile.ImageFile, data: bytes, max_pixels: int = MAX_PIXELS) -> PageImage:
+    """Decode the selected page of an opened image.
+
+    Args:
+        image: from `opened_image`, which handles what this raises.
+        data: the bytes of its file.
+        max_pixels: a larger image is not decoded.
+
+    Raises:
+        ImageError: the image is too large.
+    """
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageError(f"has {width} x {height} pixels, more than the {max_pixels:,} allowed; render it at a lower resolution")
+    plain = _decode_plain(data) if _is_plain(data, image) else None
+    return page_from_pil(image) if plain is None or plain.shape != (height, width, 3) else plain
 
 
 def _is_plain(data: bytes, image: ImageFile.ImageFile) -> bool:
@@ -112,5 +160,21 @@ def page_from_pil(image: Image.Image) -> PageImage:
 
 
 def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale 16-bit gray by its full range, not by its extremes, so that an all-black page stays black."""
-    return np.clip(values.astype(np.float64) / 257, 0, 255).round().astype(np.uint8)
+    """Scale gray values of more than 8 bits, so that an all-black page stays black.
+
+    White is the highest value of the format: 65535 for integers and 1 for floating-point numbers. Where a page has higher values,
+    white is the highest of these; where it has negative ones, black is the lowest. What is not a number is paper.
+    """
+    if values.dtype == np.int32 and values.min() < 0:
+        values = values.view(np.uint32)  # Pillow reads unsigned numbers as signed
+    levels = values.astype(np.float32)
+    if np.issubdtype(values.dtype, np.integer):
+        black, white = 0.0, max(65535.0, float(levels.max()))
+    else:
+        are_numbers = np.isfinite(levels)
+        black = min(0.0, float(levels.min(where=are_numbers, initial=0)))
+        white = max(1.0, float(levels.max(where=are_numbers, initial=0)))
+        np.nan_to_num(levels, copy=False, nan=white, posinf=white, neginf=black)
+    levels -= black
+    levels *= PAPER / (white - black)
+    return np.asarray(np.rint(np.clip(levels, 0, PAPER, out=levels), out=levels), np.uint8)

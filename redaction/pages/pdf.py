@@ -1,58 +1,102 @@
 """Pages of a PDF as images: one policy for ingestion, detection, evaluation and the samples.
 
-A page is rendered at 150 dpi, or at fewer where it would become wider than US Letter at 150 dpi (1275 pixels).
+A page is rendered at 150 dpi, or at fewer where it would become wider than US Letter at 150 dpi (1275 pixels). Form fields are
+drawn with their contents, as viewers do.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import re
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pypdfium2
-from numpy.typing import NDArray
+import pypdfium2.raw as pdfium
 
-from redaction.errors import RedactionError
 from redaction.pages.image import MAX_PIXELS, PageImage
+from redaction.pages.opened import DocumentError, OpenDocument, RenderedPixels
 
 DEFAULT_DPI = 150.0
 MAX_WIDTH_PX = 1275
 POINTS_PER_INCH = 72
 
+MAX_ROUNDING_ERROR = 1e-6
+"""Relative error of a page's size in pixels. PDFium has sizes in single precision, and 792 pt * (1275 px / 612 pt) is
+1650.0000000000002 px, which must not be rounded up to 1651."""
 
-class RenderedPixels(NamedTuple):
-    """A rendered PDF page."""
-
-    bgrx: NDArray[np.uint8]
-    """Blue, green, red and an unused fourth value; shape (height, width, 4)."""
-    dpi: float
+OBJECT = re.compile(rb"\b\d+\s+\d+\s+obj\b")
 
 
 def render_scale(width_pt: float, dpi: float = DEFAULT_DPI, max_width_px: int = MAX_WIDTH_PX) -> float:
-    """Pixels per point at which a page of this width is rendered."""
-    return min(dpi / POINTS_PER_INCH, max_width_px / width_pt)
+    """Pixels per point at which a page of this width is rendered, reduced by `MAX_ROUNDING_ERROR`."""
+    return min(dpi / POINTS_PER_INCH, max_width_px / width_pt) * (1 - MAX_ROUNDING_ERROR)
 
 
 def rendered_size_px(width_pt: float, height_pt: float) -> tuple[int, int]:
-    """Width and height of a page once rendered; PDFium rounds up."""
+    """Width and height of a page once rendered; a part of a pixel counts as one."""
     scale = render_scale(width_pt)
     return math.ceil(width_pt * scale), math.ceil(height_pt * scale)
 
 
-def render_pixels(
-    page: pypdfium2.PdfPage, dpi: float = DEFAULT_DPI, max_width_px: int = MAX_WIDTH_PX, max_pixels: float = MAX_PIXELS
-) -> RenderedPixels:
-    """Render one page.
+class Pdf(OpenDocument):
+    """An open PDF, to be used in a ``with`` statement.
 
     Raises:
-        ValueError: the page has no area, or would have more than `max_pixels`.
-        pypdfium2.PdfiumError: PDFium cannot render it.
+        DocumentError: it cannot be opened, or has no pages.
     """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._document = pypdfium2.PdfDocument(path)
+            _draw_form_fields(self._document)
+        except pypdfium2.PdfiumError as error:
+            raise DocumentError(str(path), _why_it_cannot_be_opened(error, path)) from error
+        is_cut_off = not pdfium.FPDF_DocumentHasValidCrossReferenceTable(self._document) and _ends_within_objects(path)
+        super().__init__(str(path), _warnings(self._document, is_cut_off), is_cut_off)
+
+    def __len__(self) -> int:
+        return len(self._document)
+
+    def rendered(self, index: int, dpi: float, max_width_px: int, max_pixels: float) -> RenderedPixels:
+        """A page at `dpi`, or at fewer where it would be wider than `max_width_px`.
+
+        Raises:
+            ValueError: the page is damaged, has no area, or would have more than `max_pixels`.
+        """
+        try:
+            page = self._document[index]
+            try:
+                return _render(page, dpi, max_width_px, max_pixels)
+            finally:
+                page.close()
+        except pypdfium2.PdfiumError as error:
+            raise ValueError(f"is damaged ({str(error).rstrip('.')})") from error
+
+    def _page(self, index: int) -> PageImage:
+        bgrx = self.rendered(index, DEFAULT_DPI, MAX_WIDTH_PX, MAX_PIXELS).bgrx
+        return np.asarray(cv2.cvtColor(bgrx, cv2.COLOR_BGRA2RGB), np.uint8)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._document.close()
+
+
+def _draw_form_fields(document: pypdfium2.PdfDocument) -> None:
+    """Let pages that are loaded from now on draw their form fields.
+
+    pypdfium2's own `init_forms` does so only if the document lists its fields in a form; viewers also draw the others.
+    """
+    config = pdfium.FPDF_FORMFILLINFO(version=2)
+    environment = pdfium.FPDFDOC_InitFormFillEnvironment(document, config)
+    if not environment:
+        raise pypdfium2.PdfiumError("its form fields cannot be drawn")
+    document.formenv = pypdfium2.PdfFormEnv(environment, config)
+
+
+def _render(page: pypdfium2.PdfPage, dpi: float, max_width_px: int, max_pixels: float) -> RenderedPixels:
     width_pt, height_pt = page.get_size()
     if not (width_pt > 0 and height_pt > 0):
         raise ValueError(f"has no area ({width_pt:g} x {height_pt:g} pt)")
@@ -61,72 +105,33 @@ def render_pixels(
     if width_px * height_px > max_pixels:
         raise ValueError(f"would be {width_px:.0f} x {height_px:.0f} pixels, more than {max_pixels / 1e6:g} million")
     # PDFium composes four bytes a pixel faster than three, with the same colors
-    return RenderedPixels(page.render(scale=scale, prefer_bgrx=True).to_numpy(), scale * POINTS_PER_INCH)
+    pixels = page.render(scale=scale, prefer_bgrx=True).to_numpy()
+    return RenderedPixels(pixels, scale / (1 - MAX_ROUNDING_ERROR) * POINTS_PER_INCH)
 
 
-class Pdf:
-    """An open PDF, to be used in a ``with`` statement.
+def _why_it_cannot_be_opened(error: pypdfium2.PdfiumError, path: Path) -> str:
+    # PDFium sets no error for a document without pages: the code may be that of an earlier document
+    if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY) and b"/Encrypt" in path.read_bytes():
+        return "is encrypted: it needs a password"
+    return "cannot be opened as a PDF: it is damaged, cut off or without pages"
 
-    Raises:
-        RedactionError: it cannot be opened.
+
+def _ends_within_objects(path: Path) -> bool:
+    """Whether objects follow the last cross-reference, so that the rest of them and their own cross-reference are missing.
+
+    Bytes behind a whole PDF, as mail gateways and web servers append them, are not objects.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._document = pypdfium2.PdfDocument(path)
-        except pypdfium2.PdfiumError as error:
-            raise RedactionError(f"{path} cannot be opened as a PDF ({error}); is it damaged or encrypted?") from error
-
-    def __enter__(self) -> Pdf:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def __len__(self) -> int:
-        return len(self._document)
-
-    def page(self, index: int) -> PageImage:
-        """The image of a page, counted from 0: RGB, uint8, (height, width, 3).
-
-        Raises:
-            RedactionError: there is no such page, or it cannot be rendered.
-        """
-        if not 0 <= index < len(self):
-            raise RedactionError(f"{self.path} has {len(self)} pages, so there is no page {index + 1}.")
-        try:
-            pixels = render_pixels(self._document[index]).bgrx
-        except (pypdfium2.PdfiumError, ValueError) as error:
-            raise RedactionError(f"page {index + 1} of {self.path} cannot be rendered: it {_reason(error)}.") from error
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB), np.uint8)
-
-    def pages(self) -> Iterator[PageImage | RedactionError]:
-        """The images of all pages in order, or the error that says why one cannot be rendered.
-
-        The next page is rendered while the caller works on this one.
-        """
-        if not len(self):
-            raise RedactionError(f"{self.path} has no page; is it damaged?")
-        # PDFium allows one thread at a time, not necessarily always the same one
-        with ThreadPoolExecutor(1, "renderer") as renderer:
-            next_page = renderer.submit(self._page_or_error, 0)
-            for index in range(len(self)):
-                rendered = next_page.result()
-                if index + 1 < len(self):
-                    next_page = renderer.submit(self._page_or_error, index + 1)
-                yield rendered
-
-    def _page_or_error(self, index: int) -> PageImage | RedactionError:
-        try:
-            return self.page(index)
-        except RedactionError as error:
-            return error
-
-    def close(self) -> None:
-        """Close the file."""
-        self._document.close()
+    data = path.read_bytes()
+    end = max(data.rfind(b"xref"), data.rfind(b"/XRef"), 0)
+    return OBJECT.search(data, end) is not None
 
 
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else f"is damaged ({error})"
+def _warnings(document: pypdfium2.PdfDocument, is_cut_off: bool) -> tuple[str, ...]:
+    warnings = []
+    if is_cut_off:
+        warnings.append("the file is cut off: pages, or parts of pages, may be missing")
+    if embedded := document.count_attachments():
+        warnings.append(f"{embedded} embedded file{' was' if embedded == 1 else 's were'} not looked at")
+    if document.get_formtype() in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
+        warnings.append("it is an XFA form, of which only the ordinary PDF pages were looked at")
+    return tuple(warnings)

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from redaction.detection.predictor import LoadedDetector
 from redaction.errors import RedactionError
-from redaction.pages.image import PageImage, page_from_file
-from redaction.pages.pdf import Pdf
+from redaction.pages.document import open_document
+from redaction.pages.image import PageImage
+from redaction.pages.shape import page_warnings
 from redaction.progress import ProgressCallback
 from redaction.reports.document import DocumentReport, PageReport, page_findings
-
-PDF_HEADER_WITHIN_BYTES = 1024
-"""Viewers accept a PDF whose header is not at the very start."""
 
 
 def report_document(
     file: Path, detector: LoadedDetector, threshold: float | None = None, progress: ProgressCallback | None = None
 ) -> DocumentReport:
-    """Look for redactions on every page of a PDF or image.
+    """Look for redactions on every page of a PDF, a TIFF or another image.
 
     A page that cannot be read gets an error in its place; the others are reported.
 
     Args:
-        file: a PDF, or the image of one page.
+        file: a document of one of the kinds in `redaction.pages.kinds`.
         detector: what looks for redactions.
         threshold: lowest score that counts; None for the detector's operating point.
         progress: called after each page.
@@ -34,23 +31,23 @@ def report_document(
     """
     lowest = detector.operating_point if threshold is None else threshold
     pages = []
-    for number, total, image in _images(file):
-        if isinstance(image, RedactionError):
-            pages.append(PageReport(page=number, error=str(image)))
-        else:
-            pages.append(PageReport(page=number, findings=page_findings(image, detector.predictor.predict(image), lowest)))
-        if progress is not None:
-            progress("pages", number, total)
-    return DocumentReport(file=file.name, detector=detector.version, digest=detector.digest, threshold=lowest, pages=tuple(pages))
+    with open_document(file) as document:
+        for number, image in enumerate(document.pages(), 1):
+            pages.append(_page_report(number, image, detector, lowest))
+            if progress is not None:
+                progress("pages", number, len(document))
+    return DocumentReport(
+        file=file.name,
+        detector=detector.version,
+        digest=detector.digest,
+        threshold=lowest,
+        pages=tuple(pages),
+        warnings=document.warnings,
+    )
 
 
-def _images(file: Path) -> Iterator[tuple[int, int, PageImage | RedactionError]]:
-    """The number of each page, the number of pages, and the page's image or why there is none."""
-    with file.open("rb") as opened:
-        is_pdf = b"%PDF-" in opened.read(PDF_HEADER_WITHIN_BYTES)
-    if not is_pdf:
-        yield 1, 1, page_from_file(file)
-        return
-    with Pdf(file) as pdf:
-        for number, image in enumerate(pdf.pages(), 1):
-            yield number, len(pdf), image
+def _page_report(number: int, image: PageImage | RedactionError, detector: LoadedDetector, lowest: float) -> PageReport:
+    if isinstance(image, RedactionError):
+        return PageReport(page=number, error=str(image))
+    findings = page_findings(image, detector.predictor.predict(image), lowest)
+    return PageReport(page=number, findings=findings, warnings=page_warnings(image))

@@ -39,6 +39,7 @@ class PageReport(Frozen):
     page: int = Field(ge=1, description="Number of the page, counted from 1.")
     findings: PageFindings | None = Field(None, description="Null where the page could not be read.")
     error: str | None = Field(None, description="Why the page could not be read.")
+    warnings: tuple[str, ...] = Field((), description="What makes the findings on this page less reliable, such as its shape.")
 
 
 class DocumentReport(Frozen):
@@ -47,8 +48,10 @@ class DocumentReport(Frozen):
     file: str = Field(description="Name of the file.")
     detector: str = Field(description="Version of the detector.")
     digest: str = Field(description="SHA-256 that identifies the detector.")
+    workspace: str | None = Field(None, description="Folder of the workspace that the detector was found in; null for any other.")
     threshold: float = Field(ge=0, le=1, description="Lowest score that counts.")
     pages: tuple[PageReport, ...]
+    warnings: tuple[str, ...] = Field((), description="What was not looked at or may be missing, such as embedded files.")
 
     @property
     def redaction_count(self) -> int:

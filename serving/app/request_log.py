@@ -37,21 +37,32 @@ class RequestLog:
         self._options = {"monitor_options": {"log_path": folder}} if folder else {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="request-log")
 
-    def add(self, image: PageImage, detections: Detections, latency_ms: float) -> None:
-        """Queue the record of one page: its features, the detections at the operating point, and the latency."""
+    def add(self, image: PageImage, detections: Detections, latency_ms: float, document: str | None = None) -> None:
+        """Queue the record of one page: its features, the detections at the operating point, and the latency.
+
+        Args:
+            image: of the page.
+            detections: of any score.
+            latency_ms: time that the prediction took.
+            document: digest of a name of the page's document, if the client gave one.
+        """
         # the context holds the request ID, which BentoML adds to the line
         write = contextvars.copy_context().run
-        self._thread.submit(write, self._write, image, detections, latency_ms, time.time()).add_done_callback(_log_error)
+        task = self._thread.submit(write, self._write, image, detections, latency_ms, document, time.time())
+        task.add_done_callback(_log_error)
 
     def close(self) -> None:
         """Write the records that are still queued."""
         self._thread.shutdown(wait=True)
 
-    def _write(self, image: PageImage, detections: Detections, latency_ms: float, received_at: float) -> None:
+    def _write(
+        self, image: PageImage, detections: Detections, latency_ms: float, document: str | None, received_at: float
+    ) -> None:
         record = page_record(page_features(image), detections, self._operating_point, latency_ms)
         with bentoml.monitor(MONITOR_NAME, **self._options) as monitor:
             monitor.log(self._version, name="version", role="feature", data_type="categorical")
             monitor.log(received_at, name="received_at", role="feature", data_type="numerical")
+            monitor.log(document, name="document", role="feature", data_type="categorical")
             for name, value in record.model_dump().items():
                 role = "prediction" if name in _PREDICTION_COLUMNS else "feature"
                 monitor.log(value, name=name, role=role, data_type="numerical")

@@ -6,6 +6,7 @@ URL to download. Requests for `/detect` are therefore read here, before they rea
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from redaction.pages.kinds import DocumentKind, document_kind
 from serving.app.multipart import MultipartError, parse_form
 
 DETECT_PATH = "/detect"
@@ -25,6 +27,11 @@ UPLOAD_KEY = "redaction.upload"
 
 CHECK_HEADER = "x-redaction-check"
 """Header of requests that check the service; monitoring does not count them as traffic."""
+
+DOCUMENT_HEADER = "x-redaction-document"
+"""Header with the client's name for the document that the page belongs to. Monitoring then judges by documents, not by pages."""
+
+MAX_DOCUMENT_NAME_BYTES = 512
 
 _USAGE = 'Send one PNG, JPEG, TIFF or WebP image as the multipart file field "page", or as the body with its image type.'
 
@@ -56,6 +63,8 @@ class Upload:
     threshold: float | None
     """Lowest score to report, as requested; None for the detector's operating point."""
     is_check: bool
+    document: str | None = None
+    """SHA-256 of the client's name for the document; None if it gave none."""
     after_response: list[Callable[[], None]] = field(default_factory=list)
     """Called in order after the response has been sent."""
 
@@ -86,7 +95,8 @@ async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) ->
     """Read the page from a request: the multipart file field `page`, or the raw body.
 
     Raises:
-        RequestError: the page is missing, too large or of an unsupported type, or the threshold is not a score.
+        RequestError: the page is missing, too large or of an unsupported type, the threshold is not a score, or the name of the
+            document is too long.
     """
     content_type = request.headers.get("content-type", "")
     media_type = content_type.split(";")[0].strip().lower()
@@ -98,7 +108,8 @@ async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) ->
     body = b"".join([chunk async for chunk in _limited(request, max_body_bytes)])
     image, threshold = _fields(content_type, body) if is_form else (body, None)
     _require_page_image(image)
-    return Upload(image, _score(threshold or request.query_params.get("threshold")), CHECK_HEADER in request.headers)
+    score = _score(threshold or request.query_params.get("threshold"))
+    return Upload(image, score, CHECK_HEADER in request.headers, _document(request.headers.get(DOCUMENT_HEADER, "")))
 
 
 async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
@@ -148,11 +159,19 @@ def _score(text: str | None) -> float | None:
     return score
 
 
+def _document(name: str) -> str | None:
+    """Digest of a document's name, so that no file name is recorded."""
+    encoded = name.strip().encode("latin-1")  # as Starlette decodes headers
+    if len(encoded) > MAX_DOCUMENT_NAME_BYTES:
+        raise RequestError(400, f"The header {DOCUMENT_HEADER} is longer than {MAX_DOCUMENT_NAME_BYTES} bytes: shorten the name.")
+    return hashlib.sha256(encoded).hexdigest() if encoded else None
+
+
 def _require_page_image(data: bytes) -> None:
     if not data:
         raise RequestError(400, f"The page is empty. {_USAGE}")
-    if data.startswith(b"%PDF"):
+    kind = document_kind(data)
+    if kind is DocumentKind.PDF:
         raise RequestError(415, "PDFs are not accepted; render the pages and send them one by one as PNG or JPEG.")
-    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
-    if not is_webp and not data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")):
+    if kind not in (DocumentKind.PNG, DocumentKind.JPEG, DocumentKind.TIFF, DocumentKind.WEBP):
         raise RequestError(415, f"The page is not a PNG, JPEG, TIFF or WebP image. {_USAGE}")

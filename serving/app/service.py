@@ -7,7 +7,6 @@ It runs the exported network on OpenVINO or ONNX Runtime, without torch, IceVisi
 from __future__ import annotations
 
 import functools
-import io
 import os
 import time
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Annotated, Any
 import bentoml
 import numpy as np
 from bentoml.validators import ContentType
-from PIL import Image
 from pydantic import ConfigDict, Field
 from starlette.requests import Request
 
@@ -24,7 +22,9 @@ from redaction.detection.artifact import Detector
 from redaction.detection.predictor import Predictor
 from redaction.errors import RedactionError
 from redaction.pages.geometry import Detections
-from redaction.pages.image import PageImage, page_from_bytes
+from redaction.pages.image import PageImage
+from redaction.pages.image_document import ImageDocument
+from redaction.pages.shape import page_warnings
 from redaction.parent_process import SUPERVISED_BY, die_with_parent
 from redaction.reports.document import PageFindings, Redaction, page_findings
 from serving.app.names import MODEL_ALIAS, SERVICE_NAME
@@ -55,6 +55,7 @@ class PageAnswer(PageFindings):
     threshold: float = Field(description="Lowest score that is reported.")
     runtime: str = Field(description="What runs the network.")
     latency_ms: float = Field(description="Time that the detector took.")
+    warnings: tuple[str, ...] = Field((), description="What makes the boxes less reliable, such as the shape of the page.")
 
 
 MALLOC_SETTINGS = [
@@ -91,7 +92,7 @@ class DetectionService:
         detections = self._predictor.predict(image)
         latency_ms = (time.perf_counter() - started) * 1000
         if not page.is_check:
-            page.after_response.append(functools.partial(self._log.add, image, detections, latency_ms))
+            page.after_response.append(functools.partial(self._log.add, image, detections, latency_ms, page.document))
         return self._answer(image, detections, threshold, latency_ms)
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
@@ -107,6 +108,7 @@ class DetectionService:
             threshold=lowest,
             runtime=self._predictor.runtime,
             latency_ms=latency_ms,
+            warnings=page_warnings(image),
         )
 
 
@@ -120,11 +122,10 @@ def decode(data: bytes) -> PageImage:
         RequestError: the file is damaged, has too many pixels, or contains more than one page.
     """
     try:
-        page = page_from_bytes(data, "The page")
-        with Image.open(io.BytesIO(data)) as image:
-            pages = getattr(image, "n_frames", 1)
+        with ImageDocument(data, "The page") as document:
+            pages = len(document)
+            if pages == 1:
+                return document.page(0)
     except RedactionError as error:
         raise RequestError(422, str(error)) from error
-    if pages > 1:
-        raise RequestError(422, f"The file contains {pages} pages; send them one by one.")
-    return page
+    raise RequestError(422, f"The file contains {pages:,} pages; send them one by one, or use 'redaction detect'.")

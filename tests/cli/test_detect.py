@@ -20,6 +20,8 @@ from redaction.errors import RedactionError
 from redaction.pages.geometry import iou_matrix
 from redaction.reports.document import DocumentReport, PageReport
 from redaction.samples.malformed import without_second_page
+from tests.pages.pdf_files import BAR_PT as BAR_OF_FIELD_PT
+from tests.pages.pdf_files import with_field
 
 BAR_PT = (72, 100, 300, 16)
 """Left, top, width and height on the first of three pages."""
@@ -113,6 +115,40 @@ def test_a_page_that_is_too_large_is_named(toy_detector: Detector, tmp_path: Pat
     assert "would be 1275 x 208333 pixels, more than 60 million" in str(page.error)
 
 
+def test_all_pages_of_a_tiff_are_looked_at(toy_detector: Detector, toy_page: Callable[[int], Any], tmp_path: Path) -> None:
+    """The first page is empty, as covers of faxes are."""
+    pages = [Image.new("L", (340, 440), 255), *(Image.fromarray(toy_page(seed)[0]).convert("L") for seed in (901, 902))]
+    pages[0].save(tmp_path / "fax.tif", save_all=True, append_images=pages[1:])
+    result = detect(tmp_path / "fax.tif", "--detector", toy_detector.folder, "--json")
+    report = DocumentReport.model_validate_json(result.stdout)
+    assert [len(boxes_of(page)) > 0 for page in report.pages] == [False, True, True]
+
+
+def test_redactions_made_as_form_fields_are_found(tmp_path: Path) -> None:
+    (tmp_path / "form.pdf").write_bytes(with_field("/FT/Tx/T(f)/AP<</N 4 0 R>>"))
+    report = DocumentReport.model_validate_json(detect(tmp_path / "form.pdf", "--detector", "starter", "--json").stdout)
+    left, bottom, right, top = (side * 150 / 72 for side in BAR_OF_FIELD_PT)
+    bar = np.array([[left, 1650 - top, right, 1650 - bottom]], np.float32)
+    assert iou_matrix(bar, boxes_of(report.pages[0])).max() > 0.8
+
+
+def test_warnings_are_printed_and_in_the_report(toy_detector: Detector, tmp_path: Path) -> None:
+    document = pypdfium2.PdfDocument.new()
+    for height in (792, 2400):
+        document.new_page(612, height)
+    document.new_attachment("inner.pdf").set_data(b"%PDF-1.7")
+    document.save(tmp_path / "portfolio.pdf")
+    result = detect(tmp_path / "portfolio.pdf", "--detector", toy_detector.folder, "--output", tmp_path / "found.json")
+    report = DocumentReport.model_validate_json((tmp_path / "found.json").read_text())
+    assert report.warnings == ("1 embedded file was not looked at",)
+    assert [len(page.warnings) for page in report.pages] == [0, 1]
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-2:] == [
+        "Warning: 1 embedded file was not looked at.",
+        "Warning: page 2: the page is 3.9 times as high as wide, so redactions may be missed; split it.",
+    ]
+
+
 @pytest.mark.parametrize(("content", "reason"), [(b"%PDF-1.7 nothing else", "cannot be opened as a PDF"), (b"", "it is empty")])
 def test_a_damaged_file_is_refused_in_one_sentence(content: bytes, reason: str, toy_detector: Detector, tmp_path: Path) -> None:
     (tmp_path / "bad.pdf").write_bytes(content)
@@ -122,7 +158,7 @@ def test_a_damaged_file_is_refused_in_one_sentence(content: bytes, reason: str, 
 
 def test_a_pdf_without_pages_is_refused_in_one_sentence(toy_detector: Detector, tmp_path: Path) -> None:
     pypdfium2.PdfDocument.new().save(tmp_path / "none.pdf")
-    with pytest.raises(RedactionError, match=r"has no page|cannot be opened"):
+    with pytest.raises(RedactionError, match=r"none\.pdf cannot be opened as a PDF: it is damaged, cut off or without pages\.$"):
         detect(tmp_path / "none.pdf", "--detector", toy_detector.folder)
 
 

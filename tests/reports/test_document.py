@@ -50,6 +50,13 @@ def test_the_totals_of_a_document() -> None:
     assert (report.redaction_count, report.redacted_pages, report.unread_pages) == (2, 1, 1)
 
 
+def test_a_report_of_an_earlier_version_can_still_be_read() -> None:
+    """It has no warnings."""
+    earlier = {"file": "a.pdf", "detector": "nano", "digest": "0", "threshold": 0.3, "pages": [{"page": 1, "error": "no"}]}
+    report = DocumentReport.model_validate(earlier)
+    assert (report.warnings, report.pages[0].warnings) == ((), ())
+
+
 def test_a_report_survives_json_and_refuses_unknown_keys() -> None:
     report = DocumentReport(file="a.pdf", detector="nano", digest="0", threshold=0.3, pages=(PageReport(page=1, error="no"),))
     assert DocumentReport.model_validate_json(report.model_dump_json()) == report

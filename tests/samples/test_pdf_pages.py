@@ -20,7 +20,7 @@ TOLERANCE_PX = 1
 
 def render(data: bytes) -> np.ndarray:
     page = pypdfium2.PdfDocument(data)[0]
-    return page.render(scale=min(150 / 72, 1275 / page.get_width()), rev_byteorder=True).to_numpy().astype(int)
+    return page.render(scale=render_scale(page.get_width()), rev_byteorder=True).to_numpy().astype(int)
 
 
 def without_redactions(rng: Random) -> np.ndarray:

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 
 from redaction.dataset import Style
 from redaction.errors import RedactionError
+from redaction.pages.pdf import render_scale
 from redaction.samples import ReadingRoom, make_reading_room
 from redaction.samples.malformed import without_second_page
 from redaction.samples.reading_room import BROKEN_PAGE, MALFORMED
@@ -41,7 +42,7 @@ def test_every_page_of_every_document_is_annotated_at_its_rendered_size(room: Re
         for index in range(len(document)):
             if (name, index) == (BROKEN_PAGE, 1):
                 continue
-            bitmap = document[index].render(scale=min(150 / 72, 1275 / document[index].get_width()))
+            bitmap = document[index].render(scale=render_scale(document[index].get_width()))
             image = known[name, index]
             assert (bitmap.width, bitmap.height) == (image["width"], image["height"])
             assert image["file_name"] == f"{Path(name).stem}_p{index + 1:04}.png"

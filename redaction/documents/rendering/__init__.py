@@ -1,1 +1,1 @@
-"""PDF pages rendered in worker processes with memory and time limits."""
+"""Pages of documents rendered in worker processes with memory and time limits."""

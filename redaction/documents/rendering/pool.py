@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Self
 
 import redaction
-from redaction.documents.rendering.worker import (
+from redaction.documents.rendering.messages import (
     MESSAGES,
     Done,
     FailedPage,

@@ -18,9 +18,11 @@ from pathlib import Path, PurePath
 from redaction.catalog import Catalog, open_catalog
 from redaction.catalog.tables import Document, DocumentStatus, Page, page_name
 from redaction.documents.discovery import Problem
+from redaction.documents.document_files import document_file
 from redaction.documents.fetching import documents_with_status
+from redaction.documents.rendering.messages import Done, FailedPage, Job, Opened, Refused, RenderedPage
 from redaction.documents.rendering.pool import RenderPool
-from redaction.documents.rendering.worker import Done, FailedPage, Job, Opened, Refused, RenderedPage, image_name
+from redaction.documents.rendering.worker import image_name
 from redaction.documents.scratch import exclusive_scratch
 from redaction.documents.sources import Politeness, Rendering, SourcesConfig
 from redaction.files import sync
@@ -215,7 +217,7 @@ def _move_into_place(folder: Path, path: Path) -> None:
 
 
 def _document_file(workspace: Workspace, document: Document) -> Path:
-    return workspace.documents / f"{document.sha256}.pdf"
+    return document_file(workspace, document.sha256)
 
 
 def _first_job(workspace: Workspace, config: SourcesConfig, document: Document, scratch: Path) -> Job:

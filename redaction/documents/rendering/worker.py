@@ -1,6 +1,6 @@
 """The renderer process: renders pages to image files under a memory limit, and may be killed at any time.
 
-It reads one `Job` per line from standard input and writes messages, one per line, to standard output. Hostile PDFs are only ever
+It reads one `Job` per line from standard input and writes messages, one per line, to standard output. Hostile files are only ever
 opened here; `redaction.documents.rendering.pool` enforces the time limits from outside.
 
 Images are JPEGs of quality 90 without chroma subsampling: six times faster to write than PNG, which would cost four tenths of the
@@ -18,102 +18,31 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
 
 import cv2
 import numpy as np
-import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_raw
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field, TypeAdapter
 
-from redaction.pages.features import PageFeatures, features_of
-from redaction.pages.pdf import render_pixels
+from redaction.documents.rendering.messages import (
+    Done,
+    FailedPage,
+    Job,
+    MachineError,
+    Message,
+    Opened,
+    Ready,
+    Refused,
+    RenderedPage,
+)
+from redaction.pages.document import open_document
+from redaction.pages.features import features_of
+from redaction.pages.opened import DocumentError, OpenDocument
 from redaction.parent_process import die_with_parent
-from redaction.values import Frozen
 
 JPEG_OPTIONS = (cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 IMAGE_SUFFIX = ".jpg"
-EOF_MARKER = b"%%EOF"
-EOF_MARKER_SEARCH_BYTES = 4096
-"""Acrobat looks for the marker in the last 1024 bytes; real files have a little more after it."""
 HASH_INPUT_PX = 32
-
-
-class Job(Frozen):
-    """A range of pages of one document to render."""
-
-    document: str
-    """Path of the PDF."""
-    folder: str
-    """Folder for the images (see `image_name`), created if missing."""
-    first: int
-    stop: int
-    """Index after the last page to render; may exceed the page count."""
-    max_pages: int
-    dpi: float
-    max_width_px: int
-    max_megapixels: float
-
-
-class Ready(Frozen):
-    """The process has started and waits for a job."""
-
-    kind: Literal["ready"] = "ready"
-
-
-class Opened(Frozen):
-    """The document was opened."""
-
-    kind: Literal["opened"] = "opened"
-    page_count: int
-
-
-class Refused(Frozen):
-    """The document cannot be used."""
-
-    kind: Literal["refused"] = "refused"
-    reason: str
-    page_count: int | None = None
-
-
-class RenderedPage(Frozen):
-    """A page's image was written. It is not yet synced to disk."""
-
-    kind: Literal["page"] = "page"
-    page_index: int
-    width: int
-    height: int
-    dpi: float
-    sha256: str
-    perceptual_hash: str
-    features: PageFeatures
-
-
-class FailedPage(Frozen):
-    """A page could not be rendered."""
-
-    kind: Literal["failed"] = "failed"
-    page_index: int
-    reason: str
-
-
-class Done(Frozen):
-    """The job is complete."""
-
-    kind: Literal["done"] = "done"
-
-
-class MachineError(Frozen):
-    """This machine is at fault, not the document (for example, the disk is full); rendering cannot continue."""
-
-    kind: Literal["machine_error"] = "machine_error"
-    reason: str
-
-
-Message = Annotated[Ready | Opened | Refused | RenderedPage | FailedPage | Done | MachineError, Field(discriminator="kind")]
-MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
 
 
 def serve(megabytes: int, parent: int) -> None:
@@ -142,7 +71,7 @@ def serve(megabytes: int, parent: int) -> None:
 def render_job(job: Job, send: Callable[[Message], None]) -> None:
     """Render the pages of a job, one message per page; the last message is `Done`, `Refused` or `MachineError`."""
     try:
-        with pdfium.PdfDocument(job.document) as document:
+        with open_document(Path(job.document)) as document:
             if refused := _check_document(job, document):
                 return send(refused)
             Path(job.folder).mkdir(exist_ok=True)
@@ -150,57 +79,39 @@ def render_job(job: Job, send: Callable[[Message], None]) -> None:
             for page_index in range(job.first, min(job.stop, len(document))):
                 send(_try_page(job, document, page_index))
             return send(Done())
-    except pdfium.PdfiumError as error:
-        return send(Refused(reason=_open_error_reason(error, Path(job.document))))
+    except DocumentError as error:
+        return send(Refused(reason=error.reason))
     except MemoryError:
         return send(Refused(reason="cannot be opened within the memory limit"))
     except OSError as error:
         return send(MachineError(reason=str(error)))
 
 
-def _check_document(job: Job, document: pdfium.PdfDocument) -> Refused | None:
+def _check_document(job: Job, document: OpenDocument) -> Refused | None:
     page_count = len(document)
-    if not _has_eof_marker(Path(job.document)):
-        return Refused(reason="is truncated: its end-of-file marker is missing")
+    if document.is_cut_off:
+        return Refused(reason="is cut off: the end of the file is missing, and perhaps pages with it")
     if page_count > job.max_pages:
         return Refused(reason=f"has {page_count} pages, more than the limit of {job.max_pages}", page_count=page_count)
     return None
 
 
-def _has_eof_marker(path: Path) -> bool:
-    # PDFium opens and repairs truncated documents, whose page tree then lists pages that are missing
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - EOF_MARKER_SEARCH_BYTES))
-        return EOF_MARKER in file.read()
-
-
-def _open_error_reason(error: pdfium.PdfiumError, path: Path) -> str:
-    # PDFium sets no error for a document without pages: the code may be that of an earlier document
-    if error.err_code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY) and b"/Encrypt" in path.read_bytes():
-        return "is encrypted: it needs a password"
-    return "cannot be opened: it is damaged, truncated or without pages"
-
-
-def _try_page(job: Job, document: pdfium.PdfDocument, page_index: int) -> RenderedPage | FailedPage:
+def _try_page(job: Job, document: OpenDocument, page_index: int) -> RenderedPage | FailedPage:
     try:
-        page = document[page_index]
-        try:
-            return _render_page(job, page, page_index)
-        finally:
-            page.close()
-    except (pdfium.PdfiumError, cv2.error, ValueError) as error:
+        return _render_page(job, document, page_index)
+    except (cv2.error, ValueError) as error:
         return FailedPage(page_index=page_index, reason=str(error) or type(error).__name__)
     except MemoryError:
         return FailedPage(page_index=page_index, reason="needs more memory than the limit")
 
 
-def _render_page(job: Job, page: pdfium.PdfPage, page_index: int) -> RenderedPage:
+def _render_page(job: Job, document: OpenDocument, page_index: int) -> RenderedPage:
     """Render a page, compute its features, and write its image.
 
     Raises:
-        ValueError: the page has no area, or is larger than allowed.
+        ValueError: the page cannot be read, has no area, or is larger than allowed.
     """
-    bgrx, dpi = render_pixels(page, job.dpi, job.max_width_px, job.max_megapixels * 1e6)
+    bgrx, dpi = document.rendered(page_index, job.dpi, job.max_width_px, job.max_megapixels * 1e6)
     gray = cv2.cvtColor(bgrx, cv2.COLOR_BGRA2GRAY)
     features = features_of(gray, bgrx)
     jpeg = _encode_jpeg(gray if features.colourfulness == 0 and _is_gray(bgrx, gray) else bgrx)

@@ -104,6 +104,28 @@ def test_a_rotated_photograph_is_turned_upright(client: httpx.Client, page: Page
     assert all(BAR_XYXY[1] - 20 <= box["y0"] <= BAR_XYXY[3] for box in answer["boxes"])
 
 
+def test_a_photograph_with_a_second_picture_is_one_page(client: httpx.Client, page: PageImage) -> None:
+    """Phones add one for depth or brightness (MPO)."""
+    buffer = io.BytesIO()
+    preview = Image.fromarray(page).resize((300, 400))
+    Image.fromarray(page).save(buffer, "MPO", quality=95, save_all=True, append_images=[preview])
+    answer = detect(client, buffer.getvalue()).json()
+    assert (answer["width"], answer["height"]) == (1275, 1650)
+    assert len(answer["boxes"]) > 10
+
+
+def test_a_floating_point_page_is_not_black(client: httpx.Client, page: PageImage) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(page[..., 0].astype(np.float32) / 255).save(buffer, "TIFF")
+    assert len(detect(client, buffer.getvalue()).json()["boxes"]) > 10
+
+
+def test_a_page_of_an_odd_shape_has_a_warning(client: httpx.Client, page: PageImage) -> None:
+    assert detect(client, image_file(page)).json()["warnings"] == []
+    (warning,) = detect(client, image_file(np.full((3000, 900, 3), 255, np.uint8))).json()["warnings"]
+    assert warning == "the page is 3.3 times as high as wide, so redactions may be missed; split it"
+
+
 def test_a_page_of_one_pixel_is_accepted(client: httpx.Client) -> None:
     answer = detect(client, image_file(np.full((1, 1, 3), 255, np.uint8)))
     assert answer.status_code == 200

@@ -76,6 +76,24 @@ def test_damaged_images_never_cause_a_server_error(client: httpx.Client) -> None
         assert response.status_code in (200, 415, 422), (response.status_code, response.text, bytes(data))
 
 
+@pytest.mark.parametrize("tag", [0x0101, 0x011E])
+def test_a_damaged_note_in_an_image_is_a_sentence(client: httpx.Client, tag: int) -> None:
+    """Text where the orientation's neighbors are numbers: Pillow raises struct.error and TypeError."""
+    exif = b"MM\0*" + struct.pack(">IH", 8, 2) + struct.pack(">HHI4s", tag, 2, 4, b"abc\0")
+    exif += struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + bytes(4)
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 44)).save(buffer, "PNG", exif=exif)
+    assert "cannot be read as an image" in error_message(detect(client, buffer.getvalue()), 422)
+
+
+def test_a_damaged_list_of_pages_is_a_sentence(client: httpx.Client) -> None:
+    data = bytearray(image_file(np.full((44, 60, 3), 255, np.uint8), "TIFF"))
+    (directory,) = struct.unpack("<I", data[4:8])
+    (count,) = struct.unpack("<H", data[directory : directory + 2])
+    data[directory + 2 + 12 * count : directory + 6 + 12 * count] = struct.pack("<I", 20)
+    assert "pages" in error_message(detect(client, bytes(data)), 422)
+
+
 def test_a_decompression_bomb_is_rejected_before_it_is_decompressed(client: httpx.Client) -> None:
     bomb = huge_png(40_000, 20_000)
     assert len(bomb) < 1_000_000
@@ -86,9 +104,11 @@ def test_a_decompression_bomb_is_rejected_before_it_is_decompressed(client: http
 
 def test_a_file_with_several_pages_is_rejected(client: httpx.Client, page: PageImage) -> None:
     buffer = io.BytesIO()
-    first, second = Image.fromarray(page), Image.fromarray(page)
-    first.save(buffer, "TIFF", save_all=True, append_images=[second])
-    assert "2 pages" in error_message(detect(client, buffer.getvalue()), 422)
+    image = Image.fromarray(page)
+    image.save(buffer, "TIFF", save_all=True, append_images=[image, image])
+    assert error_message(detect(client, buffer.getvalue()), 422) == (
+        "The file contains 3 pages; send them one by one, or use 'redaction detect'."
+    )
 
 
 def test_a_body_over_the_limit_is_rejected(client: httpx.Client) -> None:

@@ -1,10 +1,10 @@
-"""Checks of one page's boxes: in page pixels, inside the page, not empty, not duplicated, with a known label."""
+"""Checks of one page's boxes: in page pixels, inside the page, not empty, with a known label, each only once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
-from redaction.annotations.records import ParsedBox, ParsedPage, RefusalReason, RefusedRow
+from redaction.annotations.records import PERCENT, ParsedBox, ParsedPage, RefusalReason, RefusedRow
 from redaction.catalog.tables import Page
 from redaction.dataset import Box
 from redaction.pages.geometry import as_xyxy, iou_matrix
@@ -19,6 +19,9 @@ MAX_OVERHANG_PX = 2.0
 MAX_ASPECT_DIFFERENCE_SHARE = 0.01
 """Largest relative difference between the aspect ratios of the annotated image and of the page."""
 
+MAX_ROUNDING_PX = 1.0
+"""Images whose sides differ by at most this much have the same resolution: their sizes were rounded in different ways."""
+
 MIN_BOX_SIDE_PX = 1.0
 """A narrower box is an accidental click."""
 
@@ -27,71 +30,89 @@ MIN_DUPLICATE_IOU = 0.95
 
 
 class CheckedBoxes(Frozen):
-    """The accepted boxes of one page, and the refused rows."""
+    """The boxes of one page in page pixels, and the refused rows."""
 
     boxes: tuple[Box, ...] = ()
     rescaled: bool = False
     clipped: int = 0
+    duplicates: int = 0
+    """Boxes that are left out because another one is in the same place."""
     refused: tuple[RefusedRow, ...] = ()
-    page_refused: bool = False
-    """Nothing may be stored for the page, not even an annotation without boxes."""
+    """If there are any, nothing may be stored for the page: a redaction without its box would be learnt as background."""
+
+
+class Size(NamedTuple):
+    """Size of an image in pixels."""
+
+    width: float
+    height: float
+
+    def __str__(self) -> str:
+        return f"{self.width:g} x {self.height:g}"
+
+    def is_nearly(self, other: Size) -> bool:
+        """Whether the sizes differ by rounding alone."""
+        return max(abs(self.width - other.width), abs(self.height - other.height)) <= MAX_ROUNDING_PX
+
+    def has_shape_of(self, other: Size) -> bool:
+        """Whether the aspect ratios are the same, up to `MAX_ASPECT_DIFFERENCE_SHARE`."""
+        ratio = (self.width / other.width) / (self.height / other.height)
+        return self.is_nearly(other) or abs(ratio - 1) <= MAX_ASPECT_DIFFERENCE_SHARE
 
 
 def check_boxes(parsed: ParsedPage, page: Page) -> CheckedBoxes:
-    """Check the parsed boxes of a page that is in the catalog and has an image.
-
-    Boxes drawn at another resolution are scaled to the page. A page whose boxes are all refused is refused itself: stored without
-    boxes, it would claim that the annotator saw no redaction on it.
-    """
-    width, height = float(page.width or 0), float(page.height or 0)
-    annotated_width, annotated_height = parsed.width or width, parsed.height or height
-    scale_x, scale_y = width / annotated_width, height / annotated_height
-    if abs(scale_x / scale_y - 1) > MAX_ASPECT_DIFFERENCE_SHARE:
-        detail = (
-            f"annotated on {annotated_width:g} x {annotated_height:g} pixels, but the page has {width:g} x {height:g}: "
-            "the aspect ratios differ"
-        )
-        return CheckedBoxes(
-            page_refused=True, refused=(RefusedRow(row=parsed.row, reason=RefusalReason.OTHER_SHAPE, detail=detail),)
-        )
+    """Check the parsed boxes of a page that is in the catalog and has an image, and scale them to the page."""
+    size = Size(float(page.width or 0), float(page.height or 0))
+    annotated = _annotated_size(parsed, size)
+    refused = list(parsed.refused)
+    if not annotated.has_shape_of(size):
+        detail = f"annotated on {annotated} pixels, but the page has {size}: the aspect ratios differ"
+        refused.append(RefusedRow(row=parsed.row, reason=RefusalReason.OTHER_SHAPE, detail=detail))
+        return CheckedBoxes(refused=tuple(refused))
+    unit = Size(PERCENT, PERCENT) if parsed.in_percent else annotated
     boxes: list[Box] = []
-    refused: list[RefusedRow] = []
-    clipped_count = 0
+    clipped_count = duplicates = 0
     for parsed_box in parsed.boxes:
-        box = _scale(parsed_box, scale_x, scale_y)
-        clipped = _clip(box, width, height)
-        problem = _find_problem(parsed_box, box, clipped, boxes, width, height)
+        box = _scale(parsed_box, size.width / unit.width, size.height / unit.height)
+        clipped = _clip(box, size)
+        problem = _find_problem(parsed_box, box, clipped, size)
         if problem:
             refused.append(RefusedRow(row=parsed_box.row, reason=problem[0], detail=problem[1]))
-            continue
-        boxes.append(clipped)
-        clipped_count += clipped != box
-    if parsed.boxes and not boxes:
-        detail = f"all of its {len(parsed.boxes)} boxes were refused, which does not make it a page without redactions"
-        refused.append(RefusedRow(row=parsed.row, reason=RefusalReason.NO_BOX_LEFT, detail=detail))
+        elif any(_are_duplicates(clipped, other) for other in boxes):
+            duplicates += 1
+        else:
+            boxes.append(clipped)
+            clipped_count += clipped != box
     return CheckedBoxes(
         boxes=tuple(sorted(boxes, key=lambda box: (box.y0, box.x0, box.y1, box.x1))),
-        rescaled=(scale_x, scale_y) != (1, 1),
+        rescaled=not annotated.is_nearly(size),
         clipped=clipped_count,
+        duplicates=duplicates,
         refused=tuple(refused),
-        page_refused=bool(parsed.boxes) and not boxes,
     )
 
 
-def _find_problem(
-    parsed_box: ParsedBox, box: Box, clipped: Box, accepted: Iterable[Box], width: float, height: float
-) -> tuple[RefusalReason, str] | None:
+def _annotated_size(parsed: ParsedPage, page: Size) -> Size:
+    """Size of the annotated image; a side that the file does not give follows from the other one, or from the page."""
+    if parsed.width and parsed.height:
+        return Size(parsed.width, parsed.height)
+    if parsed.width:
+        return Size(parsed.width, parsed.width * page.height / page.width)
+    if parsed.height:
+        return Size(parsed.height * page.width / page.height, parsed.height)
+    return page
+
+
+def _find_problem(parsed_box: ParsedBox, box: Box, clipped: Box, page: Size) -> tuple[RefusalReason, str] | None:
     if box.label not in KNOWN_LABELS:
         return RefusalReason.UNKNOWN_LABEL, f"the label is {parsed_box.label!r:.100}; known: {', '.join(sorted(KNOWN_LABELS))}"
     if _is_too_small(box):
         return RefusalReason.EMPTY_BOX, f"{box.x1 - box.x0:g} x {box.y1 - box.y0:g} pixels is too small"
-    overhang = max(-box.x0, -box.y0, box.x1 - width, box.y1 - height)
+    overhang = max(-box.x0, -box.y0, box.x1 - page.width, box.y1 - page.height)
     if overhang > MAX_OVERHANG_PX:
-        return RefusalReason.OUTSIDE_PAGE, f"it extends beyond the page ({width:g} x {height:g} pixels) by {overhang:g} pixels"
+        return RefusalReason.OUTSIDE_PAGE, f"it extends beyond the page ({page} pixels) by {overhang:g} pixels"
     if _is_too_small(clipped):
         return RefusalReason.OUTSIDE_PAGE, "no part of it is inside the page"
-    if any(_are_duplicates(clipped, other) for other in accepted):
-        return RefusalReason.DUPLICATE_BOX, "the page already has a box in this place"
     return None
 
 
@@ -102,9 +123,9 @@ def _scale(parsed_box: ParsedBox, scale_x: float, scale_y: float) -> Box:
     return Box(x0=x0, y0=y0, x1=x1, y1=y1, label=parsed_box.label.strip().lower(), style=parsed_box.style)
 
 
-def _clip(box: Box, width: float, height: float) -> Box:
-    x0, x1 = (min(max(x, 0.0), width) for x in (box.x0, box.x1))
-    y0, y1 = (min(max(y, 0.0), height) for y in (box.y0, box.y1))
+def _clip(box: Box, page: Size) -> Box:
+    x0, x1 = (min(max(x, 0.0), page.width) for x in (box.x0, box.x1))
+    y0, y1 = (min(max(y, 0.0), page.height) for y in (box.y0, box.y1))
     return box.model_copy(update={"x0": x0, "y0": y0, "x1": x1, "y1": y1})
 
 

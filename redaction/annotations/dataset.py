@@ -23,7 +23,7 @@ def read_dataset(workspace: Workspace, revision: str | None) -> Dataset:
     Raises:
         RedactionError: an annotated page has no image.
     """
-    with open_catalog(workspace).transaction() as session:
+    with open_catalog(workspace).snapshot() as session:
         boxes = boxes_by_page(session)
         rows = session.exec(
             select(Page, Document.split)

@@ -21,7 +21,7 @@ def export_annotations(workspace: Workspace, file: Path, format: AnnotationForma
     Returns:
         The number of annotated pages written.
     """
-    with open_catalog(workspace).transaction() as session:
+    with open_catalog(workspace).snapshot() as session:
         pages = pages_to_export(session)
     write_annotation_file(file, format, pages)
     return len(pages)

@@ -26,11 +26,11 @@ def copy_pages(workspace: Workspace, pages: Sequence[Page], folder: Path) -> lis
     Existing copies are kept. All images and names are checked before the first one is copied.
 
     Raises:
-        RedactionError: an image is missing, or the folder holds another file of the same name.
+        RedactionError: an image is missing or outside the workspace, or the folder holds another file of the same name.
     """
-    with open_catalog(workspace).transaction() as session:
+    with open_catalog(workspace).snapshot() as session:
         index = PageIndex(session)
-    copies = {folder / upload_name(page, index): workspace.root / str(page.image) for page in pages}
+    copies = {folder / upload_name(page, index): workspace.inside(str(page.image)) for page in pages}
     new = [copy for copy, image in copies.items() if not _is_copied(image, copy)]
     for copy in new:
         with new_file(copy) as temporary:

@@ -14,7 +14,7 @@ def unannotated_pages(workspace: Workspace, limit: int | None = None) -> list[Pa
 
     Most redactions are large dark areas, so pages are ordered by the share of such areas, then by rendering time, newest first.
     """
-    with open_catalog(workspace).transaction() as session:
+    with open_catalog(workspace).snapshot() as session:
         pages = list(
             session.exec(
                 select(Page)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import ValidationError
-
 from redaction.dataset import Style
 from redaction.values import Frozen
 
+PERCENT = 100.0
+
 
 class ParsedBox(Frozen):
-    """One box of an annotation file: ``xyxy`` in pixels of the annotated image."""
+    """One box of an annotation file: ``xyxy`` in pixels of the annotated image, or in percent if its page says so."""
 
     row: str
     """Its place in the file, for messages."""
@@ -22,10 +22,35 @@ class ParsedBox(Frozen):
     y1: float
     label: str
     style: Style = Style.UNKNOWN
+    style_name: str | None = None
+    """The file's own word for the style."""
+
+
+class RefusalReason(StrEnum):
+    """Why a row of an annotation file was refused."""
+
+    MALFORMED = "malformed"
+    NOT_ACCEPTED = "not accepted by the annotator"
+    UNKNOWN_PAGE = "unknown page"
+    AMBIGUOUS_PAGE = "ambiguous page"
+    UNRENDERED_PAGE = "page without an image"
+    OTHER_SHAPE = "image of another shape"
+    UNKNOWN_LABEL = "unknown label"
+    ROTATED_BOX = "rotated box"
+    EMPTY_BOX = "empty box"
+    OUTSIDE_PAGE = "outside the page"
+
+
+class RefusedRow(Frozen):
+    """A refused row of an annotation file, and the reason."""
+
+    row: str
+    reason: RefusalReason
+    detail: str
 
 
 class ParsedPage(Frozen):
-    """One annotated page of an annotation file: every key that identifies the page, and its boxes."""
+    """One answer for a page in an annotation file: every key that identifies the page, and its boxes."""
 
     row: str
     """Its place in the file, for messages."""
@@ -44,36 +69,19 @@ class ParsedPage(Frozen):
     height: float | None = None
     annotator: str | None = None
     annotated_at: datetime | None = None
+    is_ground_truth: bool = False
+    """Marked as the one right answer, in a tool that can do so."""
     boxes: tuple[ParsedBox, ...] = ()
-
-
-class RefusalReason(StrEnum):
-    """Why a row of an annotation file was refused."""
-
-    MALFORMED = "malformed"
-    NOT_ACCEPTED = "not accepted by the annotator"
-    UNKNOWN_PAGE = "unknown page"
-    AMBIGUOUS_PAGE = "ambiguous page"
-    UNRENDERED_PAGE = "page without an image"
-    OTHER_SHAPE = "image of another shape"
-    DUPLICATE_PAGE = "duplicate page"
-    UNKNOWN_LABEL = "unknown label"
-    EMPTY_BOX = "empty box"
-    OUTSIDE_PAGE = "outside the page"
-    DUPLICATE_BOX = "duplicate box"
-    NO_BOX_LEFT = "no box left"
-
-
-class RefusedRow(Frozen):
-    """A refused row of an annotation file, and the reason."""
-
-    row: str
-    reason: RefusalReason
-    detail: str
+    in_percent: bool = False
+    """The boxes are in percent of the image's sides, because the file gives no size of the image."""
+    refused: tuple[RefusedRow, ...] = ()
+    """Why the answer is incomplete: its boxes that could not be read, or that the annotator did not accept the page."""
+    superseded: int = 0
+    """Number of other answers for the page over which this one was chosen; see `redaction.annotations.answers`."""
 
 
 class ParsedFile(Frozen):
-    """The pages of an annotation file, and the rows that could not be parsed."""
+    """The answers of an annotation file, and the rows that belong to none of its pages."""
 
     pages: tuple[ParsedPage, ...]
     refused: tuple[RefusedRow, ...] = ()
@@ -96,20 +104,6 @@ _STYLES = {
 def parse_style(name: object) -> Style:
     """The style that an annotation file's word stands for; `Style.UNKNOWN` for any other word."""
     return _STYLES.get(str(name).strip().lower(), Style.UNKNOWN)
-
-
-def malformed(row: str, error: ValueError) -> RefusedRow:
-    """The refusal of a row that could not be parsed. Of pydantic's errors it names the first and quotes no content of the row."""
-    detail = _first_error(error) if isinstance(error, ValidationError) else str(error)
-    return RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=detail)
-
-
-def _first_error(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "model_type":
-        return "it is not an object with named fields"
-    location = ".".join(str(part) for part in first["loc"])
-    return f"{location}: {first['msg']}" if location else first["msg"]
 
 
 def compact_number(value: float) -> float | int:

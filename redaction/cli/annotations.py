@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Import and export annotations, and list the pages to annotate next.")
 
-MAX_REFUSED_ROWS_SHOWN = 10
+MAX_ROWS_SHOWN = 10
 
 
 @app.command("import", context_settings=former_names(tool="format", report="output"))
@@ -36,8 +36,8 @@ def import_(
 ) -> None:
     """Import an annotation file into the catalog.
 
-    Invalid rows are refused one by one and listed; the rest is imported.
-    Importing is idempotent. Exit status 1 when every row was refused.
+    A page with an invalid row is not imported, but waits until the row is corrected.
+    Importing is idempotent. Exit status 1 when nothing could be imported.
 
     Example: redaction annotations import project-1.json --annotator maria --output report.json
     """
@@ -54,7 +54,7 @@ def import_(
     else:
         _print_report(report, output)
     if report.refused and not report.added + report.updated + report.unchanged:
-        raise RedactionError(f"Nothing was imported from {file}: every row was refused, for the reasons above.")
+        raise RedactionError(f"Nothing was imported from {file}: every page has refused rows, for the reasons above.")
 
 
 @app.command("export")
@@ -102,7 +102,7 @@ def queue(
     workspace = Workspace.existing()
     pages = unannotated_pages(workspace)
     listed = pages[:limit]
-    images = copy_pages(workspace, listed, copy_to) if copy_to else [workspace.root / str(page.image) for page in listed]
+    images = copy_pages(workspace, listed, copy_to) if copy_to else [workspace.inside(str(page.image)) for page in listed]
     dark_shares = [(page.features or {}).get("block_density") for page in listed]
     if paths:
         for image in images:
@@ -139,16 +139,31 @@ def _print_report(report: ImportReport, output: Path | None) -> None:
         ("rescaled from another resolution", report.rescaled),
         ("boxes on these pages", report.boxes),
         ("boxes clipped at the edge of the page", report.clipped),
+        ("boxes drawn twice, stored once", report.duplicates),
+        ("answers replaced by a later or marked one", report.superseded),
+        ("pages waiting for a correction", len(report.waiting)),
         ("rows refused", len(report.refused)),
     ):
         counts.add_row(name, str(count))
     console.print(counts)
-    if not report.refused:
-        return
-    refused = new_table("row", "refused because", "details")
-    for row in report.refused[:MAX_REFUSED_ROWS_SHOWN]:
-        refused.add_row(row.row, row.reason.value, row.detail)
-    console.print(refused)
-    if len(report.refused) > MAX_REFUSED_ROWS_SHOWN:
-        where = f"all of them are in {output}" if output else "write all of them to a file with --output"
-        typer.echo(f"… and {len(report.refused) - MAX_REFUSED_ROWS_SHOWN} more; {where}")
+    for title, headings, rows in (
+        ("Pages waiting for a correction, not changed by this import", ("page", "row", "waits for"), _waiting_rows(report)),
+        ("Refused rows", ("row", "refused because", "details"), _refused_rows(report)),
+    ):
+        if not rows:
+            continue
+        table = new_table(*headings, title=title)
+        for row in rows[:MAX_ROWS_SHOWN]:
+            table.add_row(*row)
+        console.print(table)
+        if len(rows) > MAX_ROWS_SHOWN:
+            where = f"all of them are in {output}" if output else "write all of them to a file with --output"
+            typer.echo(f"… and {len(rows) - MAX_ROWS_SHOWN} more; {where}")
+
+
+def _waiting_rows(report: ImportReport) -> list[tuple[str, ...]]:
+    return [(page.file_name, page.row, ", ".join(row.row for row in page.waits_for)) for page in report.waiting]
+
+
+def _refused_rows(report: ImportReport) -> list[tuple[str, ...]]:
+    return [(row.row, row.reason.value, row.detail) for row in report.refused]

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from redaction.annotations.records import ParsedPage, parse_style
+import numpy as np
+
+from redaction.annotations.box_checks import Size
+from redaction.annotations.records import ParsedBox, ParsedPage
 from redaction.annotations.tools.coco import read_coco
 from redaction.dataset import Style
 from redaction.errors import RedactionError
 from redaction.evaluation.predicting import shared_style
 from redaction.files import sha256_of_bytes
+from redaction.pages.document import open_document
 from redaction.pages.geometry import Xyxy, as_xyxy
-from redaction.pages.image import PageImage, page_from_file
-from redaction.pages.pdf import DEFAULT_DPI, MAX_WIDTH_PX, Pdf
+from redaction.pages.image import PageImage
+from redaction.pages.opened import OpenDocument
+from redaction.pages.pdf import DEFAULT_DPI, MAX_WIDTH_PX
 
 LABEL = "redaction"
+
+SUFFIXES_OF_SEVERAL_PAGES = (".pdf", ".tif", ".tiff")
+"""Of files that may hold several pages."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +39,37 @@ class ListedPage:
     document: str
     """Name of its document, or of the page itself if the file names no document."""
     width: int
+    """In pixels, as is the truth: of the annotated image, until `PageList.images` gives both for the page's own image."""
     height: int
     truth: Xyxy
     styles: tuple[str, ...]
     """Of each box: one of our styles, or the file's own word if it is not one of them."""
     record: ParsedPage = field(repr=False)
+    scale: tuple[float, float] = (1.0, 1.0)
+    """Pixels of the page's image per pixel of the annotated image, across and down."""
 
     @property
     def style(self) -> str:
         """See `redaction.evaluation.page_style`."""
         return shared_style(self.styles)
+
+    def scaled_to(self, image: PageImage) -> ListedPage:
+        """The page in pixels of this image, which may have another resolution than the annotated one.
+
+        Raises:
+            RedactionError: the image has another shape.
+        """
+        height, width = image.shape[:2]
+        annotated, own = Size(self.width, self.height), Size(width, height)
+        if annotated == own:
+            return self
+        if not annotated.has_shape_of(own):
+            raise RedactionError(
+                f"{self.name} has {own} pixels, but was annotated at {annotated}: another shape, so the boxes do not fit; "
+                f"annotate it as documents are rendered, at {DEFAULT_DPI:g} dpi and at most {MAX_WIDTH_PX} pixels wide."
+            )
+        scale = width / self.width, height / self.height
+        return replace(self, width=width, height=height, scale=scale, truth=as_xyxy(self.truth * np.array(scale * 2)))
 
 
 @dataclass(frozen=True)
@@ -53,20 +83,18 @@ class PageList:
     from_pdfs: bool
 
     def images(self, pages: Sequence[ListedPage] | None = None) -> Iterator[tuple[ListedPage, PageImage]]:
-        """Yield pages with their images (RGB, uint8, (height, width, 3)), opened or rendered one by one.
+        """Yield pages, scaled to their images, with these images (RGB, uint8, (height, width, 3)), opened one by one.
 
         Args:
             pages: some of the pages; None for all.
 
         Raises:
-            RedactionError: a file is missing or cannot be read, or the image does not have the annotated size.
+            RedactionError: a file is missing or cannot be read, or the image has another shape than the annotated one.
         """
-        with _PageRenderer() as renderer:
+        with _PageOpener() as opener:
             for page in self.pages if pages is None else pages:
-                path = _find_file(self.folder, page, self.from_pdfs)
-                image = renderer.render(path, page) if self.from_pdfs else page_from_file(path)
-                _check_size(image, page)
-                yield page, image
+                image = opener.open(_find_file(self.folder, page, self.from_pdfs), page, self.from_pdfs)
+                yield page.scaled_to(image), image
 
 
 def read_pages(coco: Path, *, pdfs: Path | None = None, images: Path | None = None) -> PageList:
@@ -75,7 +103,7 @@ def read_pages(coco: Path, *, pdfs: Path | None = None, images: Path | None = No
     Args:
         coco: the file.
         pdfs: folder of the documents, for a file whose images have ``pdf`` and ``page_index``; or
-        images: folder of the page images, found by ``file_name``.
+        images: folder of the page images, found by ``file_name``; and by ``page_index``, if a file holds several.
 
     Raises:
         RedactionError: neither or both folders are given; the file is empty, is not COCO, names unknown pages or other
@@ -87,13 +115,12 @@ def read_pages(coco: Path, *, pdfs: Path | None = None, images: Path | None = No
     data = coco.read_bytes()
     content = _parse(data, coco)
     parsed = read_coco(content)
-    if parsed.refused:
-        first = parsed.refused[0]
-        more = f" (and {len(parsed.refused) - 1} more)" if len(parsed.refused) > 1 else ""
+    refused = [*parsed.refused, *(row for page in parsed.pages for row in page.refused)]
+    if refused:
+        first = refused[0]
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
         raise RedactionError(f"{coco}: {first.row} is invalid: {first.reason}, {first.detail}{more}; correct the file.")
-    pages = tuple(
-        _listed_page(record, image, content, coco) for record, image in zip(parsed.pages, content["images"], strict=True)
-    )
+    pages = tuple(_listed_page(record, image["id"], coco) for record, image in zip(parsed.pages, content["images"], strict=True))
     _check_pages(pages, coco)
     for page in pages:
         _find_file(folder, page, bool(pdfs))
@@ -112,36 +139,42 @@ def _parse(data: bytes, coco: Path) -> dict[str, Any]:
     return content
 
 
-def _listed_page(record: ParsedPage, image: dict[str, Any], content: dict[str, Any], coco: Path) -> ListedPage:
-    other = {box.label for box in record.boxes if box.label.casefold() != LABEL}
+def _listed_page(record: ParsedPage, image_id: int | str, coco: Path) -> ListedPage:
+    other = {box.label for box in record.boxes if box.label.strip().casefold() != LABEL}
     if other:
         raise RedactionError(
             f"{coco} has annotations of the category {sorted(other)[0]!r}; only {LABEL!r} is evaluated: remove the others."
         )
-    name = record.paths[0] if record.paths else f"{record.pdf} page {(record.page_index or 0) + 1}"
     if not record.width or not record.height:
         raise RedactionError(f"{coco}: {record.row} has no width and height; add them.")
     try:
         truth = as_xyxy([(box.x0, box.y0, box.x1, box.y1) for box in record.boxes])
     except ValueError as error:
         raise RedactionError(f"{coco}: {record.row} has an invalid box ({error}); correct it.") from error
-    annotations = [row for row in content["annotations"] if row["image_id"] == image["id"]]
-    styles = [row.get("style") or (row.get("attributes") or {}).get("style") or image.get("style") for row in annotations]
     return ListedPage(
-        image["id"],
-        name,
-        record.document or record.pdf or name,
-        int(record.width),
-        int(record.height),
+        image_id,
+        _name(record),
+        record.document or record.pdf or _file(record),
+        round(record.width),
+        round(record.height),
         truth,
-        tuple(_style(style) for style in styles),
+        tuple(_style(box) for box in record.boxes),
         record,
     )
 
 
-def _style(name: str | None) -> str:
-    known = parse_style(name)
-    return name.strip().lower() if name and known is Style.UNKNOWN else known.value
+def _file(record: ParsedPage) -> str:
+    return record.paths[0] if record.paths else str(record.pdf)
+
+
+def _name(record: ParsedPage) -> str:
+    is_page_of_file = not record.paths or Path(record.paths[0]).suffix.lower() in SUFFIXES_OF_SEVERAL_PAGES
+    number = f" page {record.page_index + 1}" if is_page_of_file and record.page_index is not None else ""
+    return f"{_file(record)}{number}"
+
+
+def _style(box: ParsedBox) -> str:
+    return box.style_name.lower() if box.style_name and box.style is Style.UNKNOWN else box.style.value
 
 
 def _check_pages(pages: Sequence[ListedPage], coco: Path) -> None:
@@ -149,10 +182,6 @@ def _check_pages(pages: Sequence[ListedPage], coco: Path) -> None:
         raise RedactionError(f"{coco} lists no image, so there is nothing to evaluate.")
     if not any(len(page.truth) for page in pages):
         raise RedactionError(f"{coco} has no annotation, so there is nothing to find; add pages with redactions.")
-    ids = [page.image_id for page in pages]
-    duplicate = next((number for number in ids if ids.count(number) > 1), None)
-    if duplicate is not None:
-        raise RedactionError(f"{coco} has two images with the id {duplicate!r}; give each its own.")
 
 
 def _find_file(folder: Path, page: ListedPage, from_pdfs: bool) -> Path:
@@ -171,38 +200,37 @@ def _find_file(folder: Path, page: ListedPage, from_pdfs: bool) -> Path:
     return path
 
 
-def _check_size(image: PageImage, page: ListedPage) -> None:
-    height, width = image.shape[:2]
-    if (width, height) != (page.width, page.height):
-        raise RedactionError(
-            f"{page.name} has {width} x {height} pixels, but was annotated at {page.width} x {page.height}, so the boxes "
-            f"do not fit; annotate it at {DEFAULT_DPI:g} dpi and at most {MAX_WIDTH_PX} pixels wide, as documents are rendered."
-        )
-
-
-class _PageRenderer:
-    """Renders pages and keeps the last document open, because a file lists pages document by document."""
+class _PageOpener:
+    """Opens pages and keeps the last document open, because a file lists pages document by document."""
 
     def __init__(self) -> None:
-        self._pdf: Pdf | None = None
+        self._path: Path | None = None
+        self._document: OpenDocument | None = None
 
-    def __enter__(self) -> _PageRenderer:
+    def __enter__(self) -> _PageOpener:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._close()
 
-    def render(self, path: Path, page: ListedPage) -> PageImage:
-        """Render a page of the document at `path`."""
-        index = page.record.page_index or 0
-        if self._pdf is None or path != self._pdf.path:
+    def open(self, path: Path, page: ListedPage, from_pdfs: bool) -> PageImage:
+        """The image of a page of the document at `path`.
+
+        An image is a document of one page; its ``page_index`` may be that of the document it was made from.
+        """
+        if self._document is None or path != self._path:
             self._close()
-            self._pdf = Pdf(path)
-        if index >= len(self._pdf):
-            raise RedactionError(f"{path} has {len(self._pdf)} pages, so page_index {index} of {page.name} is wrong; correct it.")
-        return self._pdf.page(index)
+            self._document, self._path = open_document(path), path
+        count, index = len(self._document), page.record.page_index
+        if count == 1 and not from_pdfs:
+            index = 0
+        if index is None:
+            raise RedactionError(f"{path} has {count} pages; say by page_index (from 0) which of them {page.record.row} is.")
+        if index >= count:
+            raise RedactionError(f"{path} has {count} pages, so page_index {index} of {page.name} is wrong; correct it.")
+        return self._document.page(index)
 
     def _close(self) -> None:
-        if self._pdf is not None:
-            self._pdf.close()
-        self._pdf = None
+        if self._document is not None:
+            self._document.close()
+        self._document = None

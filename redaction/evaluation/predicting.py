@@ -37,6 +37,8 @@ class EvaluatedPage:
     """Area of the page in square pixels; the default is US Letter at 150 dpi."""
     reading_seconds: float = 0.0
     """Time for decoding or rendering the image."""
+    scale: tuple[float, float] = (1.0, 1.0)
+    """Pixels of the page per pixel of the annotated image, across and down."""
 
     @property
     def styles(self) -> tuple[str, ...]:

@@ -31,6 +31,18 @@ def test_import_shows_the_refused_rows_and_writes_the_report(catalog: Workspace,
     assert "[red]b" in json.loads(report.read_text())["refused"][0]["detail"]
 
 
+def test_import_lists_the_pages_that_wait_and_what_for(catalog: Workspace, write: Write, tmp_path: Path) -> None:
+    boxes = [{"bbox": [1, 2, 30, 40], "attributes": {"rotation": 90}}, {"image_id": 2, "bbox": [1, 2, 30, 40]}]
+    file = write(coco([{"file_name": "a_p0001"}, {"file_name": "a_p0002"}], boxes))
+    output = run(catalog.root, "import", file, "--output", tmp_path / "report.json")
+    assert "pages waiting for a correction │ 1" in " ".join(output.split())
+    assert "a_p0001" in output
+    assert "rotated box" in output
+    waiting = json.loads((tmp_path / "report.json").read_text())["waiting"]
+    assert [(page["file_name"], page["waits_for"][0]["row"]) for page in waiting] == [("a_p0001", "annotation 1")]
+    assert "a_p0001" in run(catalog.root, "queue")
+
+
 def test_an_exported_file_can_be_imported_in_every_format(catalog: Workspace, write: Write, tmp_path: Path) -> None:
     run(catalog.root, "import", write(coco([{"file_name": "a_p0001"}], [{"bbox": [1, 2, 30, 40]}])))
     for name in ("coco", "prodigy", "label-studio"):

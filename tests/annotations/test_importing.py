@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlmodel import select
 from redaction.annotations.dataset import read_dataset
 from redaction.annotations.exporting import export_annotations
 from redaction.annotations.importing import import_annotations
+from redaction.annotations.queue import unannotated_pages
 from redaction.annotations.records import RefusalReason
 from redaction.annotations.splits import split_of
 from redaction.annotations.tools.format_names import AnnotationFormat
@@ -50,6 +52,15 @@ class TestPageLookup:
             {"pdf": "a.pdf", "page_index": 1},
             {"pdf": "folder/a.pdf", "page_index": 1},
             {"file_name": "a_p0002.png", "sha256": "of another rendering"},
+            {"file_name": "a.pdf", "page_index": 1},
+            {"file_name": f"pages\\{A}\\0001.png"},
+            {"file_name": "/data/upload/1/0a1b2c3d-a_p0002.png"},  # Label Studio's COCO export
+            {"file_name": "images\\4/0a1b2c3d-a_p0002.png"},
+            {"file_name": "../../media/upload/4/0a1b2c3d-a_p0002.png"},
+            {"file_name": f"/data/local-files/?d=pages%2F{A}%2F0001.png"},
+            {"file_name": "https://host/a%5Fp0002.png?token=1"},
+            {"file_name": "a_p0002_png.rf.1f0c9a7be2d34c55.jpg"},  # Roboflow's
+            {"file_name": "renamed.jpg", "extra": {"name": "a_p0002.png"}},
         ],
     )
     def test_a_page_is_found_by_its_file_name_its_digest_or_its_document_and_index(
@@ -62,6 +73,24 @@ class TestPageLookup:
     def test_dots_in_a_file_name_are_not_mistaken_for_a_suffix(self, catalog: Workspace, write: Write) -> None:
         import_annotations(catalog, write(coco([{"file_name": "court.1.2_p0001"}], [VALID_BOX])))
         assert list(boxes_in(catalog)) == ["court.1.2_p0001"]
+
+    @pytest.mark.parametrize("name", ["0a1b2c3d-memo_p0001.png", "1f0c9a7b-0a1b2c3d-memo_p0001.png"])
+    def test_a_name_that_looks_like_an_uploaded_one_is_looked_for_as_it_is_first(
+        self, catalog: Workspace, write: Write, name: str
+    ) -> None:
+        add_document(catalog, "memo.pdf", 1)
+        add_document(catalog, "0a1b2c3d-memo.pdf", 1)
+        assert import_annotations(catalog, write(coco([{"file_name": name}], [VALID_BOX]))).refused == ()
+        assert list(boxes_in(catalog)) == ["0a1b2c3d-memo_p0001"]
+
+    def test_the_name_of_an_image_document_is_enough_if_it_has_one_page(self, catalog: Workspace, write: Write) -> None:
+        add_document(catalog, "scan.png", 1)
+        add_document(catalog, "fax.tif", 3)
+        report = import_annotations(catalog, write(coco([{"file_name": "scan.png"}, {"file_name": "fax.tif"}], [VALID_BOX])))
+        assert list(boxes_in(catalog)) == ["scan_p0001"]
+        assert [(refusal.row, refusal.reason) for refusal in report.refused] == [("image 2", RefusalReason.AMBIGUOUS_PAGE)]
+        assert "3 pages have this name" in report.refused[0].detail
+        assert "page_index" in report.refused[0].detail
 
     def test_documents_with_the_same_name_are_distinguished_only_by_digest(self, catalog: Workspace, write: Write) -> None:
         twin = add_document(catalog, "a.pdf", 3, content=b"another document that was published under the same name")
@@ -91,7 +120,6 @@ REFUSED_PAGES = [
 ]
 REFUSED_BOXES = [
     (RefusalReason.EMPTY_BOX, {"bbox": [100, 200, 0, 40]}),
-    (RefusalReason.EMPTY_BOX, {"bbox": [100, 200, 300, -40]}),
     (RefusalReason.EMPTY_BOX, {"bbox": [100, 200, 300, 0.5]}),
     (RefusalReason.OUTSIDE_PAGE, {"bbox": [-2.5, 200, 300, 40]}),
     (RefusalReason.OUTSIDE_PAGE, {"bbox": [100, -3, 300, 40]}),
@@ -101,13 +129,14 @@ REFUSED_BOXES = [
     (RefusalReason.OUTSIDE_PAGE, {"bbox": [WIDTH, 200, 2, 40]}),  # within the tolerance, but no part of it is on the page
     (RefusalReason.UNKNOWN_LABEL, {"bbox": [100, 200, 300, 40], "category_id": 2}),
     (RefusalReason.UNKNOWN_LABEL, {"bbox": [100, 200, 300, 40], "category_id": 9}),
-    (RefusalReason.DUPLICATE_BOX, {"bbox": [10, 20, 300, 40]}),  # the same as the valid one in the test
-    (RefusalReason.DUPLICATE_BOX, {"bbox": [10, 20, 301, 40]}),  # the same redaction, drawn slightly differently
+    (RefusalReason.ROTATED_BOX, {"bbox": [100, 200, 300, 40], "attributes": {"rotation": 90.0}}),
+    (RefusalReason.ROTATED_BOX, {"bbox": [100, 200, 300, 40], "attributes": {"rotation": "-12.5"}}),
     (RefusalReason.MALFORMED, {"bbox": [100, 200, 300]}),
     (RefusalReason.MALFORMED, {"bbox": [100, 200, 300, "40px"]}),
     (RefusalReason.MALFORMED, {"bbox": [100, 200, float("nan"), 40]}),
     (RefusalReason.MALFORMED, {"bbox": [100, 200, float("inf"), 40]}),
-    (RefusalReason.UNKNOWN_PAGE, {"bbox": [100, 200, 300, 40], "image_id": 77}),
+    (RefusalReason.MALFORMED, {"bbox": [100, 200, 300, 40], "attributes": {"rotation": "steep"}}),
+    (RefusalReason.MALFORMED, {"bbox": [], "segmentation": {"counts": [0, 5], "size": [1400, 1000]}}),
 ]
 
 
@@ -127,33 +156,90 @@ class TestRefused:
         assert boxes_in(catalog) == {"a_p0003": [(100, 200, 400, 240)]}
 
     @pytest.mark.parametrize(("reason", "box"), REFUSED_BOXES)
-    def test_an_invalid_box_is_refused_and_the_valid_one_is_stored(
+    def test_a_page_with_an_invalid_box_waits_whole_and_the_other_pages_are_stored(
         self, catalog: Workspace, write: Write, reason: RefusalReason, box: dict[str, Any]
     ) -> None:
-        report = import_annotations(catalog, write(coco([image()], [{"bbox": [10, 20, 300, 40]}, box])))
+        boxes = [{"bbox": [10, 20, 300, 40]}, box, {"image_id": 2, "bbox": [1, 2, 30, 40]}]
+        report = import_annotations(catalog, write(coco([image(), {"file_name": "a_p0002.png"}], boxes)))
         assert [(refusal.row, refusal.reason) for refusal in report.refused] == [("annotation 2", reason)]
-        assert boxes_in(catalog) == {"a_p0001": [(10, 20, 310, 60)]}
+        assert [(page.file_name, page.row, page.waits_for) for page in report.waiting] == [("a_p0001", "image 1", report.refused)]
+        assert boxes_in(catalog) == {"a_p0002": [(1, 2, 31, 42)]}
+        assert "a_p0001" in [page.file_name for page in unannotated_pages(catalog)]
 
-    @pytest.mark.parametrize(
-        ("reason", "box"),
-        [row for row in REFUSED_BOXES if row[0] not in (RefusalReason.DUPLICATE_BOX, RefusalReason.UNKNOWN_PAGE)],
-    )
-    def test_a_page_whose_boxes_are_all_invalid_does_not_become_a_page_without_redactions(
-        self, catalog: Workspace, write: Write, reason: RefusalReason, box: dict[str, Any]
+    def test_a_page_whose_only_box_is_invalid_does_not_become_a_page_without_redactions(
+        self, catalog: Workspace, write: Write
     ) -> None:
-        report = import_annotations(catalog, write(coco([image()], [box])))
-        assert [refusal.reason for refusal in report.refused] == [reason, RefusalReason.NO_BOX_LEFT]
+        report = import_annotations(catalog, write(coco([image()], [{"bbox": [100, 200, 300]}])))
+        assert len(report.waiting) == 1
         assert annotations_in(catalog) == {}
 
-    def test_the_second_annotation_of_the_same_page_is_refused(self, catalog: Workspace, write: Write) -> None:
-        twice = coco([image(), image(file_name=f"pages/{A}/0000.png")], [VALID_BOX, {"image_id": 2, "bbox": [1, 2, 30, 40]}])
-        report = import_annotations(catalog, write(twice))
-        assert [(refusal.row, refusal.reason) for refusal in report.refused] == [("image 2", RefusalReason.DUPLICATE_PAGE)]
+    def test_a_waiting_page_keeps_its_earlier_annotation_and_is_stored_once_it_is_corrected(
+        self, catalog: Workspace, write: Write
+    ) -> None:
+        import_annotations(catalog, write(coco([image()], [VALID_BOX])))
+        rotated = VALID_BOX | {"attributes": {"rotation": 90}}
+        waiting = import_annotations(catalog, write(coco([image()], [rotated, {"bbox": [1, 2, 30, 40]}])))
+        assert (len(waiting.waiting), waiting.updated, waiting.boxes) == (1, 0, 0)
         assert boxes_in(catalog) == {"a_p0001": [(100, 200, 400, 240)]}
+        corrected = import_annotations(catalog, write(coco([image()], [VALID_BOX, {"bbox": [1, 2, 30, 40]}])))
+        assert (corrected.waiting, corrected.updated) == ((), 1)
+        assert len(boxes_in(catalog)["a_p0001"]) == 2
+
+    def test_a_page_that_was_annotated_on_another_image_waits(self, catalog: Workspace, write: Write) -> None:
+        report = import_annotations(catalog, write(coco([image(width=HEIGHT, height=WIDTH)], [VALID_BOX])))
+        assert [refusal.reason for page in report.waiting for refusal in page.waits_for] == [RefusalReason.OTHER_SHAPE]
+
+    def test_a_box_of_an_image_that_the_file_does_not_list_holds_up_no_page(self, catalog: Workspace, write: Write) -> None:
+        report = import_annotations(catalog, write(coco([image()], [VALID_BOX, VALID_BOX | {"image_id": 77}])))
+        assert [(refusal.row, refusal.reason) for refusal in report.refused] == [("annotation 2", RefusalReason.UNKNOWN_PAGE)]
+        assert (report.waiting, report.added) == ((), 1)
 
     def test_every_refusal_reason_has_a_test_case(self) -> None:
         here = {reason for reason, _ in [*REFUSED_PAGES, *REFUSED_BOXES]}
-        assert set(RefusalReason) - here == {RefusalReason.DUPLICATE_PAGE, RefusalReason.NO_BOX_LEFT, RefusalReason.NOT_ACCEPTED}
+        assert set(RefusalReason) - here == {RefusalReason.NOT_ACCEPTED}
+
+
+def prodigy(file_name: str, time: float | None, *spans: tuple[float, float, float, float], **more: Any) -> dict[str, Any]:
+    """Prodigy's answer for a page, with spans as x, y, width, height."""
+    rows = [{"label": "REDACTION", "x": x, "y": y, "width": w, "height": h} for x, y, w, h in spans]
+    return {"image": file_name, "answer": "accept", "spans": rows, "_timestamp": time} | more
+
+
+class TestSeveralAnswers:
+    @pytest.mark.parametrize(
+        ("answers", "boxes"),
+        [
+            ([prodigy("a_p0001", 1), prodigy("a_p0001", 2, (1, 2, 30, 40))], [(1, 2, 31, 42)]),  # corrected
+            ([prodigy("a_p0001", 2, (1, 2, 30, 40)), prodigy("a_p0001", 1)], [(1, 2, 31, 42)]),  # not in the order of time
+            ([prodigy("a_p0001", 1, (1, 2, 30, 40)), prodigy("a_p0001", 2)], []),  # "there is none, after all"
+            ([prodigy("a_p0001", None), prodigy("x/a_p0001.png", None, (1, 2, 30, 40))], [(1, 2, 31, 42)]),  # by another name
+            ([prodigy("a_p0001", 1, (1, 2, 30, 40)), prodigy("a_p0001", 2, answer="ignore")], [(1, 2, 31, 42)]),  # no answer
+            ([prodigy("a_p0001", 1, spans=[{}]), prodigy("a_p0001", 2, (1, 2, 30, 40))], [(1, 2, 31, 42)]),  # completed
+        ],
+    )
+    def test_the_last_word_on_a_page_is_stored(
+        self, catalog: Workspace, write: Write, answers: list[dict[str, Any]], boxes: list[tuple[float, ...]]
+    ) -> None:
+        report = import_annotations(catalog, write(answers, "answers.jsonl"))
+        assert (report.added, report.waiting) == (1, ())
+        assert boxes_in(catalog).get("a_p0001", []) == boxes
+        assert report.superseded == sum(answer["answer"] == "accept" for answer in answers) - 1
+
+    @pytest.mark.parametrize("last", [{"spans": [{}]}, {"spans": "none"}, {"width": -1}, {"answer": "reject"}])
+    def test_a_page_waits_if_the_last_word_on_it_is_incomplete_or_does_not_accept_it(
+        self, catalog: Workspace, write: Write, last: dict[str, Any]
+    ) -> None:
+        answers = [prodigy("a_p0001", 1, (1, 2, 30, 40)), prodigy("a_p0001", 2, (1, 2, 30, 40)) | last]
+        report = import_annotations(catalog, write(answers, "answers.jsonl"))
+        assert (report.added, len(report.waiting)) == (0, 1)
+        assert report.waiting[0].row == "line 2"
+        assert annotations_in(catalog) == {}
+
+    def test_the_last_of_two_images_of_one_page_counts(self, catalog: Workspace, write: Write) -> None:
+        twice = coco([image(), image(file_name=f"pages/{A}/0000.png")], [VALID_BOX, {"image_id": 2, "bbox": [1, 2, 30, 40]}])
+        report = import_annotations(catalog, write(twice))
+        assert (report.added, report.superseded, report.refused) == (1, 1, ())
+        assert boxes_in(catalog) == {"a_p0001": [(1, 2, 31, 42)]}
 
 
 class TestStored:
@@ -177,6 +263,43 @@ class TestStored:
         small = coco([image(width=500, height=700)], [{"bbox": [50, 100, 150, 20]}])
         assert import_annotations(catalog, write(small)).rescaled == 1
         assert boxes_in(catalog) == {"a_p0001": [(100, 200, 400, 240)]}
+
+    @pytest.mark.parametrize(
+        ("size", "rescaled"),
+        [
+            ((WIDTH, HEIGHT + 1), 0),  # the page, its height rounded up instead of down
+            ((WIDTH - 1, HEIGHT - 1), 0),
+            ((2 * WIDTH, 2 * HEIGHT + 3), 1),
+        ],
+    )
+    def test_a_difference_by_rounding_is_scaled_but_is_no_other_resolution(
+        self, catalog: Workspace, write: Write, size: tuple[int, int], rescaled: int
+    ) -> None:
+        width, height = size
+        whole_page = coco([image(width=width, height=height)], [{"bbox": [0, 0, width, height]}])
+        report = import_annotations(catalog, write(whole_page))
+        assert (report.rescaled, report.refused) == (rescaled, ())
+        assert boxes_in(catalog)["a_p0001"] == [(0, 0, WIDTH, HEIGHT)]
+
+    @pytest.mark.parametrize(
+        ("width", "height", "scale"), [(None, None, 1), (2 * WIDTH, None, 2), (None, 2 * HEIGHT, 2), (500, 700, 0.5)]
+    )
+    def test_a_side_that_the_file_does_not_give_follows_from_the_page(
+        self, catalog: Workspace, write: Write, width: int | None, height: int | None, scale: float
+    ) -> None:
+        box = [100 * scale, 200 * scale, 300 * scale, 40 * scale]
+        import_annotations(catalog, write(coco([image(width=width, height=height)], [{"bbox": box}])))
+        assert boxes_in(catalog) == {"a_p0001": [(100, 200, 400, 240)]}
+
+    def test_a_box_drawn_twice_is_stored_once(self, catalog: Workspace, write: Write) -> None:
+        boxes = [{"bbox": [10, 20, 300, 40]}, {"bbox": [10, 20, 300, 40]}, {"bbox": [10, 20, 301, 40]}]
+        report = import_annotations(catalog, write(coco([image()], boxes)))
+        assert (report.duplicates, report.refused, report.boxes) == (2, (), 1)
+        assert boxes_in(catalog) == {"a_p0001": [(10, 20, 310, 60)]}
+
+    def test_a_time_without_a_zone_is_utc(self, catalog: Workspace, write: Write) -> None:
+        import_annotations(catalog, write(coco([image(annotated_at="2026-10-01T10:00:00")])))
+        assert annotations_in(catalog)[page_name(A, 0)].annotated_at == datetime(2026, 10, 1, 10, tzinfo=UTC)
 
     def test_labels_may_be_written_in_capitals(self, catalog: Workspace, write: Write) -> None:
         task = {"image": "a_p0001.png", "spans": [{"label": "REDACTION", "x": 1, "y": 2, "width": 3, "height": 4}]}

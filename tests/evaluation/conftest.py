@@ -10,7 +10,7 @@ import pytest
 from fpdf import FPDF
 
 LETTER = (1275, 1651)
-"""Size of a rendered page in pixels; the height is rounded up by the renderer."""
+"""Size of the annotated pages in pixels. Earlier versions rendered so; now such a page has one row less."""
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from redaction.workspace import Workspace
 
 
 def run(*arguments: str | Path) -> str:
-    """Run the command and return its output."""
+    """Run the command and return what it printed on standard output."""
     result = CliRunner().invoke(
         build(), [str(argument) for argument in arguments], catch_exceptions=False, env={"COLUMNS": "160"}
     )
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def test_one_call_prints_compares_and_writes_everything(made_set: Path, tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat, ValidationError
+from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from redaction.annotations.records import (
     ParsedBox,
@@ -16,18 +16,29 @@ from redaction.annotations.records import (
     RefusalReason,
     RefusedRow,
     compact_number,
-    malformed,
     parse_style,
 )
-from redaction.dataset import Style
+from redaction.annotations.tools.rows import Corners, Row, UtcTime, bounding_box, check_upright, corners, refusal
 
-Id = Annotated[str, BeforeValidator(lambda number: str(number) if isinstance(number, int) else number)]
-"""Some tools write ids as numbers, others as text."""
-
-Xywh = Annotated[list[FiniteFloat], Field(min_length=4, max_length=4)]
+_WHOLE_NUMBER = re.compile(r"(0|-?[1-9]\d*)\.0+")
 
 
-class _Image(BaseModel):
+def _id_text(number: Any) -> Any:
+    if isinstance(number, bool) or not isinstance(number, int | float | str):
+        return number
+    text = str(int(number)) if isinstance(number, float) and number.is_integer() else str(number).strip()
+    whole = _WHOLE_NUMBER.fullmatch(text)
+    return whole.group(1) if whole else text
+
+
+Id = Annotated[str, BeforeValidator(_id_text)]
+"""Some tools write ids as numbers, others as text, and those that hold them in a table with gaps as 8.0: all are one id."""
+
+XYWH_NUMBERS = 4
+_Polygons = TypeAdapter(list[list[FiniteFloat]])
+
+
+class _Image(Row):
     id: Id
     file_name: str | None = None
     width: FiniteFloat | None = Field(default=None, gt=0)
@@ -36,23 +47,40 @@ class _Image(BaseModel):
     document: str | None = None
     pdf: str | None = None
     page_index: int | None = Field(default=None, ge=0)
-    style: str | None = None
+    style: Any = None
     annotator: str | None = None
-    annotated_at: datetime | None = None
+    annotated_at: UtcTime | None = None
+    extra: Any = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        # Roboflow's extra.name is the name of the file that was uploaded
+        uploaded = self.extra.get("name") if isinstance(self.extra, dict) else None
+        return tuple(dict.fromkeys(name for name in (self.file_name, uploaded) if name and isinstance(name, str)))
 
 
-class _Category(BaseModel):
+class _Category(Row):
     id: Id
     name: str
 
 
-class _Annotation(BaseModel):
-    id: Id | None = None
+class _Reference(Row):
     image_id: Id
+
+
+class _Annotation(Row):
     category_id: Id
-    bbox: Xywh
-    style: str | None = None
-    attributes: dict[str, Any] | None = None
+    bbox: tuple[FiniteFloat, ...] = ()
+    segmentation: Any = None
+    style: Any = None
+    rotation: Any = None
+    attributes: Any = None
+
+    def attribute(self, name: str) -> Any:
+        return self.attributes.get(name) if isinstance(self.attributes, dict) else None
+
+
+RowType = TypeVar("RowType", bound=Row)
 
 
 def read_coco(content: dict[str, Any]) -> ParsedFile:
@@ -61,30 +89,25 @@ def read_coco(content: dict[str, Any]) -> ParsedFile:
     The style of a box is its own ``style`` or ``attributes.style``, otherwise its image's.
     """
     refused: list[RefusedRow] = []
-    images = _with_unique_ids(_validate(_Image, content["images"], "image", refused), refused)
+    images = _with_unique_ids(list(_valid_rows(_Image, content["images"], "image", refused)), refused)
     categories = content.get("categories") if isinstance(content.get("categories"), list) else []
-    labels = {category.id: category.name for _, category in _validate(_Category, categories, "category", refused)}
+    labels = {category.id: category.name for _, category in _valid_rows(_Category, categories, "category", refused)}
+    images_by_id = {image.id: image for _, image in images}
     boxes: dict[str, list[ParsedBox]] = defaultdict(list)
-    styles = {image.id: image.style for _, image in images}
-    for row, annotation in _validate(_Annotation, content["annotations"], "annotation", refused):
-        if annotation.image_id not in styles:
-            refused.append(
-                RefusedRow(row=row, reason=RefusalReason.UNKNOWN_PAGE, detail=f"the file has no image {annotation.image_id}")
-            )
+    refused_boxes: dict[str, list[RefusedRow]] = defaultdict(list)
+    for position, annotation in enumerate(content["annotations"], start=1):
+        row = _row_name("annotation", position, annotation)
+        image = _image_of(row, annotation, images_by_id)
+        if isinstance(image, RefusedRow):
+            refused.append(image)
             continue
-        style = annotation.style or (annotation.attributes or {}).get("style") or styles[annotation.image_id]
-        label = labels.get(annotation.category_id, f"category {annotation.category_id}")
-        boxes[annotation.image_id].append(_box(row, annotation.bbox, label, parse_style(style)))
-    images_with_refused_boxes = _images_of_refused(content["annotations"], refused)
-    pages = []
-    for row, image in images:
-        if image.id in images_with_refused_boxes and not boxes[image.id]:
-            refused.append(
-                RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the image's annotations could be parsed")
-            )
+        box = _box(row, annotation, labels, image)
+        if isinstance(box, ParsedBox):
+            boxes[image.id].append(box)
         else:
-            pages.append(_page(row, image, boxes[image.id]))
-    return ParsedFile(pages=tuple(pages), refused=tuple(refused))
+            refused_boxes[image.id].append(box)
+    pages = tuple(_page(row, image, boxes[image.id], refused_boxes[image.id]) for row, image in images)
+    return ParsedFile(pages=pages, refused=tuple(refused))
 
 
 def write_coco(pages: Sequence[ParsedPage]) -> dict[str, Any]:
@@ -114,41 +137,85 @@ def _with_unique_ids(images: list[tuple[str, _Image]], refused: list[RefusedRow]
     return [(row, image) for row, image in images if counts[image.id] == 1]
 
 
-def _validate(model: type[Any], rows: Any, kind: str, refused: list[RefusedRow]) -> list[tuple[str, Any]]:
-    valid = []
+def _valid_rows(model: type[RowType], rows: Any, kind: str, refused: list[RefusedRow]) -> Iterator[tuple[str, RowType]]:
     for position, content in enumerate(rows, start=1):
         row = _row_name(kind, position, content)
         try:
-            valid.append((row, model.model_validate(content)))
+            valid = model.model_validate(content)
         except ValidationError as error:
-            refused.append(malformed(row, error))
-    return valid
-
-
-def _images_of_refused(rows: Any, refused: list[RefusedRow]) -> set[str]:
-    malformed_rows = {refusal.row for refusal in refused if refusal.reason is RefusalReason.MALFORMED}
-    rows_by_name = {
-        _row_name("annotation", position, row): row for position, row in enumerate(rows, start=1) if isinstance(row, dict)
-    }
-    return {str(row.get("image_id")) for name, row in rows_by_name.items() if name in malformed_rows}
+            refused.append(refusal(row, error))
+        else:
+            yield row, valid
 
 
 def _row_name(kind: str, position: int, content: Any) -> str:
-    has_id = isinstance(content, dict) and isinstance(content.get("id"), int | str)
-    return f"{kind} {content['id']}" if has_id else f"{kind} at position {position}"
+    number = content.get("id") if isinstance(content, dict) else None
+    return f"{kind} at position {position}" if number is None or isinstance(number, list | dict) else f"{kind} {_id_text(number)}"
 
 
-def _box(row: str, xywh: list[float], label: str, style: Style) -> ParsedBox:
-    x, y, width, height = xywh
-    return ParsedBox(row=row, x0=x, y0=y, x1=x + width, y1=y + height, label=label, style=style)
+def _image_of(row: str, annotation: Any, images: Mapping[str, _Image]) -> _Image | RefusedRow:
+    try:
+        number = _Reference.model_validate(annotation).image_id
+    except ValidationError as error:
+        return refusal(row, error)
+    detail = f"the file has no image {number}"
+    return images.get(number) or RefusedRow(row=row, reason=RefusalReason.UNKNOWN_PAGE, detail=detail)
 
 
-def _page(row: str, image: _Image, boxes: list[ParsedBox]) -> ParsedPage:
+def _box(row: str, content: Any, labels: Mapping[str, str], image: _Image) -> ParsedBox | RefusedRow:
+    try:
+        annotation = _Annotation.model_validate(content)
+        _check_rotation(annotation)
+        x0, y0, x1, y1 = _corners(annotation)
+    except ValueError as error:
+        return refusal(row, error)
+    label = labels.get(annotation.category_id)
+    if label is None:
+        detail = f"the file names no category {annotation.category_id}; add it to 'categories'"
+        return RefusedRow(row=row, reason=RefusalReason.UNKNOWN_LABEL, detail=detail)
+    words = (_style_name(style) for style in (annotation.style, annotation.attribute("style"), image.style))
+    style_name = next((word for word in words if word), None)
+    return ParsedBox(row=row, x0=x0, y0=y0, x1=x1, y1=y1, label=label, style=parse_style(style_name), style_name=style_name)
+
+
+def _check_rotation(annotation: _Annotation) -> None:
+    for rotation in (annotation.rotation, annotation.attribute("rotation")):
+        try:
+            degrees = float(rotation or 0)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError("its rotation is not a number") from error
+        check_upright(degrees)
+
+
+def _corners(annotation: _Annotation) -> Corners:
+    """The corners of the ``bbox``; without one, or if it has no area, those around the polygons of the segmentation."""
+    polygons = annotation.segmentation if isinstance(annotation.segmentation, list) else []
+    if not annotation.bbox and not polygons:
+        raise ValueError("it has neither a bbox nor polygons; export boxes")
+    if annotation.bbox and len(annotation.bbox) != XYWH_NUMBERS:
+        raise ValueError("its bbox needs four numbers: x, y, width and height")
+    if annotation.bbox and (all(annotation.bbox[2:]) or not polygons):
+        x, y, width, height = annotation.bbox
+        return corners(x, y, width, height)
+    # a single polygon is sometimes written without the list around it
+    lists = _Polygons.validate_python(polygons if isinstance(polygons[0], list) else [polygons])
+    if any(len(polygon) % 2 for polygon in lists):
+        raise ValueError("a polygon has an x without a y")
+    return bounding_box(point for polygon in lists for point in zip(polygon[::2], polygon[1::2], strict=True))
+
+
+def _style_name(style: Any) -> str | None:
+    """The file's word for a style; a number is a word, too, but a tool's check box is not."""
+    return str(style).strip() if isinstance(style, str | int | float) and not isinstance(style, bool) else None
+
+
+def _page(row: str, image: _Image, boxes: list[ParsedBox], refused: list[RefusedRow]) -> ParsedPage:
     return ParsedPage(
         row=row,
-        paths=(image.file_name,) if image.file_name else (),
+        paths=image.paths,
         boxes=tuple(boxes),
-        **image.model_dump(exclude={"id", "file_name", "style"}),
+        refused=tuple(refused),
+        **image.model_dump(exclude={"id", "file_name", "style", "extra"}),
     )
 
 

@@ -52,7 +52,9 @@ def write_annotation_file(file: Path, format: AnnotationFormat, pages: Sequence[
 
 def _read_text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        data = file.read_bytes()
+        # UTF-16, too: PowerShell's ">" writes it
+        return data.decode(json.detect_encoding(data))
     except (OSError, UnicodeDecodeError) as error:
         raise RedactionError(f"{file} cannot be read as text ({error}); give an exported annotation file.") from error
 

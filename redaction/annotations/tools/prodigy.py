@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 
 from redaction.annotations.records import (
     ParsedBox,
@@ -16,37 +16,28 @@ from redaction.annotations.records import (
     RefusalReason,
     RefusedRow,
     compact_number,
-    malformed,
     parse_style,
 )
+from redaction.annotations.tools.rows import Corners, Row, bounding_box, corners, refusal
 from redaction.files import sha256_of_bytes
 
+ACCEPT, IGNORE = "accept", "ignore"
+POLYGONS = ("polygon", "freehand")
+RECTANGLE_POINTS = 4
 
-class _Span(BaseModel):
+
+class _Span(Row):
     label: str
     type: str = "rect"
     x: FiniteFloat | None = None
     y: FiniteFloat | None = None
     width: FiniteFloat | None = None
     height: FiniteFloat | None = None
-    points: list[tuple[FiniteFloat, FiniteFloat]] = []
-    style: str | None = None
+    points: tuple[tuple[FiniteFloat, FiniteFloat], ...] = ()
+    style: Any = None
 
 
-class _Task(BaseModel):
-    image: str = ""
-    path: str | None = None
-    text: str | None = None
-    width: FiniteFloat | None = Field(default=None, gt=0)
-    height: FiniteFloat | None = Field(default=None, gt=0)
-    spans: list[dict[str, Any]] = []
-    answer: str = "accept"
-    meta: dict[str, Any] = {}
-    annotator: str | None = Field(default=None, alias="_annotator_id")
-    timestamp: float | None = Field(default=None, alias="_timestamp")
-
-
-class _Meta(BaseModel):
+class _Meta(Row):
     """The fields of ``meta`` that identify the page; our own export writes them, and a recipe may."""
 
     sha256: str | None = None
@@ -55,27 +46,46 @@ class _Meta(BaseModel):
     page_index: int | None = Field(default=None, ge=0)
 
 
+class _Identity(Row):
+    """The fields of a task that identify its page."""
+
+    image: str = ""
+    path: str | None = None
+    text: str | None = None
+    meta: _Meta = _Meta()
+
+
+class _Answer(Row):
+    answer: str = ACCEPT
+    width: FiniteFloat | None = Field(default=None, gt=0)
+    height: FiniteFloat | None = Field(default=None, gt=0)
+    spans: tuple[Any, ...] = ()
+    annotator: str | None = Field(default=None, alias="_annotator_id")
+    timestamp: float | None = Field(default=None, alias="_timestamp")
+
+
 def read_prodigy(lines: Iterable[tuple[str, Any]]) -> ParsedFile:
-    """Parse the pages and boxes of (row name, JSON) pairs. Tasks answered with reject or ignore are refused."""
+    """Parse the answers of (row name, JSON) pairs. A rejected task is an answer that does not accept its page; an ignored one is
+    no answer."""
     pages, refused = [], []
     for row, content in lines:
         try:
-            task = _Task.model_validate(content)
-            meta = _Meta.model_validate(task.meta)
+            identity = _Identity.model_validate(content)
         except ValidationError as error:
-            refused.append(malformed(row, error))
+            refused.append(refusal(row, error))
             continue
-        if task.answer != "accept":
-            detail = f"the annotator's answer is {task.answer!r}"
-            refused.append(RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail=detail))
+        try:
+            answer = _Answer.model_validate(content)
+        except ValidationError as error:
+            pages.append(_page(row, identity, _Answer(), [], [refusal(row, error)]))
             continue
-        boxes = _boxes(row, task.spans, refused)
-        if task.spans and not boxes:
-            refused.append(
-                RefusedRow(row=row, reason=RefusalReason.NO_BOX_LEFT, detail="none of the task's spans could be parsed")
-            )
+        if answer.answer == IGNORE:
+            refused.append(_not_accepted(row, answer))
             continue
-        pages.append(_page(row, task, meta, boxes))
+        boxes, problems = _boxes(row, answer.spans)
+        if answer.answer != ACCEPT:
+            problems = [_not_accepted(row, answer)]
+        pages.append(_page(row, identity, answer, boxes, problems))
     return ParsedFile(pages=tuple(pages), refused=tuple(refused))
 
 
@@ -84,48 +94,54 @@ def write_prodigy(pages: Sequence[ParsedPage]) -> list[dict[str, Any]]:
     return [_task_row(page) for page in pages]
 
 
-def _boxes(row: str, spans: list[dict[str, Any]], refused: list[RefusedRow]) -> list[ParsedBox]:
-    boxes = []
+def _not_accepted(row: str, answer: _Answer) -> RefusedRow:
+    detail = f"the annotator's answer is {answer.answer!r:.100}"
+    return RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail=detail)
+
+
+def _boxes(row: str, spans: Sequence[Any]) -> tuple[list[ParsedBox], list[RefusedRow]]:
+    boxes, refused = [], []
     for number, content in enumerate(spans, start=1):
         span_row = f"{row}, span {number}"
         try:
             span = _Span.model_validate(content)
-            x0, y0, x1, y1 = _xyxy(span)
+            x0, y0, x1, y1 = _corners(span)
         except ValueError as error:
-            refused.append(malformed(span_row, error))
+            refused.append(refusal(span_row, error))
         else:
             boxes.append(ParsedBox(row=span_row, x0=x0, y0=y0, x1=x1, y1=y1, label=span.label, style=parse_style(span.style)))
-    return boxes
+    return boxes, refused
 
 
-def _xyxy(span: _Span) -> tuple[float, float, float, float]:
+def _corners(span: _Span) -> Corners:
+    if span.type in POLYGONS:
+        return bounding_box(span.points)
     if span.type != "rect":
-        raise ValueError(f"a {span.type} is not a rectangle")
-    if None not in (span.x, span.y, span.width, span.height):
-        x, y = span.x or 0.0, span.y or 0.0
-        return x, y, x + (span.width or 0.0), y + (span.height or 0.0)
+        raise ValueError(f"a {span.type:.100} is neither a rectangle nor a polygon")
+    if span.x is not None and span.y is not None and span.width is not None and span.height is not None:
+        return corners(span.x, span.y, span.width, span.height)
     # Prodigy before 1.10 wrote only the corners of a rectangle.
-    if len(span.points) < 4:
+    if len(span.points) < RECTANGLE_POINTS:
         raise ValueError("the span has neither x, y, width and height nor four points")
-    xs, ys = [point[0] for point in span.points], [point[1] for point in span.points]
-    return min(xs), min(ys), max(xs), max(ys)
+    return bounding_box(span.points)
 
 
-def _page(row: str, task: _Task, meta: _Meta, boxes: list[ParsedBox]) -> ParsedPage:
+def _page(row: str, task: _Identity, answer: _Answer, boxes: list[ParsedBox], refused: list[RefusedRow]) -> ParsedPage:
     inline = task.image.startswith("data:")
     names = (task.path, None if inline else task.image, task.text)
     return ParsedPage(
         row=row,
         paths=tuple(dict.fromkeys(name for name in names if name)),
-        sha256=meta.sha256 or (_sha256_of_data_uri(task.image) if inline else None),
-        document=meta.document,
-        pdf=meta.pdf,
-        page_index=meta.page_index,
-        width=task.width,
-        height=task.height,
-        annotator=task.annotator,
-        annotated_at=_time(task.timestamp),
+        sha256=task.meta.sha256 or (_sha256_of_data_uri(task.image) if inline else None),
+        document=task.meta.document,
+        pdf=task.meta.pdf,
+        page_index=task.meta.page_index,
+        width=answer.width,
+        height=answer.height,
+        annotator=answer.annotator,
+        annotated_at=_time(answer.timestamp),
         boxes=tuple(boxes),
+        refused=tuple(refused),
     )
 
 

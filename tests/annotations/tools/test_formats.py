@@ -173,7 +173,13 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path: Path) -> None:
             read_annotation_file(tmp_path / name)
 
 
-def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
-    file = tmp_path / "bom.json"
-    file.write_bytes(b"\xef\xbb\xbf" + json.dumps([]).encode())
-    assert read_annotation_file(file)[0] is AnnotationFormat.LABEL_STUDIO
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("format", AnnotationFormat)
+def test_every_unicode_encoding_is_read(tmp_path: Path, encoding: str, format: AnnotationFormat) -> None:
+    """PowerShell's ">" writes UTF-16, and Windows' editors a byte order mark."""
+    file = tmp_path / "annotations"
+    pages = [ParsedPage(row="", paths=(name,), width=9, height=9) for name in ("ä_p0001.png", "b_p0001.png")]
+    write_annotation_file(file, format, pages)
+    plain = read_annotation_file(file)
+    file.write_bytes(file.read_text().replace("\n", "\r\n").encode(encoding))
+    assert read_annotation_file(file) == plain

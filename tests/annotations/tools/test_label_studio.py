@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from redaction.annotations.records import ParsedFile
-from redaction.annotations.tools.formats import read_annotation_file
+from redaction.annotations.importing import import_annotations
+from redaction.annotations.records import ParsedFile, ParsedPage
+from redaction.annotations.tools.format_names import AnnotationFormat
+from redaction.annotations.tools.formats import read_annotation_file, write_annotation_file
+from redaction.dataset import Style
+from redaction.workspace import Workspace
+
+from ..conftest import HEIGHT, WIDTH, boxes_in
 
 Write = Callable[..., Path]
 
@@ -34,17 +41,27 @@ def test_percents_become_pixels(write: Write) -> None:
     assert (box.x0, box.y0, box.x1, box.y1) == (100, 100, 600, 150)
 
 
-def test_the_latest_annotation_that_was_not_cancelled_counts(write: Write) -> None:
-    def annotation(annotator: int, time: str, **more: Any) -> dict[str, Any]:
-        return {"completed_by": annotator, "updated_at": time, "result": []} | more
-
-    parsed = parsed_task(
-        write,
-        annotation(1, "2026-01-03T00:00:00Z"),
-        annotation(2, "2026-01-05T00:00:00Z"),
-        annotation(3, "2026-01-09T00:00:00Z", was_cancelled=True),
-    )
-    assert parsed.pages[0].annotator == "2"
+@pytest.mark.parametrize(
+    ("third", "counts"),
+    [
+        ({"was_cancelled": True}, "2"),
+        ({}, "3"),  # without boxes: the last word is that there are none
+        ({"ground_truth": None, "was_cancelled": None}, "3"),
+        ({"updated_at": "2026-01-01T00:00:00Z"}, "2"),
+        ({"updated_at": None}, "3"),  # the order in the file decides
+        ({"updated_at": None, "created_at": "2026-01-04"}, "2"),
+    ],
+)
+def test_the_last_annotation_that_was_not_cancelled_counts(write: Write, third: dict[str, Any], counts: str) -> None:
+    annotations = [
+        {"completed_by": 1, "updated_at": "2026-01-03T00:00:00Z", "result": [RECTANGLE]},
+        {"completed_by": 2, "updated_at": "2026-01-05T00:00:00Z", "result": [RECTANGLE]},
+        {"completed_by": 3, "updated_at": "2026-01-09T00:00:00Z", "result": []} | third,
+    ]
+    page = parsed_task(write, *annotations).pages[0]
+    assert page.annotator == counts
+    annotations[0]["ground_truth"] = True
+    assert parsed_task(write, *annotations).pages[0].annotator == "1", "a marked ground truth comes first"
 
 
 def test_a_task_without_a_finished_annotation_is_refused(write: Write) -> None:
@@ -53,26 +70,78 @@ def test_a_task_without_a_finished_annotation_is_refused(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "detail"),
     [
-        {"image_rotation": 90},
-        {"value": POSITION | {"rotation": 12.5}},
-        {"type": "brushlabels", "value": {"rle": [1]}},
+        ({"image_rotation": 90}, "rotated by 90 degrees"),
+        ({"value": POSITION | {"rotation": 12.5}}, "rotated by 12.5 degrees"),
+        ({"type": "brushlabels", "value": {"rle": [1]}}, "neither a rectangle nor a polygon"),
+        ({"type": "ellipselabels", "value": {"x": 1, "y": 2, "radiusX": 3, "radiusY": 4}}, "neither a rectangle"),
+        ({"type": "lasso", "value": {"vertices": [1]}}, "neither a rectangle"),
+        ({"value": None}, "value"),
+        ({"type": "rectangle", "value": POSITION | {"rectanglelabels": []}}, "no label"),
     ],
 )
-def test_a_region_that_is_no_axis_aligned_box_does_not_make_its_page_an_empty_one(write: Write, change: dict[str, Any]) -> None:
-    parsed = parsed_task(write, {"result": [RECTANGLE | change]})
-    assert parsed.pages == ()
-    assert [refusal.row for refusal in parsed.refused] == ["task 5, region r1", "task 5"]
+def test_a_region_that_is_no_upright_box_leaves_its_page_incomplete(write: Write, change: dict[str, Any], detail: str) -> None:
+    page = parsed_task(write, {"result": [RECTANGLE | {"id": "r0"}, RECTANGLE | change]}).pages[0]
+    assert len(page.boxes) == 1
+    assert [refusal.row for refusal in page.refused] == ["task 5, region r1"]
+    assert detail in page.refused[0].detail
+
+
+def position(**change: Any) -> dict[str, Any]:
+    return RECTANGLE | {"value": POSITION | change}
+
+
+TRIANGLE = {"points": [[10, 20], [60, 20], [35, 30]], "polygonlabels": ["redaction"]}
+WITHOUT_LABEL = {key: value for key, value in POSITION.items() if key != "rectanglelabels"}
 
 
 @pytest.mark.parametrize(
-    ("image", "name"),
+    "results",
     [
-        ("/data/upload/1/0a1b2c3d-a_p0001.png", "/data/upload/1/a_p0001.png"),
-        ("/data/local-files/?d=pages%2Fa_p0001.png", "pages/a_p0001.png"),
-        ("https://host/a%20b_p0001.png?token=1", "/a b_p0001.png"),
+        [position(x=60, y=30, width=-50, height=-10)],  # drawn from the lower right corner
+        [position(y=30, height=-10, rotation=None)],
+        [position(x="10")],
+        [RECTANGLE | {"type": "polygonlabels", "value": TRIANGLE}],
+        [RECTANGLE | {"type": "rectangle", "value": WITHOUT_LABEL}, position(labels=["redaction"]) | {"type": "labels"}],
+        [RECTANGLE, {"type": "relation", "from_id": "r1", "to_id": "r1", "direction": "right", "labels": ["continues"]}],
+        [RECTANGLE, {"type": "textarea", "from_name": "note", "value": {"text": ["for the whole page"]}}],
+        [RECTANGLE, RECTANGLE | {"type": "textarea", "from_name": "note", "value": WITHOUT_LABEL | {"text": ["of the region"]}}],
+        [RECTANGLE, RECTANGLE | {"type": "rating", "from_name": "sure", "value": WITHOUT_LABEL | {"rating": 3}}],
+        [RECTANGLE, RECTANGLE | {"type": "choices", "from_name": "sure", "value": WITHOUT_LABEL | {"choices": ["yes"]}}],
     ],
 )
-def test_images_are_identified_by_their_names_before_label_studio_changed_them(write: Write, image: str, name: str) -> None:
-    assert name in parsed_task(write, {"result": []}, image=image).pages[0].paths
+def test_a_box_is_read_and_what_is_said_about_it_is_none(write: Write, results: list[dict[str, Any]]) -> None:
+    page = parsed_task(write, {"result": results}).pages[0]
+    assert page.refused == ()
+    assert [(box.x0, box.y0, box.x1, box.y1, box.label) for box in page.boxes] == [(100, 100, 600, 150, "redaction")]
+
+
+def test_only_the_control_named_style_says_the_style(write: Write) -> None:
+    def choice(control: str, word: str) -> dict[str, Any]:
+        return RECTANGLE | {"type": "choices", "from_name": control, "value": WITHOUT_LABEL | {"choices": [word]}}
+
+    for choices in ([choice("style", "grey"), choice("sure", "black")], [choice("sure", "black"), choice("style", "grey")]):
+        page = parsed_task(write, {"result": [RECTANGLE, *choices]}).pages[0]
+        assert [box.style for box in page.boxes] == [Style.GREY]
+    assert parsed_task(write, {"result": [RECTANGLE, choice("sure", "black")]}).pages[0].boxes[0].style is Style.UNKNOWN
+
+
+@pytest.mark.parametrize("size", [{}, {"original_width": None, "original_height": None}, {"original_width": 0}])
+def test_percents_suffice_where_the_file_gives_no_size(catalog: Workspace, write: Write, size: dict[str, Any]) -> None:
+    region = {key: value for key, value in RECTANGLE.items() if not key.startswith("original")} | size
+    tasks = [{"data": {"image": "a_p0001.png"}, "annotations": [{"result": [region]}]}]
+    report = import_annotations(catalog, write(tasks))
+    assert (report.refused, report.rescaled) == ((), 0)
+    assert boxes_in(catalog) == {"a_p0001": [(0.1 * WIDTH, 0.2 * HEIGHT, 0.6 * WIDTH, 0.3 * HEIGHT)]}
+
+
+def test_an_export_holds_no_reference_to_users_or_files_that_label_studio_does_not_know(tmp_path: Path) -> None:
+    """Label Studio refuses an annotation `completed_by` a stranger, and takes an imported one for the ground truth by default."""
+    page = ParsedPage(row="", paths=("a b_p0001.png", "pages/a b/0000.png"), width=9, height=9, annotator="maria")
+    write_annotation_file(tmp_path / "tasks.json", AnnotationFormat.LABEL_STUDIO, [page])
+    task = json.loads((tmp_path / "tasks.json").read_text())[0]
+    assert "completed_by" not in task["annotations"][0]
+    assert task["annotations"][0]["ground_truth"] is False
+    assert task["data"]["image"] == "/data/local-files/?d=pages/a%20b/0000.png"
+    assert task["data"]["annotator"] == "maria"

@@ -13,12 +13,13 @@ from steps.checkpoint import checkpoint
 from steps.discover import discover
 from steps.fetch import fetch
 from steps.render import render
+from steps.require_sources import require_sources
 
 
 @strict
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
 def annotation_ingestion(sources: str = "configs/sources.yaml", workspace: str | None = None) -> None:
-    """Discover → fetch → render → checkpoint.
+    """Discover → fetch → render → checkpoint → require_sources.
 
     Args:
         sources: the sources file.
@@ -28,3 +29,4 @@ def annotation_ingestion(sources: str = "configs/sources.yaml", workspace: str |
     fetch_summary = fetch(config, discovery, workspace=workspace)
     ingestion_summary = render(config, fetch_summary, workspace=workspace)
     checkpoint(ingestion_summary, workspace=workspace)
+    require_sources(ingestion_summary, after="checkpoint")

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 from zenml import log_metadata, step
+from zenml.logger import get_logger
 
 from redaction.doctor import check_environment, require_ready
 from redaction.documents.discovery import Discovery
 from redaction.documents.discovery import discover as discover_documents
 from redaction.documents.sources import SourcesConfig, load_sources
 from redaction.workspace import Workspace
+
+logger = get_logger(__name__)
 
 
 @step(enable_cache=False)
@@ -22,5 +25,14 @@ def discover(
     require_ready(check_environment(Workspace.at(workspace)))
     config = load_sources(Path(sources))
     discovery = discover_documents(config)
-    log_metadata({"links": len(discovery.links), "problems": [problem.model_dump() for problem in discovery.problems]})
+    for warning in discovery.warnings:
+        logger.warning("%s: %s: %s", warning.source, warning.where, warning.reason)
+    log_metadata(
+        {
+            "links": len(discovery.links),
+            "problems": [problem.model_dump() for problem in discovery.problems],
+            "warnings": [warning.model_dump() for warning in discovery.warnings],
+            "links that lead to no document": [unused.model_dump() for unused in discovery.unused],
+        }
+    )
     return config, discovery

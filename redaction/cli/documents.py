@@ -10,7 +10,7 @@ import typer
 from redaction.cli.console import JsonFlag, new_table, open_console, print_json
 
 if TYPE_CHECKING:
-    from redaction.documents.discovery import Problem
+    from redaction.documents.discovery import Problem, UnusedLinks
 
 app = typer.Typer(no_args_is_help=True, help="Check the sources of documents, and show what was fetched.")
 
@@ -23,7 +23,7 @@ def check_sources(
 ) -> None:
     """Check a sources file and list the documents that its sources offer.
 
-    Reads the index pages, downloads no document and writes nothing.
+    Reads the index pages, downloads no document and writes nothing. Shows the links that lead to no document, too.
     --json lists every address. Exit status 1 when a source could not be read.
 
     Example: redaction documents check-sources configs/sources.yaml --show 3
@@ -43,6 +43,8 @@ def check_sources(
             urls = [link.url for link in found.links if link.source == source.name]
             table.add_row(source.name, source.kind, str(len(urls)) if source.enabled else "off", "\n".join(urls[:show]))
         open_console().print(table)
+        _print_unused_links(found.unused)
+        _print_problems("Warnings", found.warnings)
         _print_problems("Could not be read", found.problems)
     if found.problems:
         raise typer.Exit(1)
@@ -74,7 +76,7 @@ def status(as_json: JsonFlag = False) -> None:
 
 @app.command("retry")
 def retry() -> None:
-    """Render the documents in quarantine again at the next ingestion.
+    """Fetch the links and render the documents in quarantine again at the next ingestion.
 
     Use this after raising a limit in the sources file.
 
@@ -84,8 +86,18 @@ def retry() -> None:
     from redaction.documents.inventory import retry_quarantined
     from redaction.workspace import Workspace
 
-    waiting = retry_quarantined(open_catalog(Workspace.existing()))
-    typer.echo(f"Documents to render again at the next ingestion: {waiting}")
+    retried = retry_quarantined(open_catalog(Workspace.existing()))
+    typer.echo(f"Documents to render again at the next ingestion: {retried.documents}")
+    typer.echo(f"Links to fetch again at the next ingestion: {retried.links}")
+
+
+def _print_unused_links(unused: tuple[UnusedLinks, ...]) -> None:
+    if not unused:
+        return
+    table = new_table("source", "links", "why", "such as", title="Links that lead to no document")
+    for links in unused:
+        table.add_row(links.source, str(links.count), links.reason, links.example)
+    open_console().print(table)
 
 
 def _print_problems(title: str, problems: tuple[Problem, ...]) -> None:

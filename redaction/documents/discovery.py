@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections import deque
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import logging
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import httpx
-from bs4 import BeautifulSoup, Tag
 
+from redaction.documents.addresses import host_of, matches, resolve
+from redaction.documents.folders import local_documents
+from redaction.documents.index_pages import IndexPage
+from redaction.documents.responses import describe, shown_reason
 from redaction.documents.sources import FolderSource, IndexSource, SourcesConfig, UrlSource
-from redaction.documents.web import PoliteClient, Rejected, Unavailable, read_bounded
+from redaction.documents.web import PoliteClient, Rejected, Unavailable
 from redaction.progress import ProgressCallback, log_progress
 from redaction.values import Frozen
 
+logger = logging.getLogger(__name__)
+
 MAX_INDEX_BYTES = 32 * 1024 * 1024
+NO_MATCH = "does not match the pattern"
 
 
 class FoundLink(Frozen):
@@ -34,12 +40,24 @@ class Problem(Frozen):
     reason: str
 
 
+class UnusedLinks(Frozen):
+    """Links on the index pages of a source that lead to no document, by reason."""
+
+    source: str
+    reason: str
+    count: int
+    example: str
+
+
 class Discovery(Frozen):
     """The links of all sources: each URL once, in the order of the configuration, under the first source that lists it."""
 
     links: tuple[FoundLink, ...]
     problems: tuple[Problem, ...] = ()
     """Index pages and folders that could not be read. Documents fetched from them earlier stay."""
+    warnings: tuple[Problem, ...] = ()
+    """Places that were read and are perhaps not as intended: an index page without documents, for example."""
+    unused: tuple[UnusedLinks, ...] = ()
 
 
 def discover(config: SourcesConfig, progress: ProgressCallback | None = None) -> Discovery:
@@ -49,110 +67,125 @@ def discover(config: SourcesConfig, progress: ProgressCallback | None = None) ->
     """
     progress = progress or log_progress()
     links: dict[str, FoundLink] = {}
-    problems: list[Problem] = []
-    for done, source in enumerate(config.enabled):
-        progress("discover", done, len(config.enabled))
-
-        def report(where: str, reason: str, name: str = source.name) -> None:
-            problems.append(Problem(source=name, where=where, reason=reason))
-
-        for url in _document_urls(source, report):
-            links.setdefault(url, FoundLink(url=url, source=source.name))
-    progress("discover", len(config.enabled), len(config.enabled))
-    return Discovery(links=tuple(links.values()), problems=tuple(problems))
-
-
-def _document_urls(source: IndexSource | UrlSource | FolderSource, report: Callable[[str, str], None]) -> Iterator[str]:
-    match source:
-        case IndexSource():
-            yield from _crawl(source, report)
-        case UrlSource():
-            yield from (_without_fragment(httpx.URL(url)) for url in source.urls)
-        case FolderSource():
-            yield from _local_files(source, report)
+    visits = [_SourceVisit(source) for source in config.enabled]
+    for done, visit in enumerate(visits):
+        progress("discover", done, len(visits))
+        for url in visit.document_urls():
+            links.setdefault(url, FoundLink(url=url, source=visit.source.name))
+    progress("discover", len(visits), len(visits))
+    return Discovery(
+        links=tuple(links.values()),
+        problems=tuple(problem for visit in visits for problem in visit.problems),
+        warnings=tuple(warning for visit in visits for warning in visit.warnings),
+        unused=tuple(unused for visit in visits for unused in visit.unused_links()),
+    )
 
 
-def _local_files(source: FolderSource, report: Callable[[str, str], None]) -> Iterator[str]:
-    folder = source.path.expanduser()
-    if not folder.is_dir():
-        report(str(folder), "there is no such folder: create it and put PDFs there, or disable this source")
-        return
-    found = folder.rglob("*") if source.recursive else folder.iterdir()
-    yield from sorted(path.resolve().as_uri() for path in found if path.suffix.lower() == ".pdf" and path.is_file())
+@dataclass
+class _SourceVisit:
+    """The visit to one source, and what is to be said about it."""
 
+    source: IndexSource | UrlSource | FolderSource
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    _unused: dict[str, dict[str, None]] = field(default_factory=dict)
+    """For each reason the links, each once."""
 
-def _crawl(source: IndexSource, report: Callable[[str, str], None]) -> Iterator[str]:
-    """Yield the documents linked from index pages, which are visited breadth first and once each."""
-    queue = deque((_without_fragment(httpx.URL(url)), 0) for url in source.urls)
-    seen = {url for url, _ in queue}
-    visited = 0
-    with PoliteClient(source.politeness, source.urls) as client:
-        while queue:
-            url, depth = queue.popleft()
-            if visited == source.max_index_pages:
-                report(url, f"not read: more than {source.max_index_pages} index pages")
-                return
-            visited += 1
-            try:
-                base, page = _index_page(client, source, url)
-            except (Rejected, Unavailable) as error:
-                # A followed link often is not an index page: a spreadsheet, or a page that robots.txt forbids.
-                if depth == 0 or isinstance(error, Unavailable):
-                    report(url, str(error))
-                continue
-            documents = dict.fromkeys(_documents(source, base, page))
-            yield from documents
-            if depth < source.depth:
-                further = [link for link in _further_pages(source, base, page) if link not in seen and link not in documents]
-                seen.update(further)
-                queue.extend((link, depth + 1) for link in further)
+    def document_urls(self) -> Iterator[str]:
+        """The documents that the source lists, until something unexpected happens, which is a problem of this source alone."""
+        try:
+            match self.source:
+                case IndexSource():
+                    yield from self._crawl(self.source)
+                case UrlSource():
+                    yield from (address for url in self.source.urls if (address := resolve(url)) is not None)
+                case FolderSource():
+                    yield from local_documents(self.source, self.problem, self.warning)
+        except Exception as error:  # a problem of one source must not end the others
+            logger.debug("Source %s failed", self.source.name, exc_info=True)
+            self.problem(self.source.location, f"could not be read: {describe(error)}")
 
+    def problem(self, where: str, reason: str) -> None:
+        self.problems.append(Problem(source=self.source.name, where=where, reason=shown_reason(reason)))
 
-def _index_page(client: PoliteClient, source: IndexSource, url: str) -> tuple[httpx.URL, BeautifulSoup]:
-    def read(response: httpx.Response) -> tuple[httpx.URL, bytes, str | None]:
-        kind = response.headers.get("Content-Type", "text/html").split(";")[0].strip().lower()
-        if not ("html" in kind or "xml" in kind or kind.startswith("text/")):
-            raise Rejected(f"is not an index page but {kind}")
-        body = b"".join(read_bounded(response, MAX_INDEX_BYTES, source.politeness.download_seconds))
-        return response.url, body, response.charset_encoding
+    def warning(self, where: str, reason: str) -> None:
+        self.warnings.append(Problem(source=self.source.name, where=where, reason=shown_reason(reason)))
 
-    final_url, body, encoding = client.get(url, read)
-    page = BeautifulSoup(body, "html.parser", from_encoding=encoding)
-    base = page.find("base", href=True)
-    return (_joined(final_url, str(base["href"])) or final_url) if isinstance(base, Tag) else final_url, page
+    def unused_links(self) -> Iterator[UnusedLinks]:
+        for reason, links in self._unused.items():
+            example = shown_reason(next(iter(links)))
+            yield UnusedLinks(source=self.source.name, reason=reason, count=len(links), example=example)
 
+    def _crawl(self, source: IndexSource) -> Iterator[str]:
+        """Yield the documents linked from index pages, which are visited breadth first and once each."""
+        starts = list(dict.fromkeys(resolve(url) or url for url in source.urls))
+        queue = deque((url, url, 0) for url in starts)
+        seen, visited = set(starts), 0
+        found: Counter[str] = Counter()
+        with PoliteClient(source.politeness, source.urls) as client:
+            while queue:
+                url, start, depth = queue.popleft()
+                if visited == source.max_index_pages:
+                    self.problem(url, f"not read: more than {source.max_index_pages} index pages")
+                    break
+                visited += 1
+                page = self._read(client, source, url, depth)
+                if page is None:
+                    continue
+                documents, further = page
+                found[start] += len(documents)  # also when there are none: the page was read
+                yield from documents
+                if depth < source.depth:
+                    further = [link for link in further if link not in seen and link not in documents]
+                    seen.update(further)
+                    queue.extend((link, start, depth + 1) for link in further)
+        for start, count in found.items():
+            if not count:
+                self.warning(start, "no link to a document was found: compare its links with the selector and the pattern")
 
-def _documents(source: IndexSource, base: httpx.URL, page: BeautifulSoup) -> list[str]:
-    links = _links(base, page.select(source.selector) if source.selector else [page])
-    return [link for link in links if re.search(source.document_pattern, link)]
-
-
-def _further_pages(source: IndexSource, base: httpx.URL, page: BeautifulSoup) -> list[str]:
-    links = _links(base, [page])
-    if source.follow is not None:
-        return [link for link in links if re.search(source.follow, link)]
-    hosts = {httpx.URL(url).netloc for url in source.urls}
-    return [link for link in links if httpx.URL(link).netloc in hosts and not re.search(source.document_pattern or r"$^", link)]
-
-
-def _links(base: httpx.URL, elements: list[Tag]) -> list[str]:
-    """The absolute http(s) URLs linked from the elements or their descendants: each once, in page order."""
-    anchors = (anchor for element in elements for anchor in ([element] if element.has_attr("href") else element.select("[href]")))
-    joined = (_joined(base, str(anchor["href"])) for anchor in anchors if anchor.name in ("a", "area"))
-    return list(dict.fromkeys(_without_fragment(url) for url in joined if url is not None and url.scheme in ("http", "https")))
-
-
-def _joined(base: httpx.URL, href: str) -> httpx.URL | None:
-    try:
-        return base.join(href.strip())
-    except (httpx.InvalidURL, ValueError):
+    def _read(self, client: PoliteClient, source: IndexSource, url: str, depth: int) -> tuple[list[str], list[str]] | None:
+        """The documents and the further pages that a page links to; None if it cannot be read."""
+        try:
+            page = client.get(url, lambda response: _index_page(client, response))
+            further = _further_pages(source, page)
+            documents = self._documents(source, page, set(further) if depth < source.depth else set())
+        except Rejected as error:
+            # a followed link often is not an index page: a spreadsheet, or a page that robots.txt forbids
+            if depth == 0:
+                self.problem(url, str(error))
+        except Unavailable as error:
+            self.problem(url, str(error))
+        except Exception as error:  # whatever a page contains must not end more than its own visit
+            logger.debug("Reading %s failed", url, exc_info=True)
+            self.problem(url, f"could not be read: {describe(error)}")
+        else:
+            return documents, further
         return None
 
+    def _documents(self, source: IndexSource, page: IndexPage, further: set[str]) -> list[str]:
+        links = page.links(source.selector)
+        documents = [address for address in links.addresses if matches(source.document_pattern, address)]
+        for reason, hrefs in links.unusable.items():
+            self._unused.setdefault(reason, {}).update(dict.fromkeys(hrefs))
+        taken = further.union(documents)
+        if others := [address for address in links.addresses if address not in taken]:
+            self._unused.setdefault(NO_MATCH, {}).update(dict.fromkeys(others))
+        return documents
 
-def _without_fragment(url: httpx.URL) -> str:
-    return str(url.copy_with(fragment=None))
+
+def _index_page(client: PoliteClient, response: httpx.Response) -> IndexPage:
+    kind = response.headers.get("Content-Type", "text/html").split(";")[0].strip().lower()
+    if not ("html" in kind or "xml" in kind or kind.startswith("text/")):
+        raise Rejected(f"is not an index page but {kind}")
+    body = b"".join(client.body(response, MAX_INDEX_BYTES))
+    return IndexPage(str(response.url), body, response.charset_encoding)
 
 
-def local_path(url: str) -> Path | None:
-    """The path of a ``file:`` URL; None for any other URL."""
-    return Path(httpx.URL(url).path) if url.startswith("file:") else None
+def _further_pages(source: IndexSource, page: IndexPage) -> list[str]:
+    addresses = page.links().addresses
+    if source.follow is not None:
+        return [address for address in addresses if matches(source.follow, address)]
+    hosts = {host_of(url) for url in source.urls}
+    return [
+        address for address in addresses if host_of(address) in hosts and not matches(source.document_pattern or r"$^", address)
+    ]

@@ -1,58 +1,77 @@
-"""Visit one link: make a conditional request, and store the response as a file if it is a PDF within the limits."""
+"""Visit one link: make a conditional request, and store the response as a file if it is a document within the limits.
+
+Validators (``ETag``, ``Last-Modified``) are kept of accepted documents only: a site under maintenance answers with a page that is
+younger than the document, and would later say for ever that nothing has changed.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import itertools
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 import httpx
 
 from redaction.catalog.tables import LinkOutcome, now
-from redaction.documents.discovery import FoundLink, local_path
+from redaction.documents.addresses import readable
+from redaction.documents.discovery import FoundLink
+from redaction.documents.folders import local_path
+from redaction.documents.responses import (
+    NO_VALIDATORS,
+    Validators,
+    describe,
+    published_name,
+    safe_name,
+    sendable,
+    shown_reason,
+    validators_of,
+)
+from redaction.documents.scratch import writing_to
 from redaction.documents.sources import FolderSource, IndexSource, UrlSource
-from redaction.documents.web import PoliteClient, Rejected, Unavailable, read_bounded
+from redaction.documents.web import PoliteClient, Rejected, Unavailable
+from redaction.errors import RedactionError
 from redaction.files import sync
+from redaction.pages.kinds import HEAD_BYTES, SUFFIXES, DocumentKind, document_kind
 
-PDF_HEADER = b"%PDF-"
-PDF_HEADER_SEARCH_BYTES = 1024
-"""PDF readers accept the header anywhere in the first 1024 bytes (ISO 32000, annex on implementation)."""
+logger = logging.getLogger(__name__)
+
 CHUNK_BYTES = 1024 * 1024
-MAX_FILE_NAME_CHARS = 200
+NOT_A_DOCUMENT = f"is not a PDF or an image ({', '.join(kind.name for kind in DocumentKind if kind is not DocumentKind.PDF)})"
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousVisit:
-    """Result of the last visit to a link."""
+    """The document of a link, and the validators that came with it."""
 
-    etag: str | None
-    last_modified: str | None
-    document: str | None
-    reason: str | None
+    document: str
+    validators: Validators
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A downloaded PDF in a scratch file."""
+    """A downloaded document in a scratch file."""
 
     part: Path
     sha256: str
+    kind: DocumentKind
     size_bytes: int
     file_name: str
 
     def move_to(self, path: Path) -> None:
         """Move the (synced) scratch file to its final path."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.part.chmod(0o644)
-        self.part.replace(path)
-        sync(path.parent)
+        with writing_to(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.part.chmod(0o644)
+            self.part.replace(path)
+            sync(path.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +81,7 @@ class Visit:
     link: FoundLink
     outcome: LinkOutcome
     at: datetime
-    etag: str | None = None
-    last_modified: str | None = None
+    validators: Validators = NO_VALIDATORS
     download: Download | None = None
     reason: str | None = None
 
@@ -90,42 +108,57 @@ class Visitor:
         """Close the connections."""
         self._client.__exit__()
 
+    def stop(self) -> None:
+        """End the visits of other threads early."""
+        self._client.stop()
+
     def visit(self, link: FoundLink) -> Visit:
-        """Visit the link; every problem with it becomes an outcome, not an exception."""
+        """Visit the link; every problem with it becomes an outcome.
+
+        Raises:
+            RedactionError: the workspace cannot be written to.
+        """
         previous = self._previous_visits.get(link.url)
         path = local_path(link.url)
+        # when a visit fails, the validators stay: if the document has not changed, it is not downloaded again
+        validators = previous.validators if previous else NO_VALIDATORS
         try:
             return self._visit_file(link, path, previous) if path else self._visit_url(link, previous)
         except Rejected as error:
-            return Visit(link, LinkOutcome.QUARANTINED, now(), reason=str(error))
+            return Visit(link, LinkOutcome.QUARANTINED, now(), reason=shown_reason(str(error)))
         except Unavailable as error:
-            # keep the validators of the last good visit: if the document has not changed, it is not downloaded again
-            etag, last_modified = (previous.etag, previous.last_modified) if previous else (None, None)
-            return Visit(link, LinkOutcome.FAILED, now(), etag, last_modified, reason=str(error))
+            return Visit(link, LinkOutcome.FAILED, now(), validators, reason=shown_reason(str(error)))
+        except RedactionError:
+            raise
+        except Exception as error:  # whatever a server sends must not end more than its own link
+            logger.debug("Visiting %s failed", link.url, exc_info=True)
+            return Visit(link, LinkOutcome.FAILED, now(), validators, reason=f"could not be read: {describe(error)}")
 
     def _visit_url(self, link: FoundLink, previous: PreviousVisit | None) -> Visit:
         def read(response: httpx.Response) -> Visit:
-            validators = response.headers.get("ETag"), response.headers.get("Last-Modified")
+            validators = validators_of(response)
             if response.status_code == HTTPStatus.NOT_MODIFIED:
                 if previous is None:
                     raise Unavailable("the server answered 304 to a request without conditions")
-                return _unchanged(link, previous, validators[0] or previous.etag, validators[1] or previous.last_modified)
-            chunks = read_bounded(response, self._max_bytes, self._politeness.download_seconds)
-            return self._receive(link, previous, validators, chunks, lambda: _published_name(response))
+                etag, last_modified = previous.validators
+                kept = Validators(validators.etag or etag, validators.last_modified or last_modified)
+                return Visit(link, LinkOutcome.UNCHANGED, now(), kept)
+            chunks = self._client.body(response, self._max_bytes)
+            return self._receive(link, previous, validators, chunks, lambda: published_name(response))
 
         return self._client.get(link.url, read, _conditional_headers(previous))
 
     def _visit_file(self, link: FoundLink, path: Path, previous: PreviousVisit | None) -> Visit:
         try:
             status = path.stat()
-            etag = f"{status.st_size}-{status.st_mtime_ns}"
-            if previous is not None and previous.etag == etag:
-                return _unchanged(link, previous, etag, None)
+            validators = Validators(f"{status.st_size}-{status.st_mtime_ns}")
+            if previous is not None and previous.validators == validators:
+                return Visit(link, LinkOutcome.UNCHANGED, now(), validators)
             if status.st_size > self._max_bytes:
-                return _quarantined(link, (None, None), f"larger than {self._politeness.max_megabytes:g} MB")
+                raise Rejected(f"larger than {self._politeness.max_megabytes:g} MB")
             with path.open("rb") as file:
                 chunks = iter(lambda: file.read(CHUNK_BYTES), b"")
-                return self._receive(link, previous, (etag, None), chunks, lambda: path.name)
+                return self._receive(link, previous, validators, chunks, lambda: safe_name(readable(os.fsencode(path.name))))
         except OSError as error:
             raise Unavailable(f"the file cannot be read: {error.strerror}") from error
 
@@ -133,24 +166,25 @@ class Visitor:
         self,
         link: FoundLink,
         previous: PreviousVisit | None,
-        validators: tuple[str | None, str | None],
+        validators: Validators,
         chunks: Iterator[bytes],
         name: Callable[[], str],
     ) -> Visit:
-        """Save the body to a scratch file, unless it does not start like a PDF or is the document of the previous visit."""
+        """Save the body to a scratch file, unless it does not start like a document or is that of the previous visit."""
         start = b""
         for chunk in chunks:
             start += chunk
-            if len(start) >= PDF_HEADER_SEARCH_BYTES:
+            if len(start) >= HEAD_BYTES:
                 break
-        if PDF_HEADER not in start[:PDF_HEADER_SEARCH_BYTES]:
-            return _quarantined(link, validators, "is empty" if not start else "is not a PDF")
+        kind = document_kind(start)
+        if kind is None:
+            raise Rejected(NOT_A_DOCUMENT if start else "is empty")
         part, sha256, size_bytes = _save(self._scratch, start, chunks)
         if previous is not None and previous.document == sha256:
             part.unlink()
-            return Visit(link, LinkOutcome.UNCHANGED, now(), *validators)
-        download = Download(part, sha256, size_bytes, _safe_name(name()))
-        return Visit(link, LinkOutcome.FETCHED, now(), *validators, download=download)
+            return Visit(link, LinkOutcome.UNCHANGED, now(), validators)
+        download = Download(part, sha256, kind, size_bytes, name() or f"document{SUFFIXES[kind][0]}")
+        return Visit(link, LinkOutcome.FETCHED, now(), validators, download=download)
 
     @property
     def _max_bytes(self) -> int:
@@ -158,49 +192,37 @@ class Visitor:
 
 
 def _conditional_headers(previous: PreviousVisit | None) -> dict[str, str]:
-    headers = {}
-    if previous is not None and previous.etag:
-        headers["If-None-Match"] = previous.etag
-    if previous is not None and previous.last_modified:
-        headers["If-Modified-Since"] = previous.last_modified
-    return headers
-
-
-def _unchanged(link: FoundLink, previous: PreviousVisit, etag: str | None, last_modified: str | None) -> Visit:
-    """An unchanged link; without a document it stays in quarantine."""
-    if previous.document is None:
-        return Visit(link, LinkOutcome.QUARANTINED, now(), etag, last_modified, reason=previous.reason)
-    return Visit(link, LinkOutcome.UNCHANGED, now(), etag, last_modified)
-
-
-def _quarantined(link: FoundLink, validators: tuple[str | None, str | None], reason: str) -> Visit:
-    return Visit(link, LinkOutcome.QUARANTINED, now(), *validators, reason=reason)
+    etag, last_modified = previous.validators if previous is not None else NO_VALIDATORS
+    headers = {"If-None-Match": sendable(etag), "If-Modified-Since": sendable(last_modified)}
+    return {name: value for name, value in headers.items() if value is not None}
 
 
 def _save(scratch: Path, start: bytes, chunks: Iterable[bytes]) -> tuple[Path, str, int]:
-    descriptor, name = tempfile.mkstemp(suffix=".part", dir=scratch)
+    """Write the body to a new file; return its path, SHA-256 and size.
+
+    Raises:
+        RedactionError: the file cannot be written.
+    """
+    with writing_to(scratch):
+        descriptor, name = tempfile.mkstemp(suffix=".part", dir=scratch)
     part = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            digest, size_bytes = hashlib.sha256(start), file.write(start)
-            for chunk in chunks:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            digest, size_bytes = hashlib.sha256(), 0
+            for chunk in itertools.chain([start], chunks):
                 digest.update(chunk)
-                size_bytes += file.write(chunk)
-        sync(part)
+                size_bytes += len(chunk)
+                with writing_to(scratch):
+                    _write_all(file, chunk)
+        with writing_to(scratch):
+            sync(part)
     except BaseException:
         part.unlink()
         raise
     return part, digest.hexdigest(), size_bytes
 
 
-def _published_name(response: httpx.Response) -> str:
-    """The file name given by the server, else the last part of the final URL."""
-    message = Message()
-    message["Content-Disposition"] = response.headers.get("Content-Disposition", "")
-    return message.get_filename() or PurePosixPath(unquote(urlsplit(str(response.url)).path)).name
-
-
-def _safe_name(name: str) -> str:
-    """A file name without folders or control characters, of limited length and never empty."""
-    plain = "".join(character for character in name.replace("\\", "/").rpartition("/")[2] if character.isprintable()).strip()
-    return plain[-MAX_FILE_NAME_CHARS:] or "document.pdf"
+def _write_all(file: io.FileIO, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) :]

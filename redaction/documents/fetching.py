@@ -22,8 +22,10 @@ from redaction.catalog import Catalog, open_catalog
 from redaction.catalog.tables import Document, DocumentStatus, Link, LinkOutcome, now
 from redaction.catalog.tables import Source as SourceRow
 from redaction.documents.discovery import Discovery, FoundLink, Problem
+from redaction.documents.document_files import new_document_file, stored_documents
 from redaction.documents.downloads import PreviousVisit, Visit, Visitor
-from redaction.documents.scratch import exclusive_scratch
+from redaction.documents.responses import NO_VALIDATORS, Validators
+from redaction.documents.scratch import exclusive_scratch, writing_to
 from redaction.documents.sources import FolderSource, IndexSource, SourcesConfig, UrlSource
 from redaction.progress import ProgressCallback, log_progress
 from redaction.values import Frozen
@@ -47,6 +49,11 @@ class SourceCounts(Frozen):
     failed: int = 0
     """Links, index pages and folders that could not be read; the next run tries again."""
 
+    @property
+    def failed_whole(self) -> bool:
+        """Whether nothing of the source could be read."""
+        return self.failed > 0 and not (self.new or self.unchanged or self.duplicates or self.quarantined)
+
 
 class FetchSummary(Frozen):
     """Result of visiting all links once."""
@@ -56,6 +63,8 @@ class FetchSummary(Frozen):
     """SHA-256 of the new documents."""
     quarantine: tuple[Problem, ...]
     failures: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+    """See `redaction.documents.discovery.Discovery`."""
     seconds: float
 
 
@@ -102,6 +111,7 @@ def _visit_in_order(
                 yield window.popleft().result()
                 window.extend(pool.submit(visitor.visit, link) for link in itertools.islice(remaining, 1))
         finally:
+            visitor.stop()  # after an error or an interrupt, other threads may be waiting
             pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -147,8 +157,8 @@ class _VisitRecorder:
             {
                 "of_url": visit.link.url,
                 "source": visit.link.source,
-                "etag": visit.etag,
-                "last_modified": visit.last_modified,
+                "etag": visit.validators.etag,
+                "last_modified": visit.validators.last_modified,
                 "outcome": LinkOutcome.UNCHANGED,
                 "reason": None,
                 "checked_at": visit.at,
@@ -169,6 +179,7 @@ class _VisitRecorder:
             documents=tuple(self._documents),
             quarantine=tuple(self._quarantine),
             failures=(*discovery.problems, *self._failures),
+            warnings=discovery.warnings,
             seconds=seconds,
         )
 
@@ -176,7 +187,7 @@ class _VisitRecorder:
         """Store the document of a FETCHED visit; return the count that it adds to."""
         assert visit.download is not None  # noqa: S101 - set if the outcome is FETCHED
         sha256 = visit.download.sha256
-        visit.download.move_to(self._workspace.documents / f"{sha256}.pdf")
+        visit.download.move_to(new_document_file(self._workspace, sha256, visit.download.kind))
         with self._catalog.transaction() as session:
             link = session.get(Link, visit.link.url)
             if session.get(Document, sha256) is None:
@@ -219,8 +230,8 @@ class _VisitRecorder:
             Link(
                 url=visit.link.url,
                 source=visit.link.source,
-                etag=visit.etag,
-                last_modified=visit.last_modified,
+                etag=visit.validators.etag,
+                last_modified=visit.validators.last_modified,
                 outcome=visit.outcome,
                 reason=visit.reason,
                 document=document,
@@ -237,22 +248,24 @@ def _record_sources(catalog: Catalog, config: SourcesConfig) -> None:
 
 def _previous_visits(catalog: Catalog, workspace: Workspace) -> dict[str, PreviousVisit]:
     """Results of earlier visits, for conditional requests. A document without its file counts as never fetched."""
-    workspace.documents.mkdir(parents=True, exist_ok=True)
-    stored = {path.stem for path in workspace.documents.glob("*.pdf")}
+    with writing_to(workspace.documents):
+        workspace.documents.mkdir(parents=True, exist_ok=True)
+    stored = stored_documents(workspace)
     columns = Link.__table__.c  # type: ignore[attr-defined]
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         rows = session.connection().execute(
-            sqlalchemy.select(columns.url, columns.etag, columns.last_modified, columns.document, columns.reason)
+            sqlalchemy.select(columns.url, columns.etag, columns.last_modified, columns.document, columns.outcome)
         )
         return {
-            url: PreviousVisit(etag, last_modified, document, reason)
-            for url, etag, last_modified, document, reason in rows
-            if document is None or document in stored
+            # the validators of a link in quarantine belong to something else than its document (earlier versions stored them)
+            url: PreviousVisit(document, NO_VALIDATORS if outcome is LinkOutcome.QUARANTINED else Validators(etag, last_modified))
+            for url, etag, last_modified, document, outcome in rows
+            if document in stored
         }
 
 
 def documents_with_status(catalog: Catalog, status: DocumentStatus) -> list[Document]:
     """The documents with this status, in the order in which they were first seen."""
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         query = select(Document).where(Document.status == status).order_by(col(Document.first_seen_at), col(Document.sha256))
         return list(session.exec(query))

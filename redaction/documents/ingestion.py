@@ -9,6 +9,7 @@ from redaction.documents.discovery import Problem, discover
 from redaction.documents.fetching import FetchSummary, SourceCounts, fetch
 from redaction.documents.rendering.rendering import RenderSummary, render
 from redaction.documents.sources import SourcesConfig
+from redaction.errors import RedactionError
 from redaction.progress import ProgressCallback
 from redaction.values import Frozen
 from redaction.workspace import Workspace
@@ -27,6 +28,8 @@ class IngestionSummary(Frozen):
     """Links, documents and pages that cannot be used."""
     failures: tuple[Problem, ...]
     """Links and sources that could not be reached; the next run tries again."""
+    warnings: tuple[Problem, ...] = ()
+    """Places that were read and are perhaps not as intended."""
     seconds: float
 
 
@@ -50,7 +53,25 @@ def summarize(fetched: FetchSummary, rendered: RenderSummary) -> IngestionSummar
         new_pages=rendered.pages,
         quarantine=(*fetched.quarantine, *rendered.refused, *rendered.refused_pages),
         failures=(*fetched.failures, *rendered.failures),
+        warnings=fetched.warnings,
         seconds=fetched.seconds + rendered.seconds,
+    )
+
+
+def require_sources(summary: IngestionSummary) -> None:
+    """Refuse to call an ingestion a success of which a source could not be read at all.
+
+    Raises:
+        RedactionError: names these sources, with the first reason of each.
+    """
+    failed = [count.source for count in summary.sources if count.failed_whole]
+    if not failed:
+        return
+    reasons = {problem.source: f"{problem.where}: {problem.reason}" for problem in reversed(summary.failures)}
+    described = "; ".join(f"{source} ({reasons[source]})" for source in failed)
+    raise RedactionError(
+        f"Nothing could be read from {described}: correct or disable it in the sources file and run again; "
+        "what the other sources offer is in the workspace."
     )
 
 

@@ -35,7 +35,7 @@ class Inventory(Frozen):
 
 def take_inventory(catalog: Catalog) -> Inventory:
     """Count the links, documents and pages in the catalog."""
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         of_documents = select(Document.source, func.count()).group_by(Document.source)
         of_pages = select(Document.source, func.count()).join(Page).where(col(Page.image).is_not(None)).group_by(Document.source)
         links = dict(session.exec(select(Link.source, func.count()).group_by(Link.source)).all())
@@ -68,20 +68,32 @@ def take_inventory(catalog: Catalog) -> Inventory:
     )
 
 
-def retry_quarantined(catalog: Catalog) -> int:
-    """Mark quarantined documents for rendering in the next run, for example after raising a limit.
+class Retry(Frozen):
+    """What the next ingestion tries again."""
 
-    Quarantined pages of rendered documents stay: other pages of the same document may already be annotated.
+    documents: int
+    links: int
 
-    Returns:
-        The number of documents marked.
+
+def retry_quarantined(catalog: Catalog) -> Retry:
+    """Mark quarantined documents for rendering in the next run, for example after raising a limit, and forget quarantined links.
+
+    A link that leads to a stored document stays, without what would make the next request conditional. Quarantined pages of
+    rendered documents stay as well: other pages of the same document may already be annotated.
     """
     with catalog.transaction() as session:
         quarantined = session.exec(select(Document).where(Document.status == DocumentStatus.QUARANTINED)).all()
         for document in quarantined:
             document.status, document.reason = DocumentStatus.FETCHED, None
             session.add(document)
-        return len(quarantined)
+        links = session.exec(select(Link).where(col(Link.outcome).in_((LinkOutcome.QUARANTINED, LinkOutcome.FAILED)))).all()
+        for link in links:
+            link.etag = link.last_modified = None
+            session.add(link)
+            if link.outcome is LinkOutcome.QUARANTINED and link.document is None:
+                session.delete(link)
+        forgotten = sum(link.outcome is LinkOutcome.QUARANTINED for link in links)
+        return Retry(documents=len(quarantined), links=forgotten)
 
 
 def _link_problem(link: Link) -> Problem:

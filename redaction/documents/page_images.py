@@ -30,7 +30,7 @@ class RenderedPages(Frozen):
 def rendered_pages(catalog: Catalog, workspace: Workspace, names: Collection[str]) -> RenderedPages:
     """The pages in `names` that have an image, sorted by document and page number."""
     wanted = set(names)
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         rows = session.exec(select(Page).where(col(Page.image).is_not(None)).order_by(Page.file_name)).all()
     pages = tuple(PageFile(name=row.name, file_name=row.file_name, image=row.image or "") for row in rows if row.name in wanted)
     return RenderedPages(root=str(workspace.root), pages=pages)

@@ -18,19 +18,38 @@ def exclusive_scratch(workspace: Workspace, name: str) -> Iterator[Path]:
     """An empty folder on the same file system as the workspace; removed on exit.
 
     Raises:
-        RedactionError: another ingestion is running (the operating system releases the lock when its process ends).
+        RedactionError: another ingestion is running (the operating system releases the lock when its process ends), or the
+            workspace cannot be written to.
     """
     folder = workspace.state / "ingestion" / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.parent / "lock", timeout=0)
     try:
-        lock.acquire()
+        with writing_to(folder.parent):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
     except Timeout as error:
         raise RedactionError(f"Another ingestion is running in {workspace.root}: wait for it to end.") from error
     try:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        with writing_to(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         lock.release()
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Report a full disk or a folder that cannot be written to in a sentence.
+
+    Raises:
+        RedactionError: the operating system refuses a write in this block.
+    """
+    try:
+        yield
+    except Timeout:
+        raise  # another process has the lock; it is an OSError, too
+    except OSError as error:
+        message = f"{folder} cannot be written to ({error.strerror}): free space, or change its permissions."
+        raise RedactionError(message) from error

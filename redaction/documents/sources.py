@@ -11,15 +11,16 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from redaction import __version__
 from redaction.configuration import read_yaml
+from redaction.documents.addresses import resolve
 from redaction.pages.pdf import DEFAULT_DPI, MAX_WIDTH_PX
 from redaction.values import Frozen
 
-PDF_LINK_PATTERN = r"(?i)\.pdf($|\?)"
-"""Default pattern of links to documents: ``.pdf`` or ``.PDF``, with or without a query string."""
+PDF_LINK_PATTERN = r"(?i)\.pdf($|[?;])"
+"""Default pattern of links to documents: ``.pdf`` or ``.PDF``, with or without a query string or ``;jsessionid=…``."""
 
 
 def _http_url(url: str) -> str:
-    if not re.match(r"(?i)https?://[^/\s]+", url):
+    if not re.match(r"(?i)https?://[^/\s]+", url) or resolve(url) is None:
         raise ValueError(f"{url!r} is not an http:// or https:// address")
     return url
 
@@ -62,7 +63,7 @@ class Politeness(Frozen):
     backoff_seconds: float = Field(1, ge=0)
     """Wait before the second attempt; doubled for each further attempt, with jitter."""
     longest_wait_seconds: float = Field(120, ge=0)
-    """After a longer ``Retry-After`` the link is left to the next run."""
+    """A link whose ``Retry-After`` is longer is left to the next run; a host whose ``Crawl-delay`` is longer, too."""
     max_megabytes: float = Field(100, gt=0)
     max_pages: int = Field(2000, ge=1)
 
@@ -74,14 +75,15 @@ class _Source(Frozen):
 
 
 class IndexSource(_Source):
-    """Web pages that link to documents."""
+    """Web pages, sitemaps or feeds that link to documents."""
 
     kind: Literal["index"]
     urls: tuple[HttpUrl, ...] = Field(min_length=1)
     selector: Selector | None = None
     """CSS selector of the links to documents, or of elements that contain them; None selects all links."""
     pattern: Pattern | None = None
-    """Regular expression searched in a link's absolute URL; the default without a selector is `PDF_LINK_PATTERN`."""
+    """Regular expression searched in a link's absolute URL and in its decoded form; the default without a selector is
+    `PDF_LINK_PATTERN`."""
     depth: int = Field(0, ge=0)
     """Maximum number of links from `urls` to a further index page."""
     follow: Pattern | None = None
@@ -112,7 +114,7 @@ class UrlSource(_Source):
 
 
 class FolderSource(_Source):
-    """PDFs in a local folder; a relative path starts at the working directory."""
+    """PDFs and images in a local folder; a relative path starts at the working directory."""
 
     kind: Literal["folder"]
     path: Path

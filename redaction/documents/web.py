@@ -1,31 +1,31 @@
 """A polite and defensive HTTP client: robots.txt, pacing, retries, checked redirects, responses of bounded size and duration.
 
 URLs come from untrusted pages. Only http and https are followed, and every redirect is checked like a first request. Addresses of
-this machine or a private network are refused unless the configuration names that host and port; otherwise a page could make us
-query the metadata service of a cloud (server-side request forgery). DNS rebinding, a host name that resolves to another address
-between the check and the request, is not detected.
+this machine or a private network are refused unless the configuration names that host and port (see `redaction.documents.hosts`).
+
+Every wait that a server asks for is bounded by ``longest_wait_seconds``, and `PoliteClient.stop` ends it.
 """
 
 from __future__ import annotations
 
-import email.utils
-import ipaddress
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
 from http import HTTPStatus
+from http.cookiejar import CookieJar
 from typing import Self, TypeVar
 
 import httpx
 from protego import Protego
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from redaction.documents.addresses import resolve
+from redaction.documents.hosts import is_host_name, is_internal
+from redaction.documents.responses import SendableCookies, declared_bytes, describe, retry_after_seconds, status_of
 from redaction.documents.sources import Politeness
+from redaction.documents.transport import EnvironmentTransport, WatchedTransport
 
 MAX_REDIRECTS = 8
 MAX_ROBOTS_BYTES = 512 * 1024
@@ -41,11 +41,18 @@ RETRYABLE_STATUSES = {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 
+STOPPED = "the run was stopped"
+
 Result = TypeVar("Result")
 
 
 class Unavailable(Exception):
     """The URL could not be read this time; the next run tries again. The message is the reason."""
+
+    def __init__(self, reason: str, *, host_failed: bool = False) -> None:
+        super().__init__(reason)
+        self.host_failed = host_failed
+        """Whether it counts as a failure of the host: a 404 does not."""
 
 
 class Rejected(Exception):
@@ -70,6 +77,14 @@ class _Host:
     crawl_delay: float = 0.0
     next_start: float = 0.0
     consecutive_failures: int = 0
+    left_to_next_run: str | None = None
+    """Why no document of this host is requested in this run."""
+
+
+class _CurrentRequest(threading.local):
+    """The request that a thread is making."""
+
+    deadline: float = 0.0
 
 
 class PoliteClient(AbstractContextManager["PoliteClient"]):
@@ -82,14 +97,17 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
 
     def __init__(self, politeness: Politeness, named_urls: tuple[str, ...]) -> None:
         self._politeness = politeness
-        self._named_hosts = {httpx.URL(url).netloc for url in named_urls}
+        self._named_hosts = {_parsed(url).netloc for url in named_urls}
         self._hosts: dict[bytes, _Host] = {}
         self._hosts_lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._request = _CurrentRequest()
         self._client = httpx.Client(
             headers={"User-Agent": politeness.user_agent, "Accept-Encoding": "identity"},
             timeout=politeness.timeout_seconds,
-            limits=httpx.Limits(max_connections=politeness.concurrency, max_keepalive_connections=politeness.concurrency),
+            transport=EnvironmentTransport(WatchedTransport(self._raise_if_over, politeness.concurrency)),
             follow_redirects=False,
+            cookies=CookieJar(SendableCookies()),
         )
 
     def __enter__(self) -> Self:
@@ -97,6 +115,10 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
+
+    def stop(self) -> None:
+        """End all waits and downloads of other threads; they raise `Unavailable`."""
+        self._stopped.set()
 
     def get(self, url: str, read: Callable[[httpx.Response], Result], headers: dict[str, str] | None = None) -> Result:
         """Request `url` and pass the streamed response (200 or 304) to `read`.
@@ -107,35 +129,53 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
             Unavailable: there is no response, or one that may differ next time.
             Rejected: robots.txt or an address check forbids the request, or `read` raised it.
         """
-        host = self._host(httpx.URL(url))
+        host = self._host(_parsed(url))
         if host.consecutive_failures >= MAX_CONSECUTIVE_FAILURES:
             raise Unavailable(f"not tried: the last {MAX_CONSECUTIVE_FAILURES} requests to this host failed")
         attempts = Retrying(
             retry=retry_if_exception_type(_RetryableError),
             stop=stop_after_attempt(self._politeness.attempts),
             wait=self._wait,
+            sleep=self._sleep,
             retry_error_callback=_give_up,
         )
         try:
             result: Result = attempts(self._attempt, url, read, headers or {})
         except Unavailable as error:
-            # a 404 is a response; only exhausted retries count against the host
-            host.consecutive_failures = host.consecutive_failures + 1 if isinstance(error.__cause__, _RetryableError) else 0
+            host.consecutive_failures = host.consecutive_failures + 1 if error.host_failed else 0
             raise
         host.consecutive_failures = 0
         return result
 
     def _attempt(self, url: str, read: Callable[[httpx.Response], Result], headers: dict[str, str]) -> Result:
         try:
-            with self._follow_redirects(httpx.URL(url), headers) as response:
+            with self._follow_redirects(_parsed(url), headers) as response:
                 if response.status_code == HTTPStatus.NOT_MODIFIED:
                     response.read()  # it has no body, but only a response read to its end keeps the connection open
-                _raise_for_status(response, self._politeness.longest_wait_seconds)
+                self._raise_for_status(response)
                 return read(response)
         except httpx.TransportError as error:
-            raise _RetryableError(_describe(error)) from error
-        except (httpx.InvalidURL, httpx.DecodingError) as error:
-            raise Unavailable(_describe(error)) from error
+            raise _RetryableError(describe(error)) from error
+        except httpx.DecodingError as error:
+            raise Unavailable(describe(error)) from error
+
+    def body(self, response: httpx.Response, max_bytes: int, *, truncate: bool = False) -> Iterator[bytes]:
+        """Yield the body in chunks, limited in size: an untrusted body may be endless.
+
+        Raises:
+            Rejected: the body, or its declared length, exceeds `max_bytes` (with `truncate` it ends there instead).
+        """
+        too_large = f"larger than {max_bytes / 1e6:g} MB"
+        if not truncate and (declared_bytes(response) or 0) > max_bytes:
+            raise Rejected(too_large)
+        size = 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > max_bytes:
+                if truncate:
+                    return
+                raise Rejected(too_large)
+            yield chunk
 
     @contextmanager
     def _follow_redirects(self, url: httpx.URL, headers: dict[str, str]) -> Iterator[httpx.Response]:
@@ -155,13 +195,17 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         with host.lock:
             start = max(time.monotonic(), host.next_start)
             host.next_start = start + max(self._politeness.delay_seconds, host.crawl_delay)
-        time.sleep(max(0.0, start - time.monotonic()))
+        self._sleep(start - time.monotonic())
+        self._request.deadline = time.monotonic() + self._politeness.download_seconds
         return self._client.stream("GET", url, headers=headers)
 
     def _check_address(self, url: httpx.URL) -> None:
-        if url.scheme not in ("http", "https") or not url.host:
+        host = url.raw_host.decode("ascii")
+        if url.scheme not in ("http", "https") or not host:
             raise Rejected(f"leads to {url.scheme or 'nowhere'}:, and only http and https are followed")
-        if url.netloc not in self._named_hosts and _is_internal(url.host):
+        if not is_host_name(host):
+            raise Rejected(f"leads to {host}, which is not a valid host name")
+        if url.netloc not in self._named_hosts and is_internal(host):
             raise Rejected(f"leads to {url.netloc.decode()} in a private network, which the configuration does not name")
 
     def _check_robots(self, url: httpx.URL) -> None:
@@ -169,11 +213,29 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
             return
         host = self._host(url)
         with host.robots_lock:
-            if host.robots is None:
-                host.robots = self._read_robots(url)
-                host.crawl_delay = float(host.robots.crawl_delay(self._politeness.user_agent) or 0)
+            if host.robots is None and host.left_to_next_run is None:
+                self._load_robots(host, url)
+        if host.robots is None or host.left_to_next_run is not None:
+            raise Unavailable(f"{host.left_to_next_run}; this host waits for the next run")
         if not host.robots.can_fetch(str(url), self._politeness.user_agent):
             raise Rejected("robots.txt forbids it")
+
+    def _load_robots(self, host: _Host, url: httpx.URL) -> None:
+        try:
+            host.robots = self._read_robots(url)
+            host.crawl_delay = float(host.robots.crawl_delay(self._politeness.user_agent) or 0)
+        except (_RetryableError, httpx.TransportError):
+            raise
+        except (Rejected, Unavailable) as error:
+            host.left_to_next_run = f"robots.txt could not be read: {error}"
+        except Exception as error:  # noqa: BLE001 - what a server sends must not end the run
+            host.left_to_next_run = f"robots.txt could not be read: {describe(error)}"
+        longest = self._politeness.longest_wait_seconds
+        if host.crawl_delay > longest:
+            host.left_to_next_run = (
+                f"robots.txt asks for {host.crawl_delay:g} s between requests, which is longer than "
+                f"longest_wait_seconds ({longest:g} s)"
+            )
 
     def _read_robots(self, url: httpx.URL) -> Protego:
         """Read robots.txt as in RFC 9309: without the file everything is allowed; if it is unreachable, nothing is."""
@@ -184,14 +246,27 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
                 if response.has_redirect_location:
                     url = _redirect_target(url, response)
                 elif response.status_code in RETRYABLE_STATUSES or response.is_server_error:
-                    reason = f"robots.txt could not be read: the server answered {_status(response)}"
-                    raise _RetryableError(reason, _retry_after_seconds(response))
+                    raise self._busy(response, "robots.txt could not be read: ")
                 elif response.is_success:
-                    body = b"".join(read_bounded(response, MAX_ROBOTS_BYTES, self._politeness.download_seconds, truncate=True))
+                    body = b"".join(self.body(response, MAX_ROBOTS_BYTES, truncate=True))
                     return Protego.parse(body.decode("utf-8", errors="replace"))
                 else:
                     return Protego.parse("")
         return Protego.parse("")
+
+    def _raise_for_status(self, response: httpx.Response) -> None:
+        if response.status_code in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+            return
+        if response.status_code in RETRYABLE_STATUSES:
+            raise self._busy(response)
+        raise Unavailable(f"the server answered {status_of(response)}")
+
+    def _busy(self, response: httpx.Response, prefix: str = "") -> _RetryableError | Unavailable:
+        """The error for a response that may be another one later."""
+        reason, wait_seconds = f"the server answered {status_of(response)}", retry_after_seconds(response)
+        if wait_seconds is not None and wait_seconds > self._politeness.longest_wait_seconds:
+            return Unavailable(f"{reason} and asks to wait {wait_seconds:.0f} s")
+        return _RetryableError(prefix + reason, wait_seconds)
 
     def _host(self, url: httpx.URL) -> _Host:
         with self._hosts_lock:
@@ -201,86 +276,35 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, _RetryableError) and error.wait_seconds is not None:
             return error.wait_seconds
-        backoff = self._politeness.backoff_seconds
-        return wait_exponential_jitter(multiplier=backoff, max=60, jitter=backoff)(state)
+        backoff, longest = self._politeness.backoff_seconds, self._politeness.longest_wait_seconds
+        return min(longest, wait_exponential_jitter(multiplier=backoff, max=60, jitter=backoff)(state))
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stopped.wait(max(0.0, seconds)):
+            raise Unavailable(STOPPED)
+
+    def _raise_if_over(self) -> None:
+        """Called before each read from a server."""
+        if self._stopped.is_set():
+            raise Unavailable(STOPPED)
+        if time.monotonic() > self._request.deadline:
+            raise Unavailable(f"the download took longer than {self._politeness.download_seconds:g} s", host_failed=True)
 
 
-def read_bounded(response: httpx.Response, max_bytes: int, max_seconds: float, *, truncate: bool = False) -> Iterator[bytes]:
-    """Yield the body in chunks, limited in size and time: an untrusted body may be endless or arrive very slowly.
-
-    Raises:
-        Rejected: the body, or its declared length, exceeds `max_bytes` (with `truncate` it ends there instead).
-        Unavailable: it takes longer than `max_seconds`.
-    """
-    too_large = f"larger than {max_bytes / 1e6:g} MB"
-    if not truncate and int(response.headers.get("Content-Length", "0") or 0) > max_bytes:
-        raise Rejected(too_large)
-    deadline, size = time.monotonic() + max_seconds, 0
-    for chunk in response.iter_bytes():
-        size += len(chunk)
-        if size > max_bytes:
-            if truncate:
-                return
-            raise Rejected(too_large)
-        if time.monotonic() > deadline:
-            raise Unavailable(f"the download took longer than {max_seconds:g} s")
-        yield chunk
+def _parsed(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise Rejected(f"is not a valid address: {error}") from error
 
 
 def _redirect_target(url: httpx.URL, response: httpx.Response) -> httpx.URL:
-    try:
-        return url.join(response.headers["Location"]).copy_with(fragment=None)
-    except httpx.InvalidURL as error:
-        raise Rejected(f"redirects to an invalid URL: {error}") from error
-
-
-def _raise_for_status(response: httpx.Response, longest_wait_seconds: float) -> None:
-    if response.status_code in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
-        return
-    reason = f"the server answered {_status(response)}"
-    if response.status_code not in RETRYABLE_STATUSES:
-        raise Unavailable(reason)
-    wait_seconds = _retry_after_seconds(response)
-    if wait_seconds is not None and wait_seconds > longest_wait_seconds:
-        raise Unavailable(f"{reason} and asks to wait {wait_seconds:.0f} s")
-    raise _RetryableError(reason, wait_seconds)
-
-
-def _retry_after_seconds(response: httpx.Response) -> float | None:
-    """The wait in the ``Retry-After`` header, which is a number of seconds or a date."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    target = resolve(response.headers["Location"], str(url))
+    if target is None:
+        raise Rejected("redirects to an address that is not valid")
+    return _parsed(target)
 
 
 def _give_up(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    raise Unavailable(f"{error} ({state.attempt_number} attempts)") from error
-
-
-def _status(response: httpx.Response) -> str:
-    return f"{response.status_code} {response.reason_phrase}".strip()
-
-
-def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
-
-
-def _is_internal(host: str) -> bool:
-    """Whether the host is this machine or in a private network. A name that does not resolve is reported by the request."""
-    try:
-        return _resolves_to_internal_address(host)
-    except (OSError, UnicodeError):
-        return False
-
-
-@lru_cache(maxsize=4096)
-def _resolves_to_internal_address(host: str) -> bool:
-    addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return any(not ipaddress.ip_address(str(entry[4][0]).split("%")[0]).is_global for entry in addresses)
+    raise Unavailable(f"{error} ({state.attempt_number} attempts)", host_failed=True) from error

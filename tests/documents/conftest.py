@@ -248,5 +248,5 @@ def link_row(workspace: Workspace, url: str) -> Link:
 def stored_documents(workspace: Workspace) -> set[str]:
     """SHA-256 of the stored documents. Asserts that each file name matches the file's bytes."""
     for path in workspace.documents.iterdir():
-        assert path.name == f"{sha256_of_bytes(path.read_bytes())}.pdf"
+        assert path.stem == sha256_of_bytes(path.read_bytes())
     return {path.stem for path in workspace.documents.iterdir()}

@@ -41,6 +41,21 @@ def test_check_sources_lists_documents_without_downloading_them(
     assert [problem["source"] for problem in found["problems"]] == ["absent"]
 
 
+def test_check_sources_shows_which_links_lead_to_no_document(
+    site: Website, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    site.index("/", "list.html", "about.html", "mailto:me@example.org")
+    file = tmp_path / "sources.yaml"
+    file.write_text(json.dumps({"sources": [index_source(site)]}))
+    result = CliRunner().invoke(app, ["check-sources", str(file)])
+    assert result.exit_code == 0, "a page without documents is a warning"
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.output.splitlines() if line.startswith("│")]
+    assert ["website", "2", "does not match the pattern", f"{site.url}/list.html"] in rows
+    assert ["website", "1", "is not an http or https address", "mailto:me@example.org"] in rows
+    assert any(row[1] == f"{site.url}/" and row[2].startswith("no link to a document was found") for row in rows)
+
+
 def test_status_shows_counts_and_reasons(site: Website, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     site.publish("/good.pdf", pdf_of("good", pages=3, format=(100, 100)))
@@ -52,7 +67,10 @@ def test_status_shows_counts_and_reasons(site: Website, workspace: Workspace, mo
         assert fact in output
     inventory = json.loads(CliRunner(env={"REDACTION_WORKSPACE": str(workspace.root)}).invoke(app, ["status", "--json"]).stdout)
     assert inventory["sources"] == [{"source": "website", "links": 4, "documents": 2, "waiting": 0, "quarantined": 2, "pages": 3}]
-    assert [problem["reason"] for problem in inventory["quarantine"]] == ["is not a PDF", "is encrypted: it needs a password"]
+    assert [problem["reason"] for problem in inventory["quarantine"]] == [
+        "is not a PDF or an image (TIFF, PNG, JPEG, WEBP, GIF)",
+        "is encrypted: it needs a password",
+    ]
     (row,) = (line for line in output.splitlines() if line.startswith("│ website │ 4"))
     assert [cell.strip() for cell in row.split("│")[2:-1]] == ["4", "2", "0", "2", "3"]
 
@@ -66,9 +84,9 @@ def test_retry_renders_a_document_that_was_quarantined_for_its_length(
     assert len(ingest(workspace, strict).quarantine) == 1
     generous = config_of(url_source(site, "/long.pdf"))
     assert ingest(workspace, generous).new_pages == (), "raising the limit alone changes nothing"
-    assert "next ingestion: 1" in CliRunner().invoke(app, ["retry"]).output
+    assert "render again at the next ingestion: 1" in CliRunner().invoke(app, ["retry"]).output
     assert len(ingest(workspace, generous).new_pages) == 3
-    assert "next ingestion: 0" in CliRunner().invoke(app, ["retry"]).output
+    assert "render again at the next ingestion: 0" in CliRunner().invoke(app, ["retry"]).output
 
 
 def test_status_without_a_workspace_tells_the_user_what_to_do(tmp_path: Path) -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from redaction.documents.discovery import Discovery, discover
+from redaction.documents.folders import local_path
 
 from .conftest import Website, config_of, index_source, url_source
 
@@ -33,6 +41,139 @@ def test_links_are_resolved_as_in_a_browser(site: Website) -> None:
     assert paths(found, site) == ["/list/a.pdf", "/b.PDF", "/c.pdf?version=2&lang=en", "/list/d.Pdf", "/list/spaced%20name.pdf"]
     assert not found.problems
     assert not any(path.endswith(".pdf") for path, _, _ in site.requests), "discovery downloads no document"
+
+
+@pytest.mark.parametrize(
+    ("href", "path"),
+    [
+        ("docs/line\nbreak.pdf", "/docs/linebreak.pdf"),
+        ("\r\n docs/tab\tbed.pdf \x01", "/docs/tabbed.pdf"),
+        (r"docs\back\slash.pdf", "/docs/back/slash.pdf"),
+        ("docs/trailing.pdf%20", "/docs/trailing.pdf%20"),
+        ("docs/trailing.pdf%20?v=1", "/docs/trailing.pdf%20?v=1"),
+        ("docs/invisible.pdf\u200b", "/docs/invisible.pdf%E2%80%8B"),
+        ("docs/session.pdf;jsessionid=1A", "/docs/session.pdf;jsessionid=1A"),
+        ("docs/100%.pdf", "/docs/100%.pdf"),
+        ("docs/Bericht für 2024 [1].PDF", "/docs/Bericht%20f%C3%BCr%202024%20[1].PDF"),
+        ("http:/one/slash.pdf", "/one/slash.pdf"),
+        ("docs/../../../dots.pdf", "/dots.pdf"),
+        ("//127.0.0.1:{port}//double.pdf", "//double.pdf"),
+        ("HTTP://0x7f.1:{port}/number.pdf", "/number.pdf"),
+    ],
+)
+def test_an_address_is_read_as_a_browser_reads_it(site: Website, href: str, path: str) -> None:
+    site.index("/", href.format(port=site.server_port))
+    assert paths(discover(config_of(index_source(site))), site) == [path]
+
+
+def test_documents_in_frames_and_embedded_documents_are_found(site: Website) -> None:
+    elements = ('<iframe src="1.pdf">', '<embed src="2.pdf">', '<object data="3.pdf">', '<area href="4.pdf">')
+    site.index("/", html="".join(f"{element}</{element[1:].split()[0]}>" for element in elements))
+    assert paths(discover(config_of(index_source(site))), site) == ["/1.pdf", "/2.pdf", "/3.pdf", "/4.pdf"]
+    assert paths(discover(config_of(index_source(site, selector="embed"))), site) == ["/2.pdf"]
+
+
+@pytest.mark.parametrize("pattern", ["Geschäft.*\\.pdf$", "Gesch%C3%A4ft", " Nr 7"])
+def test_a_pattern_is_searched_in_the_address_and_in_its_decoded_form(site: Website, pattern: str) -> None:
+    site.index("/", "/Geschäft Nr 7.pdf%20", "/other.pdf")
+    assert paths(discover(config_of(index_source(site, pattern=pattern))), site) == ["/Gesch%C3%A4ft%20Nr%207.pdf%20"]
+
+
+SITEMAP = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>\n {url}/a.pdf </loc></url></urlset>"
+FEEDS = {
+    "sitemap": SITEMAP,
+    "RSS": "<rss><channel><link>{url}</link><item><link>{url}/a.pdf</link></item></channel></rss>",
+    "RSS enclosure": "<rss><channel><item><enclosure url='/a.pdf' type='application/pdf'/></item></channel></rss>",
+    "RSS 1": "<rdf:RDF xmlns:rdf='r' xmlns='p'><item><link>{url}/a.pdf</link></item></rdf:RDF>",
+    "Atom": "<feed xmlns='http://www.w3.org/2005/Atom'><entry><link rel='enclosure' href='a.pdf'/></entry></feed>",
+    "media RSS": "<rss xmlns:media='m'><channel><item><media:content url='/a.pdf'/></item></channel></rss>",
+    "malformed": "<rss><channel><title>R&D</title><item><link>{url}/a.pdf</link>",
+}
+
+
+@pytest.mark.parametrize("content_type", ["application/rss+xml", "text/html"])
+@pytest.mark.parametrize("name", FEEDS)
+@pytest.mark.filterwarnings("error")
+def test_sitemaps_and_feeds_are_index_pages(site: Website, name: str, content_type: str) -> None:
+    for declaration in ("", "<?xml version='1.0' encoding='utf-8'?>\n<!-- made by a machine -->"):
+        site.publish("/", (declaration + FEEDS[name].format(url=site.url)).encode(), content_type)
+        assert paths(discover(config_of(index_source(site))), site) == ["/a.pdf"]
+
+
+def test_the_sitemaps_of_a_sitemap_index_are_followed(site: Website) -> None:
+    site.publish("/", f"<sitemapindex><sitemap><loc>{site.url}/one.xml</loc></sitemap></sitemapindex>".encode(), "text/xml")
+    site.publish("/one.xml", SITEMAP.format(url=site.url).encode(), "text/xml")
+    assert paths(discover(config_of(index_source(site, depth=1))), site) == ["/a.pdf"]
+
+
+def test_a_feed_cannot_read_local_files_or_exhaust_memory(site: Website, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("/secret.pdf")
+    laughs = "".join(f"<!ENTITY l{n + 1} '{f'&l{n};' * 10}'>" for n in range(12))
+    definitions = f"<!DOCTYPE rss [<!ENTITY file SYSTEM '{(tmp_path / 'secret').as_uri()}'><!ENTITY l0 'ha'>{laughs}]>"
+    body = f"{definitions}<rss><item><link>&file;</link></item><item><link>&l12;</link></item></rss>"
+    site.publish("/", body.encode(), "text/xml")
+    started = time.monotonic()
+    assert paths(discover(config_of(index_source(site))), site) == []
+    assert time.monotonic() - started < 5
+
+
+MALFORMED = [
+    b"<![n00b",
+    b"<![if lt IE 9]>",
+    b"<![>weird</p>",
+    b"<!DOCTYPE [<!",
+    b"<?php echo",
+    b"\x00\xff\xfe<a",
+    b"<a href=\x80>",
+    b"&#xD800;",
+]
+ODD_PARTS = [*MALFORMED, b"<a href='1.pdf'>", b"<rss>", b"<?xml version='1.0' encoding='n00b'?>"]
+
+
+@pytest.mark.parametrize("junk", MALFORMED)
+@pytest.mark.filterwarnings("error")
+def test_a_malformed_page_ends_neither_its_own_source_nor_others(site: Website, junk: bytes) -> None:
+    site.publish("/bad/", b"<html><a href='1.pdf'>1</a>" + junk + b"> <a href='2.pdf'>2</a>", "text/html")
+    site.index("/good/", "3.pdf")
+    found = discover(config_of(index_source(site, "/bad/") | {"name": "bad"}, index_source(site, "/good/")))
+    assert {"/bad/1.pdf", "/good/3.pdf"} <= set(paths(found, site))
+
+
+@given(
+    body=st.lists(st.sampled_from(ODD_PARTS) | st.binary()),
+    charset=st.sampled_from(["utf-8", "utf-16", "n00b", "base64", "idna", "unicode_escape", "\xff", "", "'"]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_page_contains_the_next_source_is_read(site: Website, body: list[bytes], charset: str) -> None:
+    site.publish("/bad/", b"".join(body), f"text/html; charset={charset}", validators=False)
+    site.index("/good/", "3.pdf")
+    found = discover(config_of(index_source(site, "/bad/") | {"name": "bad"}, index_source(site, "/good/")))
+    assert paths(found, site)[-1] == "/good/3.pdf"
+
+
+def test_links_that_lead_to_no_document_are_counted_by_reason(site: Website) -> None:
+    others = ("mailto:me@example.org", "http://[/d.pdf", f"/{'e' * 3000}.pdf", "/next/")
+    site.index("/", "a.pdf", "b.html", "c.html", "c.html#2", *others)
+    site.index("/next/", "b.html", "f.pdf")
+    found = discover(config_of(index_source(site, depth=1, follow="/next/")))
+    assert paths(found, site) == ["/a.pdf", "/next/f.pdf"]
+    assert {unused.reason: (unused.count, unused.example.removeprefix(site.url)[:12]) for unused in found.unused} == {
+        "does not match the pattern": (3, "/b.html"),
+        "is not an http or https address": (1, "mailto:me@ex"),
+        "is not a valid address": (1, "http://[/d.p"),
+        "has more than 2048 characters": (1, "/eeeeeeeeeee"),
+    }
+
+
+def test_an_index_page_without_documents_is_a_warning(site: Website) -> None:
+    site.index("/empty/", "a.html")
+    site.index("/list/", "more/")
+    site.index("/list/more/", "a.pdf")
+    both = index_source(site, "/empty/", depth=1) | {"urls": [site.url + "/empty/", site.url + "/list/"]}
+    found = discover(config_of(both))
+    assert [(warning.where.removeprefix(site.url), warning.reason[:28]) for warning in found.warnings] == [
+        ("/empty/", "no link to a document was fo")
+    ]
 
 
 def test_the_base_element_is_respected(site: Website) -> None:
@@ -120,11 +261,58 @@ def test_a_url_in_two_sources_belongs_to_the_first(site: Website) -> None:
     assert [(link.source, link.url.rpartition("/")[2]) for link in found.links] == [("first", "b.pdf"), ("second", "a.pdf")]
 
 
-def test_the_pdfs_of_a_folder_are_listed_in_a_fixed_order(tmp_path: Path) -> None:
-    for name in ("b.PDF", "a.pdf", "notes.txt", "deep/c d.pdf"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"%PDF-")
+def folder_source(path: Path, **options: Any) -> dict[str, Any]:
+    return {"name": "folder", "kind": "folder", "path": str(path)} | options
+
+
+def names(found: Discovery) -> list[str]:
+    return [link.url.rpartition("/")[2] for link in found.links]
+
+
+def make_files(folder: Path, *names: str | bytes) -> None:
+    for name in names:
+        path = folder / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(b"%PDF-")
+
+
+def test_the_documents_of_a_folder_are_listed_in_a_fixed_order(tmp_path: Path) -> None:
+    make_files(tmp_path, "b.PDF", "a.pdf", "notes.txt", "deep/c d.pdf", "fax.TIFF", "photo.jpeg")
     (tmp_path / "folder.pdf").mkdir()
-    source = {"name": "folder", "kind": "folder", "path": str(tmp_path)}
-    assert [link.url.rpartition("/")[2] for link in discover(config_of(source)).links] == ["a.pdf", "b.PDF", "c%20d.pdf"]
-    assert len(discover(config_of(source | {"recursive": False})).links) == 2
+    os.mkfifo(tmp_path / "pipe.pdf")
+    assert names(discover(config_of(folder_source(tmp_path)))) == ["a.pdf", "b.PDF", "c%20d.pdf", "fax.TIFF", "photo.jpeg"]
+    assert len(discover(config_of(folder_source(tmp_path, recursive=False))).links) == 4
+
+
+@pytest.mark.parametrize("name", ["résumé.pdf".encode("latin-1"), "résumé.pdf".encode(), b"100% #1?.pdf"])
+def test_a_file_is_found_whatever_the_encoding_of_its_name(tmp_path: Path, name: bytes) -> None:
+    make_files(tmp_path, name)
+    (link,) = discover(config_of(folder_source(tmp_path))).links
+    assert local_path(link.url) == tmp_path / os.fsdecode(name)
+
+
+@pytest.mark.timeout(30)
+def test_symbolic_links_are_followed_and_each_folder_is_read_once(tmp_path: Path) -> None:
+    folder, archive = tmp_path / "source", tmp_path / "archive"
+    make_files(folder, "year/a.pdf")
+    make_files(archive, "b.pdf", "deep/c.pdf")
+    make_files(tmp_path, "d.pdf")
+    (folder / "archive").symlink_to(archive)
+    (folder / "again").symlink_to(folder / "year")
+    (folder / "circle").symlink_to(folder)
+    (archive / "up").symlink_to(tmp_path / "source")
+    (folder / "e.pdf").symlink_to(tmp_path / "d.pdf")
+    (folder / "gone").symlink_to(tmp_path / "absent")
+    found = discover(config_of(folder_source(folder)))
+    assert sorted(names(found)) == ["a.pdf", "b.pdf", "c.pdf", "d.pdf"]
+    assert [(Path(warning.where).name, warning.reason) for warning in found.warnings] == [
+        ("gone", "is a symbolic link that leads nowhere")
+    ]
+    assert not found.problems
+    assert names(discover(config_of(folder_source(folder, recursive=False)))) == ["d.pdf"]
+
+
+def test_a_folder_without_documents_is_a_warning(tmp_path: Path) -> None:
+    make_files(tmp_path, "notes.txt")
+    found = discover(config_of(folder_source(tmp_path)))
+    assert [warning.reason for warning in found.warnings] == ["no document was found in this folder"]

@@ -15,12 +15,13 @@ from sqlmodel import select
 
 from redaction.catalog import open_catalog
 from redaction.catalog.tables import Document, Link, LinkOutcome, Page, Source
-from redaction.documents.ingestion import IngestionSummary, ingest
+from redaction.documents.ingestion import IngestionSummary, ingest, require_sources
 from redaction.documents.sources import SourcesConfig
+from redaction.errors import RedactionError
 from redaction.files import sha256_of_file
 from redaction.workspace import Workspace
 
-from .conftest import Website, config_of, encrypted_pdf, index_source, pdf_of
+from .conftest import Website, config_of, encrypted_pdf, index_source, pdf_of, url_source
 
 TIMES = {"checked_at", "first_seen_at", "rendered_at"}
 
@@ -100,10 +101,31 @@ def test_the_summary_counts_documents_and_lists_problems(site: Website, workspac
     assert len(first.new_documents) == 10
     assert len(first.new_pages) == sum(1 + number % 4 for number in range(10))
     reasons = {(problem.where.rpartition("/")[2], problem.reason) for problem in first.quarantine}
-    assert reasons == {("page.pdf", "is not a PDF"), ("secret.pdf", "is encrypted: it needs a password")}
+    assert reasons == {
+        ("page.pdf", "is not a PDF or an image (TIFF, PNG, JPEG, WEBP, GIF)"),
+        ("secret.pdf", "is encrypted: it needs a password"),
+    }
     assert [problem.where for problem in first.failures] == [site.url + "/docs/missing.pdf"]
     assert counts(second) == {"found": 14, "unchanged": 12, "quarantined": 1, "failed": 1}
     assert second.new_pages == ()
+
+
+def test_a_source_of_which_nothing_can_be_read_is_named_after_the_others_are_ingested(
+    site: Website, workspace: Workspace, tmp_path: Path
+) -> None:
+    site.publish("/a.pdf", pdf_of("a", format=(200, 200)))
+    site.publish("/page.pdf", b"<html>", "text/html")
+    site.index("/partly/", "/a.pdf", "/missing.pdf")
+    absent = {"name": "absent", "kind": "folder", "path": str(tmp_path / "absent")}
+    partly, refused = index_source(site, "/partly/") | {"name": "partly"}, url_source(site, "/page.pdf", name="refused")
+    require_sources(ingest(workspace, config_of(partly, refused)))
+    summary = ingest(workspace, config_of(absent, url_source(site, "/1.pdf", "/2.pdf", name="gone"), partly))
+    with pytest.raises(RedactionError) as error:
+        require_sources(summary)
+    assert f"absent ({tmp_path / 'absent'}: there is no such folder" in str(error.value)
+    assert f"gone ({site.url}/1.pdf: the server answered 404 Not Found)" in str(error.value)
+    assert "partly" not in str(error.value)
+    assert summary.sources[2].unchanged == 1
 
 
 def assert_the_next_run_completes(workspace: Workspace, config: SourcesConfig, undisturbed_state: object) -> None:

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import email.utils
+import signal
+import subprocess
+import sys
 import time
+from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from redaction.catalog.tables import LinkOutcome
+from redaction.catalog import open_catalog
+from redaction.catalog.tables import Link, LinkOutcome
 from redaction.documents.discovery import discover
 from redaction.files import sha256_of_bytes
 from redaction.workspace import Workspace
 
-from .conftest import Website, config_of, counts, fetch_all, index_source, link_row, pdf_of, stored_documents, url_source
+from .conftest import (
+    RequestHandler,
+    Website,
+    config_of,
+    counts,
+    fetch_all,
+    index_source,
+    link_row,
+    pdf_of,
+    stored_documents,
+    url_source,
+)
 
 # --- failing servers ---------------------------------------------------------------------------------------------------------
 
@@ -60,6 +78,37 @@ def test_a_very_slow_download_is_aborted(site: Website, workspace: Workspace) ->
     assert time.monotonic() - started < 5
 
 
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "repeated"),
+    [
+        (HEAD + b"X-Name: ", b"x"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+        (HEAD + b"Content-Length: 1000000\r\n\r\n%PDF-", b"x"),
+    ],
+    ids=["header", "interim answers", "length of a chunk", "body"],
+)
+def test_a_server_that_never_finishes_its_answer_holds_only_its_own_link(
+    site: Website, workspace: Workspace, start: bytes, repeated: bytes
+) -> None:
+    def trickle(handler: RequestHandler) -> None:
+        handler.wfile.write(start)
+        for _ in range(1000):
+            handler.wfile.write(repeated)
+            time.sleep(0.02)
+
+    site.behaviors["/a.pdf"] = trickle
+    site.publish("/b.pdf", pdf_of("b"))
+    started = time.monotonic()
+    summary = fetch_all(workspace, config_of(url_source(site, "/a.pdf", "/b.pdf", politeness={"download_seconds": 0.5})))
+    assert time.monotonic() - started < 5
+    assert counts(summary) == {"found": 2, "new": 1, "failed": 1}
+    assert summary.failures[0].reason == "the download took longer than 0.5 s"
+
+
 def test_a_silent_server_times_out(site: Website, workspace: Workspace) -> None:
     site.behaviors["/a.pdf"] = lambda _: time.sleep(1)
     summary = fetch_all(workspace, config_of(url_source(site, "/a.pdf", politeness={"timeout_seconds": 0.1, "attempts": 2})))
@@ -86,6 +135,94 @@ def test_missing_documents_do_not_count_as_failures_of_the_host(site: Website, w
     summary = fetch_all(workspace, config_of(url_source(site, *missing, "/good.pdf", politeness={"concurrency": 1})))
     assert counts(summary) == {"found": 11, "new": 1, "failed": 10}
     assert {problem.reason for problem in summary.failures} == {"the server answered 404 Not Found"}
+
+
+# --- waits -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_whose_crawl_delay_is_too_long_waits_for_the_next_run(site: Website, workspace: Workspace) -> None:
+    site.robots("User-agent: *\nCrawl-delay: 86400\n")
+    site.publish("/a.pdf", pdf_of("a"))
+    site.publish("/b.pdf", pdf_of("b"))
+    config = config_of(url_source(site, "/a.pdf", "/b.pdf"))
+    started = time.monotonic()
+    summary = fetch_all(workspace, config)
+    assert time.monotonic() - started < 5
+    assert counts(summary) == {"found": 2, "failed": 2}
+    assert {problem.reason for problem in summary.failures} == {
+        "robots.txt asks for 86400 s between requests, which is longer than longest_wait_seconds (120 s); "
+        "this host waits for the next run"
+    }
+    assert [path for path, _, _ in site.requests] == ["/robots.txt"]
+    site.robots("")
+    assert counts(fetch_all(workspace, config)) == {"found": 2, "new": 2}
+
+
+def test_a_host_that_asks_for_a_long_wait_at_robots_txt_waits_for_the_next_run(site: Website, workspace: Workspace) -> None:
+    site.robots("")
+    site.flaky("/robots.txt", times=1, status=503, Retry_After="86400")
+    paths = [f"/{number}.pdf" for number in range(3)]
+    for path in paths:
+        site.publish(path, pdf_of(path))
+    config = config_of(url_source(site, *paths))
+    started = time.monotonic()
+    summary = fetch_all(workspace, config)
+    assert time.monotonic() - started < 5
+    assert {problem.reason for problem in summary.failures} == {
+        "robots.txt could not be read: the server answered 503 Service Unavailable and asks to wait 86400 s; "
+        "this host waits for the next run"
+    }
+    assert [path for path, _, _ in site.requests] == ["/robots.txt"]
+    assert counts(fetch_all(workspace, config)) == {"found": 3, "new": 3}
+
+
+def test_a_slow_robots_txt_delays_the_run_once(site: Website, workspace: Workspace) -> None:
+    site.endless("/robots.txt", start=b"User-agent: *\n", pause=0.02)
+    paths = [f"/{number}.pdf" for number in range(20)]
+    started = time.monotonic()
+    summary = fetch_all(workspace, config_of(url_source(site, *paths, politeness={"download_seconds": 0.5})))
+    assert time.monotonic() - started < 5
+    assert counts(summary) == {"found": 20, "failed": 20}
+
+
+def test_very_slow_downloads_count_as_failures_of_the_host(site: Website, workspace: Workspace) -> None:
+    paths = [f"/{number}.pdf" for number in range(20)]
+    for path in paths:
+        site.endless(path, pause=0.02)
+    politeness = {"download_seconds": 0.3, "concurrency": 1}
+    summary = fetch_all(workspace, config_of(url_source(site, *paths, politeness=politeness)))
+    assert sum(problem.reason.startswith("not tried") for problem in summary.failures) == 15
+
+
+FETCH = """
+import signal
+import sys
+from redaction.documents.discovery import discover
+from redaction.documents.fetching import fetch
+from redaction.documents.sources import SourcesConfig
+from redaction.workspace import Workspace
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the children of a background job ignore interrupts
+config = SourcesConfig.model_validate_json(sys.argv[2])
+fetch(Workspace.at(sys.argv[1]), config, discover(config))
+"""
+
+
+@pytest.mark.parametrize("kind", ["urls", "index"])
+def test_an_interrupt_ends_a_wait(site: Website, workspace: Workspace, kind: str) -> None:
+    site.robots("User-agent: *\nCrawl-delay: 60\n")
+    config = config_of(
+        url_source(site, "/a.pdf", "/b.pdf") if kind == "urls" else index_source(site) | {"urls": [site.url, site.url + "/2"]}
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", FETCH, str(workspace.root), config.model_dump_json()], stderr=subprocess.PIPE, text=True
+    )
+    while len(site.requests) < 2:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert "KeyboardInterrupt" in errors
 
 
 # --- politeness --------------------------------------------------------------------------------------------------------------
@@ -196,3 +333,119 @@ def test_redirects_are_followed_and_the_link_keeps_its_url(site: Website, worksp
     assert link_row(workspace, site.url + "/a.pdf").document == sha256_of_bytes(pdf_of("a"))
     assert counts(fetch_all(workspace, config)) == {"found": 1, "unchanged": 1}
     assert site.bodies_sent == ["/final.pdf?x=1"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://a..b/x.pdf",
+        f"http://{'l' * 64}.example/x.pdf",
+        "http://xn--a/x.pdf",
+        "http://.example/x.pdf",
+        f"http://{'l.' * 200}org/",
+    ],
+)
+@pytest.mark.parametrize("redirected", [False, True])
+def test_a_host_that_cannot_exist_ends_only_its_own_link(
+    site: Website, workspace: Workspace, target: str, redirected: bool
+) -> None:
+    site.redirect("/moved.pdf", target)
+    site.index("/", "/moved.pdf" if redirected else f"{target}?x.pdf", "/good.pdf")
+    site.publish("/good.pdf", pdf_of("good"))
+    summary = fetch_all(workspace, config_of(index_source(site, politeness={"attempts": 1})))
+    assert summary.sources[0].found == 2
+    assert counts(summary)["new"] == 1
+    assert len(summary.quarantine + summary.failures) == 1
+
+
+@pytest.mark.parametrize("etag", ['"é"', 'W/"\u00b2"', '"' + "x" * 5000 + '"'])
+def test_a_validator_that_cannot_be_sent_back_is_not_stored(site: Website, workspace: Workspace, etag: str) -> None:
+    site.publish("/a.pdf", pdf_of("a"), validators=False, ETag=etag)
+    config = config_of(url_source(site, "/a.pdf"))
+    assert counts(fetch_all(workspace, config)) == {"found": 1, "new": 1}
+    assert link_row(workspace, site.url + "/a.pdf").etag is None
+    assert counts(fetch_all(workspace, config)) == {"found": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize("cookie", ["é=1", "a=²", "a=\u00af; Path=/"])
+def test_a_cookie_that_cannot_be_sent_back_ends_no_further_request(site: Website, workspace: Workspace, cookie: str) -> None:
+    site.publish("/a.pdf", pdf_of("a"), Set_Cookie=cookie)
+    site.publish("/b.pdf", pdf_of("b"), Set_Cookie="session=1")
+    site.publish("/c.pdf", pdf_of("c"))
+    config = config_of(url_source(site, "/a.pdf", "/b.pdf", "/c.pdf", politeness={"concurrency": 1}))
+    assert counts(fetch_all(workspace, config)) == {"found": 3, "new": 3}
+    assert [headers.get("Cookie") for path, headers, _ in site.requests if path == "/c.pdf"] == ["session=1"]
+
+
+def test_a_validator_that_cannot_be_sent_back_and_was_stored_by_an_earlier_version_is_not_sent(
+    site: Website, workspace: Workspace
+) -> None:
+    site.publish("/a.pdf", pdf_of("a"))
+    config = config_of(url_source(site, "/a.pdf"))
+    fetch_all(workspace, config)
+    with open_catalog(workspace).transaction() as session:
+        session.get_one(Link, site.url + "/a.pdf").etag = '"é"'
+    assert counts(fetch_all(workspace, config)) == {"found": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize("value", ["²", "٣", "-1", "1e9", "soon", "Sat, 99 Foo 99999 99:99:99 +9999", "9" * 5000])
+def test_any_retry_after_ends_only_its_own_link(site: Website, workspace: Workspace, value: str) -> None:
+    site.publish("/busy.pdf", pdf_of("busy"))
+    site.behaviors["/busy.pdf"] = lambda handler: send_raw(handler, 503, [("Retry-After", value.encode())])
+    site.publish("/good.pdf", pdf_of("good"))
+    summary = fetch_all(workspace, config_of(url_source(site, "/busy.pdf", "/good.pdf", politeness={"attempts": 2})))
+    assert counts(summary) == {"found": 2, "new": 1, "failed": 1}
+
+
+def send_raw(handler: RequestHandler, status: int, headers: list[tuple[str, bytes]], body: bytes = b"") -> None:
+    """Send headers as they are, and close the connection."""
+    lines = b"".join(name.encode() + b": " + value + b"\r\n" for name, value in headers)
+    handler.wfile.write(b"HTTP/1.1 %d \xe9\r\n%sConnection: close\r\n\r\n%s" % (status, lines, body))
+    handler.close_connection = True
+
+
+ODD_VALUES = [
+    *[b"", b"0", b"-1", b"9" * 30, b"\xe9", "²".encode(), b'"x"', b"Sat, 01 Jan 0000 00:00:00 GMT"],
+    *[b"http://a..b/", b"http://[::1", b"http://xn--a/", b"http:" + b"l" * 70, b"//", b"javascript:1", b"/good.pdf", rb"\\x\y"],
+    *[b"gzip", b"br", b"chunked", rb"text/html; charset=\xff", b"=?n00b?B?x?="],
+    b"x=y; expires=Sat, 99 Foo 99999; domain=..; max-age=z",
+    b"attachment; filename*=x''%ff; filename=\"=?utf-8?B?w?=\"",
+]
+NAMES = (
+    "ETag Last-Modified Retry-After Location Content-Length Content-Type Content-Disposition Content-Encoding "
+    "Transfer-Encoding Set-Cookie Content-Range"
+)
+VALUES = st.sampled_from(ODD_VALUES) | st.binary(max_size=20).map(lambda value: value.replace(b"\n", b""))
+HEADERS = st.lists(st.tuples(st.sampled_from(NAMES.split()), VALUES), max_size=5)
+
+
+@given(
+    status=st.sampled_from([200, 204, 206, 301, 302, 304, 308, 404, 429, 503]),
+    headers=HEADERS,
+    robots=HEADERS,
+    body=st.sampled_from([pdf_of("odd"), b"%PDF-", b"<html>", b""]),
+    link=st.text(max_size=20) | st.sampled_from(ODD_VALUES).map(lambda value: value.decode("latin-1")),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_server_sends_the_other_documents_arrive(
+    site: Website,
+    workspace: Workspace,
+    status: int,
+    headers: list[tuple[str, bytes]],
+    robots: list[tuple[str, bytes]],
+    body: bytes,
+    link: str,
+) -> None:
+    """The workspace is the same for all examples, so that what one stores must not end the next."""
+    site.robots("")
+    site.publish("/good.pdf", pdf_of("good"))
+    site.behaviors["/odd.pdf"] = lambda handler: send_raw(handler, status, headers, body)
+    html = f'<a href="/odd.pdf">odd</a><a href="{link.replace(chr(34), "")}.pdf">odd</a><a href="/{quote(link)}.pdf">missing</a>'
+    site.index("/", "/good.pdf", html=html)
+    quick = {"attempts": 2, "timeout_seconds": 1, "longest_wait_seconds": 0.01}
+    good = config_of(index_source(site, politeness=quick))
+    summary = fetch_all(workspace, good)
+    good_places = (site.url + "/", site.url + "/good.pdf")
+    assert [problem for problem in summary.failures + summary.quarantine if problem.where in good_places] == []
+    site.behaviors["/robots.txt"] = lambda handler: send_raw(handler, status, robots, body)
+    fetch_all(workspace, good)

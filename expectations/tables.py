@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from redaction.dataset import AnnotatedPage, Dataset
+from redaction.errors import RedactionError
 from redaction.files import sha256_of_file
 
 PAGE_COLUMNS = {
@@ -107,8 +108,11 @@ def box_table(dataset: Dataset) -> pd.DataFrame:
 
 
 def _image_file(dataset: Dataset, page: AnnotatedPage) -> _ImageFile:
-    path = dataset.image_path(page).resolve()
-    if not path.is_relative_to(Path(dataset.root).resolve()) or not path.is_file():
+    try:
+        path = dataset.image_path(page)
+    except RedactionError:  # it leads out of the root
+        path = None
+    if path is None or not path.is_file():
         return _ImageFile(found=False)
     return _ImageFile(found=True, sha256=sha256_of_file(path), size=_size_from_header(path))
 

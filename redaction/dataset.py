@@ -9,6 +9,7 @@ from pathlib import Path
 
 from redaction.pages.geometry import Xyxy, as_xyxy
 from redaction.values import Frozen
+from redaction.workspace import Workspace
 
 
 class Split(StrEnum):
@@ -74,8 +75,12 @@ class Dataset(Frozen):
     pages: tuple[AnnotatedPage, ...]
 
     def image_path(self, page: AnnotatedPage) -> Path:
-        """Path of the page's image."""
-        return Path(self.root) / page.image
+        """Path of the page's image.
+
+        Raises:
+            RedactionError: the path leads out of the root.
+        """
+        return Workspace.at(self.root).inside(page.image)
 
     def where(self, keep: Callable[[AnnotatedPage], bool]) -> Dataset:
         """The dataset reduced to the pages for which `keep` is true."""

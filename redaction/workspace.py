@@ -29,17 +29,44 @@ class Workspace:
 
     @classmethod
     def existing(cls) -> Workspace:
-        """The workspace at ``REDACTION_WORKSPACE``, else at ``./workspace``, for commands that only read one.
+        """The workspace at ``REDACTION_WORKSPACE``, else at ``./workspace``, for commands that only look into one.
 
         Raises:
-            RedactionError: it does not exist, perhaps because its name was mistyped.
+            RedactionError: there is no such folder, perhaps because its name was mistyped.
         """
         workspace = cls.at()
         if not workspace.root.is_dir():
-            raise RedactionError(
-                f"There is no workspace at {workspace.root}: run the ingestion first, or name another with --workspace."
-            )
+            raise workspace._missing()
         return workspace
+
+    @classmethod
+    def named_must_exist(cls) -> Workspace:
+        """As `at`, but what was asked for by name must be a workspace; the default ``./workspace`` need not exist.
+
+        Raises:
+            RedactionError: ``REDACTION_WORKSPACE`` or --workspace names no workspace.
+        """
+        workspace = cls.at()
+        if is_named() and not workspace.exists():
+            raise workspace._missing()
+        return workspace
+
+    def _missing(self) -> RedactionError:
+        named = f" (named by REDACTION_WORKSPACE={os.environ['REDACTION_WORKSPACE']} or --workspace)" if is_named() else ""
+        return RedactionError(
+            f"There is no workspace at {self.root}{named}: run the ingestion first, or name another with --workspace."
+        )
+
+    def exists(self) -> bool:
+        """Whether the folder is a workspace: it holds a catalog, DVC's folder, or one of a workspace's folders."""
+        folders = (self.documents, self.pages, self.annotations, self.models, self.state)
+        return any(path.exists() for path in (self.root / "catalogue.sqlite", self.root / ".dvc", *folders))
+
+    def has_documents(self) -> bool:
+        """Whether it holds fetched documents, or is a clone of a registry that does."""
+        names = (path.name for path in self.documents.glob("*"))
+        # a name that begins with a dot is a file that is being written
+        return (self.root / "documents.dvc").is_file() or any(not name.startswith(".") for name in names)
 
     @property
     def documents(self) -> Path:
@@ -88,3 +115,8 @@ class Workspace:
         if not path.is_relative_to(self.root):
             raise RedactionError(f"{relative!r} leads out of the workspace {self.root}; refusing to touch it.")
         return path
+
+
+def is_named() -> bool:
+    """Whether the user named a workspace, with ``REDACTION_WORKSPACE`` or with --workspace, which sets that variable."""
+    return bool(os.environ.get("REDACTION_WORKSPACE"))

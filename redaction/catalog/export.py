@@ -15,22 +15,20 @@ from typing import Any
 from sqlalchemy import delete, insert
 from sqlmodel import Session, SQLModel, select
 
-from redaction.catalog.tables import (
-    AnnotatedBox,
-    Annotation,
-    Deployment,
-    Document,
-    Link,
-    Page,
-    Source,
-    Stage,
-    TrainingRun,
+from redaction.catalog.export_files import (
+    EXPORTED_TABLES,
+    LOCAL_COLUMNS,
+    Values,
+    contradictions,
+    file_name,
+    invalid_line,
+    read_lines,
 )
+from redaction.catalog.tables import AnnotatedBox, Annotation, Deployment, Document, Link, Page, Source, Stage, TrainingRun
 from redaction.errors import RedactionError
 from redaction.files import new_file
 
-CONTENT_TABLES: tuple[type[SQLModel], ...] = (Document, Page, Annotation, AnnotatedBox)
-CONTEXT_TABLES: tuple[type[SQLModel], ...] = (Source, Link, TrainingRun, Deployment)
+Rows = dict[type[SQLModel], list[Values]]
 
 _REPLACED_TABLES: tuple[type[SQLModel], ...] = (Source, Document, Link, Page, Annotation, AnnotatedBox)
 """Tables that an import replaces, each after the tables that it references."""
@@ -45,15 +43,7 @@ _SORT_COLUMNS: dict[type[SQLModel], tuple[str, ...]] = {
     TrainingRun: ("data_read_at", "run"),
     Deployment: ("deployed_at", "version"),
 }
-_LOCAL_COLUMNS: dict[type[SQLModel], set[str]] = {AnnotatedBox: {"id"}, Deployment: {"id", "bento_tag"}}
-"""Columns without meaning on another machine: database ids, and the tag in the local model store."""
-
 _BATCH_ROWS = 1000
-
-
-def file_name(table: type[SQLModel]) -> str:
-    """Name of the table's file in an export."""
-    return f"{table.__tablename__}.jsonl"
 
 
 def export_tables(session: Session, tables: tuple[type[SQLModel], ...], folder: Path) -> None:
@@ -61,21 +51,29 @@ def export_tables(session: Session, tables: tuple[type[SQLModel], ...], folder: 
     for table in tables:
         with new_file(folder / file_name(table)) as path, path.open("w", encoding="utf-8") as file:
             for row in session.exec(_select_sorted(table)).yield_per(_BATCH_ROWS):
-                values = row.model_dump(mode="json", exclude=_LOCAL_COLUMNS.get(table))
+                values = row.model_dump(mode="json", exclude=LOCAL_COLUMNS.get(table))
                 file.write(json.dumps(values, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def import_tables(session: Session, folder: Path) -> None:
-    """Import an export.
+def read_export(folder: Path) -> Rows:
+    """Read and check an export.
+
+    Raises:
+        RedactionError: a file of the export is missing or invalid, or its rows contradict each other.
+    """
+    rows = {table: list(_read(folder, table)) for table in EXPORTED_TABLES}
+    if found := contradictions(folder):
+        raise RedactionError(f"The catalog's export cannot be imported ({'; '.join(found)}): restore another checkpoint.")
+    return rows
+
+
+def import_rows(session: Session, rows: Rows) -> None:
+    """Import the rows of an export.
 
     Sources, links, documents, pages, annotations and boxes are replaced. Training runs and deployments are history: existing
     rows stay and missing ones are added, but an imported deployment never replaces the detector in production. Monitoring
     windows do not change.
-
-    Raises:
-        RedactionError: a file of the export is missing or invalid.
     """
-    rows = {table: list(_read(folder / file_name(table), table)) for table in (*CONTENT_TABLES, *CONTEXT_TABLES)}
     for table in reversed(_REPLACED_TABLES):
         session.exec(delete(table))
     for table in _REPLACED_TABLES:
@@ -85,7 +83,7 @@ def import_tables(session: Session, folder: Path) -> None:
     _add_deployments(session, rows[Deployment])
 
 
-def _add_deployments(session: Session, rows: list[dict[str, Any]]) -> None:
+def _add_deployments(session: Session, rows: list[Values]) -> None:
     existing = list(session.exec(select(Deployment)))
     known = {(row.version, row.deployed_at) for row in existing}
     new = [row for row in rows if (row["version"], row["deployed_at"]) not in known]
@@ -98,21 +96,15 @@ def _select_sorted(table: type[SQLModel]) -> Any:
     return select(table).order_by(*(getattr(table, column) for column in _SORT_COLUMNS[table]))
 
 
-def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+def _insert(session: Session, table: type[SQLModel], rows: list[Values]) -> None:
     if rows:
         session.execute(insert(table), rows)
 
 
-def _read(path: Path, table: type[SQLModel]) -> Iterator[dict[str, Any]]:
-    if not path.is_file():
-        raise RedactionError(f"The catalog's export has no file {path.name}: restore another checkpoint.")
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                row = table.model_validate(json.loads(line))
-            except ValueError as error:
-                raise RedactionError(
-                    f"Line {number} of {path.name} in the catalog's export is not a row of {table.__tablename__}: "
-                    "restore another checkpoint, or update the project if a newer version made this one."
-                ) from error
-            yield row.model_dump(exclude=_LOCAL_COLUMNS.get(table))
+def _read(folder: Path, table: type[SQLModel]) -> Iterator[Values]:
+    for number, values in read_lines(folder, table):
+        try:
+            row = table.model_validate(values)
+        except ValueError as error:
+            raise invalid_line(table, number) from error
+        yield row.model_dump(exclude=LOCAL_COLUMNS.get(table))

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
-from datetime import UTC, datetime
+import shutil
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, SQLModel, col, func, select
 
 from redaction.annotations.exporting import pages_to_export
 from redaction.annotations.tools.format_names import AnnotationFormat
 from redaction.annotations.tools.formats import write_annotation_file
 from redaction.catalog import open_catalog
-from redaction.catalog.export import CONTENT_TABLES, CONTEXT_TABLES, export_tables, file_name
+from redaction.catalog.connection import require_sound
+from redaction.catalog.export import export_tables
+from redaction.catalog.export_files import CONTENT_TABLES, CONTEXT_TABLES, EXPORTED_TABLES, contradictions, file_name
 from redaction.catalog.tables import Annotation, Document, Page
 from redaction.checkpoints.objects import ObjectStore
 from redaction.checkpoints.registry import (
@@ -71,9 +75,11 @@ def checkpoint(workspace: Workspace, message: str, max_wait_s: float = MAX_LOCK_
         max_wait_s: how long to wait while another process makes or restores a checkpoint.
 
     Raises:
-        RedactionError: the remote cannot be used or has lost data of an earlier checkpoint, a restore was interrupted, or another
-            process did not finish in time.
+        RedactionError: the catalog is missing, damaged or contradicts itself, the remote cannot be used or has lost data of an
+            earlier checkpoint, a restore was interrupted, or another process did not finish in time.
     """
+    open_catalog(workspace)
+    require_sound(workspace.catalog_url)
     if not is_registry(workspace):
         initialize(workspace)
     with open_registry(workspace, max_wait_s) as registry:
@@ -81,13 +87,17 @@ def checkpoint(workspace: Workspace, message: str, max_wait_s: float = MAX_LOCK_
         store = ObjectStore(registry)
         remote_sizes = store.remote_sizes()
         _require_complete(registry, store, registry.tags()[-1:], remote_sizes)
-        counts = _export_content(workspace)
+        export = workspace.state / "catalog_export"
+        counts = _export(workspace, export)
+        _replace_tables(workspace, export, CONTENT_TABLES)
         registry.add()
         existing = _find_tag(registry, registry.current_pointers())
-        if existing is not None:
+        if existing is not None and not contradictions(workspace.catalog_export):
             _require_complete(registry, store, [existing], remote_sizes)
+            shutil.rmtree(export)
             return describe_checkpoint(registry, existing, created=False)
-        _export_context(workspace)
+        _replace_tables(workspace, export, CONTEXT_TABLES)
+        shutil.rmtree(export)
         registry.add(("catalogue",))
         pointers = registry.current_pointers()
         _repair_cache(registry, store, pointers.values())
@@ -104,21 +114,28 @@ def list_checkpoints(workspace: Workspace) -> list[Checkpoint]:
     if not is_registry(workspace):
         return []
     with open_registry(workspace) as registry:
-        return [describe_checkpoint(registry, tag, created=False) for tag in registry.tags()]
+        return _describe(registry, registry.tags(), created=False)
 
 
 def describe_checkpoint(registry: Registry, tag: str, created: bool) -> Checkpoint:
     """The checkpoint with this tag."""
-    commit = registry.commit_of(tag)
-    return Checkpoint(
-        root=str(registry.workspace.root),
-        revision=commit.hexsha,
-        tag=tag,
-        created=created,
-        message=str(commit.message).strip(),
-        made_at=commit.committed_datetime.astimezone(UTC),
-        **registry.record_of(commit).model_dump(),
-    )
+    return _describe(registry, [tag], created)[0]
+
+
+def _describe(registry: Registry, tags: Sequence[str], created: bool) -> list[Checkpoint]:
+    commits, records = registry.commits(tags), registry.records(tags)
+    return [
+        Checkpoint(
+            root=str(registry.workspace.root),
+            tag=tag,
+            created=created,
+            revision=commits[tag].revision,
+            message=commits[tag].message.strip(),
+            made_at=commits[tag].made_at,
+            **records[tag].model_dump(),
+        )
+        for tag in tags
+    ]
 
 
 def interrupted_restore(workspace: Workspace) -> str:
@@ -136,8 +153,8 @@ def _require_no_interrupted_restore(workspace: Workspace) -> None:
 
 
 def _require_complete(registry: Registry, store: ObjectStore, tags: list[str], remote_sizes: dict[str, int]) -> None:
-    for tag in tags:
-        needed = store.objects_of(registry.pointers_at(registry.commit_of(tag)))
+    for tag, pointers in registry.pointers(tags).items():
+        needed = store.objects_of(pointers)
         lost = store.missing_on_remote(needed, remote_sizes)
         if lost:
             raise RedactionError(
@@ -154,29 +171,38 @@ def _repair_cache(registry: Registry, store: ObjectStore, oids: Collection[str])
         registry.add()
 
 
-def _export_content(workspace: Workspace) -> dict[str, int]:
-    with open_catalog(workspace).transaction() as session:
-        export_tables(session, CONTENT_TABLES, workspace.catalog_export)
-        write_annotation_file(workspace.annotations / "annotations.json", AnnotationFormat.COCO, pages_to_export(session))
-        return {
+def _export(workspace: Workspace, folder: Path) -> dict[str, int]:
+    """Export the catalog to `folder` as it is at one moment, and its annotations as COCO; the number of rows of each kind."""
+    with open_catalog(workspace).snapshot() as session:
+        export_tables(session, EXPORTED_TABLES, folder)
+        pages = pages_to_export(session)
+        counts = {
             "documents": _count(session, select(func.count()).select_from(Document)),
             "pages": _count(session, select(func.count()).select_from(Page).where(col(Page.image).is_not(None))),
             "annotations": _count(session, select(func.count()).select_from(Annotation)),
         }
+    if found := contradictions(folder):
+        raise RedactionError(
+            f"The catalog of {workspace.root} contradicts itself, and its checkpoint could not be restored ({'; '.join(found)}): "
+            "restore the last checkpoint, then import the annotations since then again."
+        )
+    write_annotation_file(workspace.annotations / "annotations.json", AnnotationFormat.COCO, pages)
+    return counts
 
 
 def _count(session: Session, query: Any) -> int:
     return int(session.exec(query).one())
 
 
-def _export_context(workspace: Workspace) -> None:
-    with open_catalog(workspace).transaction() as session:
-        export_tables(session, CONTEXT_TABLES, workspace.catalog_export)
+def _replace_tables(workspace: Workspace, export: Path, tables: Sequence[type[SQLModel]]) -> None:
+    workspace.catalog_export.mkdir(exist_ok=True)
+    for table in tables:
+        (export / file_name(table)).replace(workspace.catalog_export / file_name(table))
 
 
 def _find_tag(registry: Registry, pointers: Pointers) -> str | None:
-    newest_first = reversed(registry.tags())
-    return next((tag for tag in newest_first if registry.pointers_at(registry.commit_of(tag)) == pointers), None)
+    pointers_of_tags = registry.pointers(registry.tags())
+    return next((tag for tag in reversed(pointers_of_tags) if pointers_of_tags[tag] == pointers), None)
 
 
 def _data_digest(workspace: Workspace, pointers: Pointers) -> str:
@@ -192,12 +218,13 @@ def _commit(registry: Registry, record: CheckpointRecord, message: str) -> str:
     write_text(root / RECORD_FILE, record.model_dump_json(indent=1) + "\n")
     existing = [name for folder in FOLDERS if (root / (name := f"{folder}.dvc")).is_file()]
     removed = [name for folder in FOLDERS if (name := f"{folder}.dvc") not in existing]
-    registry.git.git.add("--", RECORD_FILE, *existing)
+    registry.git.stage([RECORD_FILE, *existing])
     if removed:
-        registry.git.git.rm("--cached", "--quiet", "--ignore-unmatch", "--", *removed)
+        registry.git.run("rm", "--cached", "--quiet", "--ignore-unmatch", "--", *removed)
     # Nothing is staged if an earlier run was killed after its commit: then only the tag is missing.
-    if registry.git.git.diff("--cached", "--name-only"):
-        registry.git.index.commit(message, skip_hooks=True)
+    registry.git.commit_staged(message)
     tags = registry.tags()
     number = int(tags[-1].removeprefix(TAG_PREFIX)) + 1 if tags else 1
-    return str(registry.git.create_tag(f"{TAG_PREFIX}{number:04d}").name)
+    tag = f"{TAG_PREFIX}{number:04d}"
+    registry.git.tag_head(tag)
+    return tag

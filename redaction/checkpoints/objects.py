@@ -21,6 +21,7 @@ from dvc_objects.errors import ObjectFormatError
 
 from redaction.checkpoints.registry import REMOTE_NAME, Pointers, Registry
 from redaction.errors import RedactionError
+from redaction.files import new_file
 
 _CHUNK_BYTES = 1 << 20
 
@@ -49,7 +50,10 @@ class ObjectStore:
                 tree = Tree.load(odb, info)
             except (FileNotFoundError, ObjectFormatError):
                 continue
-            return {"/".join(key): entry.value for key, _, entry in tree}
+            files = {"/".join(key): str(entry.value) for key, _, entry in tree}
+            if any(name.startswith("/") or ".." in name.split("/") for name in files):
+                raise RedactionError(f"The listing {digest} on {self.url} leads out of the workspace; use another checkpoint.")
+            return files
         raise RedactionError(
             f"The remote {self.url} has lost the listing {digest}, and this machine has no copy; "
             "run `redaction checkpoints repair` on a machine that has the checkpoint."
@@ -61,6 +65,13 @@ class ObjectStore:
         for digest in pointers.values():
             needed.update(self.files_of_folder(digest).values())
         return needed
+
+    def copy_folder(self, digest: str, target: Path) -> None:
+        """Copy a folder's files into the folder `target`, from the cache or else from the remote."""
+        for name, oid in self.files_of_folder(digest).items():
+            odb = self._remote if self._cached_size(oid) is None else self._cache
+            with self._remote_errors(), new_file(target / name) as path:
+                odb.fs.get_file(odb.oid_to_path(oid), str(path))
 
     def remote_sizes(self) -> dict[str, int]:
         """The size in bytes of every object on the remote, by digest."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import dvc.repo
-import git
 import yaml
 from dvc.config import Config
 from dvc.config_schema import RelPath
@@ -22,8 +22,9 @@ from dvc.ui import ui
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from redaction.checkpoints.git_repository import Commit, GitError, GitRepository
 from redaction.errors import RedactionError
-from redaction.files import write_text
+from redaction.files import storage_errors, write_text
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
@@ -40,7 +41,8 @@ _GIT_IGNORE = "/catalogue.sqlite*\n/state/\n.*.part\n" + "".join(f"/{folder}\n" 
 # Files that are being written, by this project (.part) or by DVC itself (.tmp), belong to no checkpoint.
 _DVC_IGNORE = ".*.part\n.*.tmp\n"
 _DVC_GIT_IGNORE = "/config.local\n/tmp\n/cache\n"
-_IDENTITY = {"name": "redaction", "email": "redaction@localhost"}
+_TAG = re.compile(re.escape(TAG_PREFIX) + r"\d+")
+_DIGEST_OF_FOLDER = re.compile(r"[0-9a-f]{32}\.dir")
 
 Pointers = dict[str, str]
 """For each folder of a checkpoint, DVC's digest of its content."""
@@ -61,7 +63,7 @@ class Registry:
 
     workspace: Workspace
     dvc: dvc.repo.Repo
-    git: git.Repo
+    git: GitRepository
 
     @property
     def remote_url(self) -> str:
@@ -70,13 +72,14 @@ class Registry:
 
     def tags(self) -> list[str]:
         """The tags of all checkpoints, oldest first."""
-        return sorted((tag.name for tag in self.git.tags if tag.name.startswith(TAG_PREFIX)), key=lambda name: (len(name), name))
+        tags = (tag for tag in self.git.tags(TAG_PREFIX) if _TAG.fullmatch(tag))
+        return sorted(tags, key=lambda tag: (len(tag), tag))
 
-    def commit_of(self, tag: str) -> git.Commit:
-        """The commit of a checkpoint.
+    def require_checkpoint(self, tag: str) -> None:
+        """Check that there is a checkpoint with this tag.
 
         Raises:
-            RedactionError: there is no such checkpoint.
+            RedactionError: there is none.
         """
         tags = self.tags()
         if tag not in tags:
@@ -84,21 +87,43 @@ class Registry:
             raise RedactionError(
                 f"There is no checkpoint {tag!r} in {self.workspace.root} ({newest}); see `redaction checkpoints list`."
             )
-        return self.git.tags[tag].commit
 
-    def record_of(self, commit: git.Commit) -> CheckpointRecord:
-        """The summary of the checkpoint at `commit`."""
-        return CheckpointRecord.model_validate(json.loads(commit.tree[RECORD_FILE].data_stream.read()))
+    def commits(self, tags: Sequence[str]) -> dict[str, Commit]:
+        """The commit of each checkpoint."""
+        return self.git.commits(tags)
 
-    def pointers_at(self, commit: git.Commit) -> Pointers:
-        """The pointers of the checkpoint at `commit`."""
-        blobs = {folder: f"{folder}.dvc" for folder in FOLDERS if f"{folder}.dvc" in commit.tree}
-        return {folder: _read_pointer(commit.tree[name].data_stream.read()) for folder, name in blobs.items()}
+    def records(self, tags: Sequence[str]) -> dict[str, CheckpointRecord]:
+        """The summary of each checkpoint.
+
+        Raises:
+            RedactionError: a commit has none, so that it was not made by this project.
+        """
+        texts = self.git.files([(tag, RECORD_FILE) for tag in tags])
+        try:
+            return {tag: CheckpointRecord.model_validate(json.loads(texts[tag, RECORD_FILE])) for tag in tags}
+        except (KeyError, ValueError) as error:
+            raise RedactionError(
+                f"A tag {TAG_PREFIX}… in {self.workspace.root} is not on a checkpoint ({error}); delete it with `git tag -d`."
+            ) from error
+
+    def pointers(self, tags: Sequence[str]) -> dict[str, Pointers]:
+        """The pointers of each checkpoint.
+
+        Raises:
+            RedactionError: a pointer file does not point to its own folder.
+        """
+        texts = self.git.files([(tag, f"{folder}.dvc") for tag in tags for folder in FOLDERS])
+        found: dict[str, Pointers] = {tag: {} for tag in tags}
+        for (tag, name), text in texts.items():
+            folder = name.removesuffix(".dvc")
+            found[tag][folder] = _read_pointer(text, folder, tag)
+        return found
 
     def current_pointers(self) -> Pointers:
         """The pointers in the workspace, as of the last `add`."""
         paths = {folder: self.workspace.root / f"{folder}.dvc" for folder in FOLDERS}
-        return {folder: _read_pointer(path.read_bytes()) for folder, path in paths.items() if path.is_file()}
+        existing = {folder: path.read_text(encoding="utf-8") for folder, path in paths.items() if path.is_file()}
+        return {folder: _read_pointer(text, folder, "the workspace") for folder, text in existing.items()}
 
     def add(self, folders: tuple[str, ...] = FOLDERS) -> None:
         """Add the folders' content to DVC's cache and write their pointer files; a missing folder loses its pointer file."""
@@ -127,20 +152,20 @@ def initialize(workspace: Workspace, remote: str | None = None) -> None:
     Raises:
         RedactionError: the folder of the remote cannot be created, or another process holds the workspace.
     """
-    workspace.root.mkdir(parents=True, exist_ok=True)
-    with _locked(workspace, MAX_LOCK_WAIT_S):
+    with storage_errors(workspace.root):
+        workspace.root.mkdir(parents=True, exist_ok=True)
+    with storage_errors(workspace.root), _locked(workspace, MAX_LOCK_WAIT_S), _own_settings(workspace):
         _remove_git_locks(workspace)
-        repository = git.Repo.init(workspace.root, initial_branch="main")
-        _set_identity(repository)
+        repository = GitRepository(workspace.root)
+        repository.initialize()
         files = {".gitignore": _GIT_IGNORE, ".dvcignore": _DVC_IGNORE, ".dvc/.gitignore": _DVC_GIT_IGNORE}
         for name, text in files.items():
             path = workspace.root / name
             if not path.is_file() or path.read_text() != text:
                 write_text(path, text)
         _configure_dvc(workspace, remote)
-        repository.git.add("--", *files, ".dvc/config")
-        if not repository.head.is_valid() or repository.git.diff("--cached", "--name-only"):
-            repository.index.commit("Set up the data registry", skip_hooks=True)
+        repository.stage([*files, ".dvc/config"])
+        repository.commit_staged("Set up the data registry")
 
 
 @contextmanager
@@ -158,19 +183,35 @@ def open_registry(workspace: Workspace, max_wait_s: float = MAX_LOCK_WAIT_S) -> 
             f"There are no checkpoints in {workspace.root}; create the first with `redaction checkpoints create`, "
             "or name another workspace with --workspace."
         )
-    with _locked(workspace, max_wait_s), _silent_dvc():
+    with storage_errors(workspace.root), _locked(workspace, max_wait_s), _own_settings(workspace), _silent_dvc():
         _remove_git_locks(workspace)
-        try:
-            with git.Repo(workspace.root) as repository, _open_dvc(workspace) as data:
-                with data.lock:
-                    Path(data.tmp_dir, "rwlock").unlink(missing_ok=True)
-                yield Registry(workspace, data, repository)
-        except LockError as error:
-            raise RedactionError(
-                f"A dvc command is running in {workspace.root}; wait until it has finished and try again."
-            ) from error
-        except (DvcException, git.GitError) as error:
-            raise RedactionError(f"The registry in {workspace.root} could not be used: {error}") from error
+        with _open_dvc(workspace) as data:
+            with data.lock:
+                Path(data.tmp_dir, "rwlock").unlink(missing_ok=True)
+            yield Registry(workspace, data, GitRepository(workspace.root))
+
+
+@contextmanager
+def _own_settings(workspace: Workspace) -> Iterator[None]:
+    """Keep the user's and the machine's settings of DVC out, and turn what DVC and git refuse into a RedactionError."""
+    nowhere = str(workspace.root / ".dvc" / "tmp" / "no-settings")
+    own = {"DVC_GLOBAL_CONFIG_DIR": nowhere, "DVC_SYSTEM_CONFIG_DIR": nowhere}
+    before = {name: os.environ.get(name) for name in (*own, "DVC_SITE_CACHE_DIR")}
+    os.environ.pop("DVC_SITE_CACHE_DIR", None)
+    os.environ.update(own)
+    try:
+        yield
+    except LockError as error:
+        raise RedactionError(
+            f"A dvc command is running in {workspace.root}; wait until it has finished and try again."
+        ) from error
+    except (DvcException, GitError) as error:
+        raise RedactionError(f"The registry in {workspace.root} could not be used: {error}") from error
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -194,9 +235,8 @@ def _open_dvc(workspace: Workspace) -> dvc.repo.Repo:
     state = workspace.root / ".dvc" / "tmp" / "site"
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
-    data = dvc.repo.Repo(str(workspace.root), config={"core": {"site_cache_dir": str(state)}})
-    data.scm_context.quiet = True  # no advice to run `git add`, which is done here
-    return data
+    # With no_scm, DVC never uses git, whose libraries would read the user's settings. All that git does is done here.
+    return dvc.repo.Repo(str(workspace.root), config={"core": {"site_cache_dir": str(state), "no_scm": True}})
 
 
 @contextmanager
@@ -217,15 +257,6 @@ def _remove_git_locks(workspace: Workspace) -> None:
     git_folder = workspace.root / ".git"
     for path in [*git_folder.glob("*.lock"), *(git_folder / "refs").rglob("*.lock")]:
         path.unlink()
-
-
-def _set_identity(repository: git.Repo) -> None:
-    with repository.config_reader() as reader:
-        missing = {key: value for key, value in _IDENTITY.items() if not reader.has_option("user", key)}
-    if missing:
-        with repository.config_writer("repository") as writer:
-            for key, value in missing.items():
-                writer.set_value("user", key, value)
 
 
 def _configure_dvc(workspace: Workspace, remote: str | None) -> None:
@@ -260,5 +291,12 @@ def _remote_url(workspace: Workspace, remote: str | None) -> str:
     return str(folder) if remote else RelPath(os.fspath(folder))
 
 
-def _read_pointer(content: bytes) -> str:
-    return str(yaml.safe_load(content)["outs"][0]["md5"])
+def _read_pointer(text: str, folder: str, where: str) -> str:
+    # a registry may come from elsewhere: a pointer to another folder would let it write anywhere
+    try:
+        (output,) = yaml.safe_load(text)["outs"]
+        if output["path"] == folder and _DIGEST_OF_FOLDER.fullmatch(output["md5"]):
+            return str(output["md5"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError):
+        pass
+    raise RedactionError(f"{folder}.dvc of {where} does not point to the folder {folder}; use another checkpoint.")

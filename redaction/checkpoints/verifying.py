@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
+from pydantic import Field
+
+from redaction.catalog.export_files import contradictions
 from redaction.checkpoints.objects import ObjectStore
 from redaction.checkpoints.registry import Registry, initialize, is_registry, open_registry
 from redaction.errors import RedactionError
@@ -21,6 +27,8 @@ class Verification(Frozen):
     """Files whose bytes on the remote do not match their digest."""
     recoverable: int
     """Missing and damaged files that this machine still has, so that `repair` can push them again."""
+    contradictory: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Checkpoints that cannot be restored because the rows of their catalog contradict each other: what is wrong, by tag."""
 
     @property
     def complete(self) -> bool:
@@ -29,7 +37,9 @@ class Verification(Frozen):
 
 
 def verify(workspace: Workspace, tag: str | None = None) -> Verification:
-    """Compare the remote with what the checkpoints need; every file is read back and its digest computed.
+    """Compare the remote with what the checkpoints need, and check that the rows of each checkpoint's catalog fit together.
+
+    Every file on the remote is read back and its digest computed.
 
     Args:
         workspace: a registry.
@@ -41,14 +51,15 @@ def verify(workspace: Workspace, tag: str | None = None) -> Verification:
     with open_registry(workspace) as registry:
         store = ObjectStore(registry)
         needed, missing, damaged = _compare_with_remote(registry, store, tag)
-        recoverable = (missing | damaged) - store.damaged_in_cache(missing | damaged)
+        lost = store.damaged_in_cache(missing | damaged)
         return Verification(
             remote=store.url,
             checkpoints=1 if tag else len(registry.tags()),
             files=len(needed),
             missing=len(missing),
             damaged=len(damaged),
-            recoverable=len(recoverable),
+            recoverable=len((missing | damaged) - lost),
+            contradictory=_contradictory(registry, store, tag, lost),
         )
 
 
@@ -108,10 +119,40 @@ def change_remote(workspace: Workspace, remote: str) -> int:
 
 def _compare_with_remote(registry: Registry, store: ObjectStore, tag: str | None) -> tuple[set[str], set[str], set[str]]:
     """The digests that one checkpoint needs (all checkpoints if `tag` is None), and of these the missing and damaged ones."""
-    tags = [tag] if tag else registry.tags()
     needed: set[str] = set()
-    for name in tags:
-        needed |= store.objects_of(registry.pointers_at(registry.commit_of(name)))
+    for pointers in registry.pointers(_tags(registry, tag)).values():
+        needed |= store.objects_of(pointers)
     remote_sizes = store.remote_sizes()
     missing = store.missing_on_remote(needed, remote_sizes)
     return needed, missing, store.damaged_on_remote(needed - missing)
+
+
+def _contradictory(registry: Registry, store: ObjectStore, tag: str | None, lost: set[str]) -> dict[str, tuple[str, ...]]:
+    """The contradictions in the catalog of each checkpoint; those whose catalog is lost are counted elsewhere."""
+    by_digest: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, pointers in registry.pointers(_tags(registry, tag)).items():
+        digest = pointers.get("catalogue")
+        if digest is None or digest in lost or lost & set(store.files_of_folder(digest).values()):
+            continue
+        if digest not in by_digest:
+            by_digest[digest] = _contradictions(store, digest)
+        if by_digest[digest]:
+            found[name] = by_digest[digest]
+    return found
+
+
+def _contradictions(store: ObjectStore, digest: str) -> tuple[str, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        store.copy_folder(digest, Path(folder))
+        try:
+            return tuple(contradictions(Path(folder)))
+        except RedactionError as error:
+            return (str(error),)
+
+
+def _tags(registry: Registry, tag: str | None) -> list[str]:
+    if tag is None:
+        return registry.tags()
+    registry.require_checkpoint(tag)
+    return [tag]

@@ -35,9 +35,9 @@ def create(
     Example: redaction checkpoints create --message "the October batch" --remote s3://bucket/registry
     """
     from redaction.checkpoints import change_remote, checkpoint
-    from redaction.workspace import Workspace
+    from redaction.workspace import Workspace, is_named
 
-    workspace = Workspace.at()
+    workspace = Workspace.existing() if is_named() else Workspace.at()
     if remote and (pushed := change_remote(workspace, remote)):
         typer.echo(f"Files of earlier checkpoints pushed to {remote}: {pushed}")
     made = checkpoint(workspace, message)
@@ -53,7 +53,7 @@ def list_(as_json: JsonFlag = False) -> None:
     from redaction.checkpoints import list_checkpoints
     from redaction.workspace import Workspace
 
-    workspace = Workspace.at()
+    workspace = Workspace.existing()
     checkpoints = list_checkpoints(workspace)
     if as_json:
         print_json(checkpoints)
@@ -77,7 +77,7 @@ def restore(
     from redaction.checkpoints import restore as restore_checkpoint
     from redaction.workspace import Workspace
 
-    open_console().print(_table([restore_checkpoint(Workspace.at(), tag, discard)], "Restored"))
+    open_console().print(_table([restore_checkpoint(Workspace.existing(), tag, discard)], "Restored"))
 
 
 @app.command("verify")
@@ -85,9 +85,9 @@ def verify(
     tag: Annotated[str | None, typer.Option(help="Verify this checkpoint only.", show_default=False)] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Verify that the remote holds every file of the checkpoints.
+    """Verify that the checkpoints can be restored: the remote holds every file, and the catalog's rows fit together.
 
-    Every file is read back from the remote. Exit status 1 when one is missing or damaged.
+    Every file is read back from the remote. Exit status 1 when one is missing or damaged, or rows are missing.
 
     Example: redaction checkpoints verify --tag data/0003
     """
@@ -95,7 +95,7 @@ def verify(
     from redaction.errors import RedactionError
     from redaction.workspace import Workspace
 
-    found = verify_remote(Workspace.at(), tag)
+    found = verify_remote(Workspace.existing(), tag)
     if as_json:
         print_json(found)
     else:
@@ -108,6 +108,11 @@ def verify(
             f"The remote {found.remote} is incomplete (missing files: {found.missing}, damaged: {found.damaged}, recoverable "
             f"from this machine: {found.recoverable}); push the recoverable ones again with `redaction checkpoints repair`."
         )
+    for name, reasons in found.contradictory.items():
+        raise RedactionError(
+            f"{_count(len(found.contradictory), 'checkpoint')} cannot be restored, first {name} ({'; '.join(reasons)}): make "
+            "a new one with `redaction checkpoints create`, and restore others only."
+        )
 
 
 @app.command("repair")
@@ -119,8 +124,12 @@ def repair() -> None:
     from redaction.checkpoints import repair as repair_remote
     from redaction.workspace import Workspace
 
-    pushed = repair_remote(Workspace.at())
+    pushed = repair_remote(Workspace.existing())
     typer.echo(f"Files pushed again: {pushed}; the remote is complete.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _table(checkpoints: list[Checkpoint], title: str) -> Table:

@@ -12,13 +12,19 @@ from urllib.parse import urlsplit
 
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from redaction.catalog import MIGRATIONS
+from redaction.catalog.connection import connect, damage, file_of, readers_of
 from redaction.doctor.findings import Finding, command_output, failure, ok, warning
+from redaction.errors import RedactionError
 from redaction.workspace import Workspace
+
+_GET_BACK = (
+    "restore the last checkpoint ('redaction checkpoints list', then 'redaction checkpoints restore TAG'), "
+    "or set REDACTION_CATALOG if the catalog is elsewhere"
+)
 
 
 def workspace_folder(workspace: Workspace) -> Iterator[Finding]:
@@ -67,7 +73,7 @@ def remote(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _local_remote(folder: Path, workspace: Workspace) -> Finding:
-    if not folder.exists() and command_output(["git", "-C", str(workspace.root), "tag"]):
+    if not folder.exists() and command_output(["git", f"--git-dir={workspace.root / '.git'}", "tag"]):
         remedy = "restore it, or run 'redaction checkpoints repair' to push this machine's copies again"
         return failure("remote", f"the folder {folder} with the checkpoints is missing", remedy)
     if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
@@ -92,34 +98,48 @@ def _without_credentials(url: str) -> str:
 
 
 def catalog(workspace: Workspace) -> Iterator[Finding]:
-    """Check that the catalog does not exist yet, or is a database of this version or an older one."""
+    """Check that the catalog is a sound database of this version or an older one, or that a new workspace has none yet."""
+    url = workspace.catalog_url
     try:
-        url = make_url(workspace.catalog_url)
-        shown = url.render_as_string(hide_password=True)
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-            yield ok("catalog", f"{shown} will be created when it is needed")
-            return
-        engine = create_engine(url)
-    except (ArgumentError, ImportError):
+        engine = connect(url)
+    except RedactionError:
         # The error's text may contain the password.
         yield failure(
             "catalog", "the URL in REDACTION_CATALOG cannot be used", "set it to an SQLAlchemy URL whose driver is installed"
         )
         return
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    version: str | None = None
+    shown = engine.url.render_as_string(hide_password=True)
+    is_missing = engine.dialect.name == "sqlite" and file_of(engine.url) is None
     try:
-        with engine.connect() as connection:
-            if "alembic_version" in inspect(connection).get_table_names():
-                version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        scripts.get_revision(version or "base")
-    except CommandError:
-        yield failure("catalog", f"{shown} has schema {version!r} of a newer version of this project", "update the project")
+        if is_missing and workspace.has_documents():
+            yield failure("catalog", f"{shown} is missing, although {workspace.root} holds documents", _GET_BACK)
+        elif is_missing:
+            yield ok("catalog", f"{shown} will be created when it is needed")
+        elif found := damage(url):
+            yield failure("catalog", f"{shown} is damaged ({found})", _GET_BACK)
+        else:
+            yield _schema(engine, shown, workspace)
+    except RedactionError as error:
+        detail, _, remedy = str(error).rpartition(": ")
+        yield failure("catalog", detail, remedy)
     except SQLAlchemyError as error:
         kind = type(error).__name__
         yield failure("catalog", f"{shown} cannot be opened ({kind})", "check REDACTION_CATALOG, or restore a checkpoint")
-    else:
-        current = version == scripts.get_current_head()
-        yield ok("catalog", f"{shown} {'is up to date' if current else 'will be migrated when it is opened'}")
     finally:
         engine.dispose()
+
+
+def _schema(engine: Engine, shown: str, workspace: Workspace) -> Finding:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    version: str | None = None
+    with readers_of(engine).connect() as connection:
+        if "alembic_version" in inspect(connection).get_table_names():
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    try:
+        scripts.get_revision(version or "base")
+    except CommandError:
+        return failure("catalog", f"{shown} has schema {version!r} of a newer version of this project", "update the project")
+    if version is None and workspace.has_documents():
+        return failure("catalog", f"{shown} is empty, although {workspace.root} holds documents", _GET_BACK)
+    current = version == scripts.get_current_head()
+    return ok("catalog", f"{shown} {'is up to date' if current else 'will be migrated when it is opened'}")

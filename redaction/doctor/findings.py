@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from enum import StrEnum
 
 from redaction.errors import RedactionError
 from redaction.values import Frozen
+
+_CONFIGURATION_FILES = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+"""Of git's variables, those that say where the user's and the system's configuration are."""
 
 
 class Status(StrEnum):
@@ -63,8 +67,11 @@ def require_ready(findings: list[Finding]) -> None:
 
 
 def command_output(command: list[str]) -> str:
-    """The standard output of a command; empty if it fails."""
+    """The standard output of a command; empty if it fails. git's variables for a repository of the user are not passed on."""
+    kept = {name for name in os.environ if not name.startswith("GIT_") or name in _CONFIGURATION_FILES}
+    environment = {name: os.environ[name] for name in kept}
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True, env=environment)
+        return done.stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -95,7 +95,7 @@ def git() -> Iterator[Finding]:
     """Check that git is installed; checkpoints are git commits."""
     if shutil.which("git") is None:
         yield failure("git", "not installed", "install git")
-    elif name := command_output(["git", "config", "user.name"]):
+    elif name := command_output(["git", "-C", "/", "config", "user.name"]):
         yield ok("git", f"{command_output(['git', '--version'])}, commits are made as {name}")
     else:
         yield ok("git", f"{command_output(['git', '--version'])}, commits are made as 'redaction' because user.name is not set")

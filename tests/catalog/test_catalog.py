@@ -49,7 +49,7 @@ def test_times_in_any_time_zone_are_read_back_in_utc(workspace: Workspace) -> No
 
 def test_a_catalog_with_a_newer_schema_is_refused(workspace: Workspace) -> None:
     open_catalog(workspace)
-    catalog._engine_at_head.cache_clear()
+    catalog._engines.clear()
     with sqlite3.connect(workspace.root / "catalogue.sqlite") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(RedactionError, match=r"'9999'.*newer version of this project"):

@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import Session, select
 
 from redaction.catalog import open_catalog
-from redaction.catalog.export import CONTENT_TABLES, CONTEXT_TABLES, export_tables, import_tables
+from redaction.catalog.export import export_tables, import_rows, read_export
+from redaction.catalog.export_files import CONTENT_TABLES, CONTEXT_TABLES
 from redaction.catalog.tables import (
     AnnotatedBox,
     Annotation,
@@ -59,7 +60,7 @@ def test_importing_an_export_restores_the_same_rows(workspace: Workspace) -> Non
         fill(session)
     before = exported(workspace)
     with open_catalog(workspace).transaction() as session:
-        import_tables(session, workspace.catalog_export)
+        import_rows(session, read_export(workspace.catalog_export))
     assert exported(workspace) == before
     with open_catalog(workspace).transaction() as session:
         assert session.exec(select(MonitoringWindow)).one().answered_by == "r"
@@ -101,7 +102,7 @@ def test_a_failed_import_changes_nothing(workspace: Workspace, content: str) -> 
         pytest.raises(RedactionError, match=r"Line 1 of documents\.jsonl"),
         open_catalog(workspace).transaction() as session,
     ):
-        import_tables(session, workspace.catalog_export)
+        import_rows(session, read_export(workspace.catalog_export))
     assert exported(workspace) == before
 
 
@@ -112,4 +113,4 @@ def test_an_export_without_a_table_is_refused(workspace: Workspace) -> None:
         pytest.raises(RedactionError, match=r"no file links\.jsonl"),
         open_catalog(workspace).transaction() as session,
     ):
-        import_tables(session, workspace.catalog_export)
+        import_rows(session, read_export(workspace.catalog_export))

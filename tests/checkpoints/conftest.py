@@ -36,8 +36,9 @@ def add_document(workspace: Workspace, seed: int, pages: int = 3) -> str:
     """Add a document with page images of random bytes to the workspace and the catalog, as the ingestion would."""
     content = random.Random(seed).randbytes(3000)
     sha256 = sha256_of_bytes(content)
+    catalog = open_catalog(workspace)
     put(workspace.documents / f"{sha256}.pdf", content)
-    with open_catalog(workspace).transaction() as session:
+    with catalog.transaction() as session:
         if session.get(Source, "here") is None:
             session.add(Source(name="here", kind="folder", location="folder"))
             session.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from redaction.catalog import open_catalog
 from redaction.cli.checkpoints import app
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
@@ -67,9 +68,24 @@ def test_naming_the_current_remote_again_does_not_hide_its_losses(filled: Worksp
 
 
 def test_commands_on_a_workspace_without_a_registry_name_the_remedy(workspace: Workspace) -> None:
+    open_catalog(workspace)
     assert "no checkpoints" in run(workspace, "list")
     assert json.loads(run(workspace, "list", "--json")) == []
     for command in (["verify"], ["repair"], ["restore", "data/0001"]):
         with pytest.raises(RedactionError, match="redaction checkpoints create"):
             run(workspace, *command)
+    assert not (workspace.root / ".git").exists()
+
+
+@pytest.mark.parametrize("command", ["create", "list", "verify", "repair", "restore data/0001"])
+def test_a_mistyped_workspace_is_not_created(workspace: Workspace, command: str) -> None:
+    with pytest.raises(RedactionError, match=rf"There is no workspace at {workspace.root} \(named by REDACTION_WORKSPACE="):
+        run(workspace, *command.split())
     assert not workspace.root.exists()
+
+
+def test_the_default_workspace_need_not_exist_for_its_first_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDACTION_WORKSPACE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert "Created" in CliRunner().invoke(app, ["create", "--remote", "elsewhere"], catch_exceptions=False).output
+    assert (tmp_path / "workspace" / ".git").is_dir()

@@ -1,4 +1,4 @@
-"""Compare two tables column by column with Evidently 0.7, using our distance instead of the one that it would choose."""
+"""Evidently's interactive report of two tables, with our distances and limits instead of those that it would choose."""
 
 from __future__ import annotations
 
@@ -7,43 +7,41 @@ from typing import Any
 
 import pandas as pd
 
-from redaction.monitoring.distance import ks_distance
-
 METHOD = "ks_distance"
-"""The name under which `redaction.monitoring.distance.ks_distance` is registered with Evidently."""
+"""The name of the Kolmogorov-Smirnov distance in judgements and in Evidently."""
 
 
-def compare_with_evidently(
-    reference: pd.DataFrame, current: pd.DataFrame, limits: dict[str, float]
-) -> tuple[dict[str, float], str]:
-    """The Kolmogorov-Smirnov distance of each column that has a limit, and Evidently's interactive report (about 4 MB of HTML).
+def evidently_html(reference: pd.DataFrame, current: pd.DataFrame, distances: dict[str, tuple[float, float]]) -> str:
+    """Evidently's report, about 4 MB of HTML.
 
-    Missing values (NaN) are ignored; each column needs at least one value on either side.
+    Args:
+        reference: one row a page; NaN is a missing value.
+        current: the same columns.
+        distances: the columns to show, each with its distance and the limit from which it has drifted.
     """
     # read on import; otherwise Evidently sends usage statistics to its makers
     os.environ.setdefault("DO_NOT_TRACK", "1")
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import ValueDrift
 
-    _register_method()
-    columns = list(limits)
+    _register_method({column: distance for column, (distance, _) in distances.items()})
+    columns = list(distances)
     definition = DataDefinition(numerical_columns=columns)
-    report = Report([ValueDrift(column=column, method=METHOD, threshold=limit) for column, limit in limits.items()])
+    report = Report([ValueDrift(column=column, method=METHOD, threshold=limit) for column, (_, limit) in distances.items()])
     snapshot = report.run(
         Dataset.from_pandas(current[columns], data_definition=definition),
         Dataset.from_pandas(reference[columns], data_definition=definition),
     )
-    metrics: list[dict[str, Any]] = snapshot.dict()["metrics"]
-    return {m["config"]["column"]: float(m["value"]) for m in metrics}, str(snapshot.get_html_str(as_iframe=False))
+    return str(snapshot.get_html_str(as_iframe=False))
 
 
-def _register_method() -> None:
+def _register_method(distances: dict[str, float]) -> None:
     from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
     from evidently.legacy.core import ColumnType
 
-    def measure(reference: Any, current: Any, _column_type: Any, threshold: float) -> tuple[float, bool]:
-        distance = ks_distance(reference.to_numpy(float), current.to_numpy(float))
+    def measured(_reference: Any, current: Any, _column_type: Any, threshold: float) -> tuple[float, bool]:
+        distance = distances[current.name]
         return distance, distance >= threshold
 
     numerical = [ColumnType.Numerical]
-    register_stattest(StatTest(name=METHOD, display_name="K-S distance", allowed_feature_types=numerical), measure)
+    register_stattest(StatTest(name=METHOD, display_name="K-S distance", allowed_feature_types=numerical), measured)

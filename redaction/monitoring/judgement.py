@@ -18,6 +18,8 @@ class ColumnJudgement(Frozen):
     """The statistic from which the column counts as drifted, for windows of these sizes."""
     reference_median: float
     current_median: float
+    window_share: float = 1.0
+    """The statistic and the median are those of this last share of the window: a drift may begin anywhere in it."""
 
     @property
     def drifted(self) -> bool:
@@ -45,8 +47,10 @@ class MonitoringJudgement(Frozen):
     requests: int
     reference_pages: int
     effective_sample_size: float = Field(0.0, validation_alias=AliasChoices("effective_sample_size", "unrelated_requests"))
-    """Number of independent pages that carry as much information as the requests: pages of one document are similar. Judgements
-    written by earlier versions call it ``unrelated_requests``."""
+    """Number of independent pages that carry as much information as the requests, because pages of one document are similar; in a
+    window judged by documents, their number. Judgements written by earlier versions call it ``unrelated_requests``."""
+    by_documents: bool = False
+    """Whether the window was judged by documents; otherwise by pages, since few documents were named."""
     columns: tuple[ColumnJudgement, ...] = ()
     unjudged: tuple[str, ...] = ()
     """Columns with too few values to judge."""

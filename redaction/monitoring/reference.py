@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +20,34 @@ from redaction.pages.geometry import Detections
 FILE_NAME = "reference.jsonl"
 
 
-def page_records(pages: Iterable[tuple[NDArray[np.uint8], Detections, float]], operating_point: float) -> pd.DataFrame:
-    """One row per page, with the fields of `PageRecord`.
+class ReferencePage(PageRecord):
+    """A line of the file."""
+
+    document: str | None = None
+    """SHA-256 of the document's bytes; None in files of earlier versions, which do not record it."""
+
+
+def page_records(
+    pages: Iterable[tuple[NDArray[np.uint8], Detections, float]], operating_point: float, documents: Iterable[str | None] = ()
+) -> pd.DataFrame:
+    """One row per page, with the fields of `ReferencePage`.
 
     Args:
         pages: for each page its image (RGB, uint8, (height, width, 3)), its detections of any score, and the latency in
             milliseconds. Consumed one by one, so only one image is in memory.
         operating_point: the score from which a detection counts.
+        documents: the SHA-256 of each page's document; unknown for the pages for which there is none.
     """
-    return _frame(page_record(page_features(image), found, operating_point, ms) for image, found, ms in pages)
+    records = (page_record(page_features(image), found, operating_point, ms) for image, found, ms in pages)
+    return _frame(
+        ReferencePage(**record.model_dump(), document=document)
+        for record, document in zip(records, chain(documents, repeat(None)), strict=False)
+    )
 
 
 def write_reference(path: Path, records: pd.DataFrame) -> None:
     """Write the records as JSON lines, atomically."""
-    write_text(path, records[list(PageRecord.model_fields)].to_json(orient="records", lines=True, double_precision=10))
+    write_text(path, records[list(ReferencePage.model_fields)].to_json(orient="records", lines=True, double_precision=10))
 
 
 def read_reference(path: Path) -> pd.DataFrame:
@@ -44,13 +59,14 @@ def read_reference(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise RedactionError(f"There is no reference window {path}: deploy a detector to write it.")
     try:
-        return _frame(PageRecord.model_validate_json(line) for line in path.read_bytes().splitlines() if line.strip())
+        return _frame(ReferencePage.model_validate_json(line) for line in path.read_bytes().splitlines() if line.strip())
     except ValidationError as error:
         raise RedactionError(
             f"The reference window {path} is damaged or was written by another version: deploy again."
         ) from error
 
 
-def _frame(records: Iterable[PageRecord]) -> pd.DataFrame:
-    columns = list(PageRecord.model_fields)
-    return pd.DataFrame([record.model_dump() for record in records], columns=columns, dtype=float)
+def _frame(records: Iterable[ReferencePage]) -> pd.DataFrame:
+    rows = [record.model_dump() for record in records]
+    frame = pd.DataFrame(rows, columns=list(ReferencePage.model_fields), dtype=object)
+    return frame.astype(dict.fromkeys(PageRecord.model_fields, float))

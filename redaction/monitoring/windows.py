@@ -26,7 +26,7 @@ class Requests:
     """Pages that one version of the detector answered, oldest first."""
 
     pages: pd.DataFrame
-    """One row per page, with the fields of `PageRecord`."""
+    """One row per page: the fields of `PageRecord`, and `document`, a name of the page's document or None if it is unknown."""
     started_at: datetime | None
     """When the first of them was received."""
     ended_at: datetime | None
@@ -44,7 +44,7 @@ def read_requests(folder: Path, version: str, since: datetime | None = None) -> 
         since: end of the last judged window. Pages that were received before it but logged after it was read are lost; these
             are at most the few in flight.
     """
-    rows: list[tuple[datetime, PageRecord]] = []
+    rows: list[tuple[datetime, PageRecord, str | None]] = []
     unreadable = 0
     for line in _lines(folder, since):
         try:
@@ -52,18 +52,19 @@ def read_requests(folder: Path, version: str, since: datetime | None = None) -> 
             received_at = datetime.fromtimestamp(logged["received_at"], UTC)
             if logged["version"] != version or (since and received_at <= since):
                 continue
-            rows.append((received_at, _record(logged)))
+            rows.append((received_at, _record(logged), _document(logged)))
         except (ValueError, KeyError, TypeError, OverflowError):  # errors of pydantic and JSON are ValueErrors
             unreadable += 1
     rows.sort(key=lambda row: row[0])
-    times = [received_at for received_at, _ in (*rows[:1], *rows[-1:])]
-    pages = pd.DataFrame([record.model_dump() for _, record in rows], columns=list(PageRecord.model_fields), dtype=float)
+    times = [row[0] for row in (*rows[:1], *rows[-1:])]
+    pages = pd.DataFrame([record.model_dump() for _, record, _ in rows], columns=list(PageRecord.model_fields), dtype=float)
+    pages["document"] = pd.Series([document for *_, document in rows], dtype=object)
     return Requests(pages, times[0] if times else None, times[-1] if times else None, unreadable)
 
 
 def last_judged_at(catalog: Catalog, version: str) -> datetime | None:
     """End of the last judged window of `version`, after which the next begins; one with too few requests stays open."""
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         windows = select(MonitoringWindow.ended_at).where(
             MonitoringWindow.version == version,
             col(MonitoringWindow.verdict) != Verdict.TOO_FEW_REQUESTS,
@@ -116,3 +117,11 @@ def _lines(folder: Path, since: datetime | None) -> Iterator[bytes]:
 
 def _record(logged: dict[str, Any]) -> PageRecord:
     return PageRecord.model_validate({name: logged[name] for name in PageRecord.model_fields})
+
+
+def _document(logged: dict[str, Any]) -> str | None:
+    """The document that the client named; None in lines of earlier services, which do not record it."""
+    document = logged.get("document")
+    if not isinstance(document, str | None):
+        raise TypeError("the document is no string")
+    return document or None

@@ -67,8 +67,14 @@ def test_a_window_without_requests_is_not_judged(reference: pd.DataFrame, curren
 def test_a_reference_too_small_to_show_drift_is_not_called_stable(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     judgement = judge_window(reference[:5], current, CONFIG).judgement
     assert judgement.verdict == Verdict.TOO_FEW_REQUESTS
-    assert "150 requested pages and a reference of 5 are too few" in judgement.reasons[0]
+    assert "a reference of 5 pages of 2 documents are too few" in judgement.reasons[0]
     assert judge_window(reference[:0], current, CONFIG).judgement.verdict == Verdict.TOO_FEW_REQUESTS
+
+
+def test_without_documents_the_sentence_counts_independent_pages(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    judgement = judge_window(reference[:5].drop(columns="document"), current, CONFIG).judgement
+    assert judgement.verdict == Verdict.TOO_FEW_REQUESTS
+    assert re.search(r"as informative as \d+ and 2 independent pages, and 20 or more are needed", judgement.reasons[0])
 
 
 def test_a_window_without_boxes_is_judged_on_the_other_columns(reference: pd.DataFrame, current: pd.DataFrame) -> None:
@@ -125,9 +131,33 @@ def test_a_judgement_round_trips_through_json(reference: pd.DataFrame, current: 
     assert MonitoringJudgement.model_validate_json(judgement.model_dump_json()) == judgement
 
 
+def test_documents_count_where_they_are_known(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    judgement = judge_window(reference, current, CONFIG).judgement
+    assert judgement.by_documents
+    assert judgement.effective_sample_size == current["document"].nunique()
+    assert "judged as 40 documents" in judge_window(reference, current, CONFIG).summary_html
+    by_pages = judge_window(reference, current.drop(columns="document"), CONFIG).judgement
+    assert not by_pages.by_documents
+
+
+def test_a_drift_at_the_end_of_a_window_is_told_with_its_place(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    """The median over the whole window would hide it."""
+    current.loc[100:, "sharpness"] *= 0.3
+    judged = judge_window(reference, current, CONFIG)
+    assert judged.judgement.drifted_columns == ("sharpness",)
+    assert re.match(
+        r"sharpness moved: median 5\d\.?\d? in the reference, 1\d\.\d in its last quarter", judged.judgement.reasons[0]
+    )
+    assert "shown: the last quarter of the window" in judged.summary_html
+    assert judged.evidently_html is not None
+    assert "Data drift detected" in judged.evidently_html
+
+
 def test_a_judgement_of_an_earlier_version_is_read() -> None:
     earlier = {"verdict": "stable", "requests": 9, "reference_pages": 9, "unrelated_requests": 4.5, "reasons": ["because"]}
-    assert MonitoringJudgement.model_validate(earlier).effective_sample_size == 4.5
+    judgement = MonitoringJudgement.model_validate(earlier)
+    assert judgement.effective_sample_size == 4.5
+    assert not judgement.by_documents
 
 
 @pytest.fixture(scope="module")

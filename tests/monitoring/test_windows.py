@@ -47,7 +47,14 @@ def test_files_of_all_workers_and_rotated_files_make_one_window(tmp_path: Path) 
     requests = read_requests(tmp_path, "v1")
     assert requests.pages["boxes"].tolist() == [1, 2, 4, 5, 6]
     assert (requests.started_at, requests.ended_at) == (NOON + timedelta(minutes=1), NOON + timedelta(minutes=6))
-    assert list(requests.pages.columns) == list(PageRecord.model_fields)
+    assert list(requests.pages.columns) == [*PageRecord.model_fields, "document"]
+
+
+def test_pages_keep_the_document_that_the_client_named(tmp_path: Path) -> None:
+    log(tmp_path, "data.0.log", line(1, document="ab"), line(2, document=None), line(3), line(4, document="ab"))
+    requests = read_requests(tmp_path, "v1")
+    assert requests.pages["document"].tolist() == ["ab", None, None, "ab"], "earlier services recorded no document"
+    assert requests.unreadable == 0
 
 
 def test_no_page_is_judged_twice_when_timestamps_are_finer_than_the_catalog(tmp_path: Path) -> None:
@@ -81,6 +88,7 @@ def test_an_unfinished_line_is_left_for_the_next_window(tmp_path: Path) -> None:
         "\x00\x00\x00",
         line(2, boxes="many"),  # type: ignore[arg-type]
         line(2, received_at="noon"),
+        line(2, document=7),
         json.dumps({"version": "v1", "received_at": NOON.timestamp()}),
     ],
 )
@@ -112,7 +120,7 @@ def test_rotated_files_of_earlier_days_are_not_read(tmp_path: Path) -> None:
 def test_a_missing_log_holds_no_requests(tmp_path: Path) -> None:
     requests = read_requests(tmp_path / "nowhere", "v1")
     assert (len(requests.pages), requests.started_at) == (0, None)
-    assert list(requests.pages.columns) == list(PageRecord.model_fields)
+    assert list(requests.pages.columns) == [*PageRecord.model_fields, "document"]
 
 
 def test_a_hundred_thousand_lines_take_seconds(tmp_path: Path) -> None:
@@ -132,7 +140,7 @@ def test_the_log_of_the_real_service_is_read(tmp_path: Path) -> None:
         "image = np.full((110, 85, 3), 240, np.uint8)\n"
         "found = Detections(np.array([[10, 10, 40, 20], [10, 50, 40, 60]], np.float32), np.array([0.9, 0.4], np.float32))\n"
         "for n in range(3):\n"
-        "    log.add(image, found, 12.5 + n)\n"
+        "    log.add(image, found, 12.5 + n, [None, 'ab', 'cd'][n])\n"
         "log.close()\n"
     )
     from serving.app.request_log import MONITORING_FOLDER_VARIABLE
@@ -144,6 +152,7 @@ def test_the_log_of_the_real_service_is_read(tmp_path: Path) -> None:
     assert requests.unreadable == 0
     assert requests.pages["latency_ms"].tolist() == [12.5, 13.5, 14.5]
     assert requests.pages["boxes"].tolist() == [1, 1, 1]
+    assert requests.pages["document"].tolist() == [None, "ab", "cd"]
     assert requests.started_at is not None
     assert started <= requests.started_at <= datetime.now(UTC)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from zenml.enums import VisualizationType
@@ -12,6 +11,7 @@ from redaction.contact_sheet import SheetPage, contact_sheet_png
 from redaction.documents.ingestion import IngestionSummary
 from redaction.documents.page_images import RenderedPages
 from redaction.html import render
+from redaction.workspace import Workspace
 
 MAX_INGESTION_SHEET_PAGES = 40
 
@@ -37,7 +37,7 @@ class RenderedPagesMaterializer(PydanticMaterializer):
     def save_visualizations(self, data: RenderedPages) -> dict[str, VisualizationType]:
         """Write a contact sheet of the pages, or of some of them if there are many."""
         path = f"{self.uri}/contact_sheet.png"
-        pages = [SheetPage(Path(data.root) / page.image, caption=page.file_name) for page in data.pages]
+        pages = [SheetPage(Workspace.at(data.root).inside(page.image), caption=page.file_name) for page in data.pages]
         with self.artifact_store.open(path, "wb") as file:
             file.write(contact_sheet_png(pages, limit=MAX_INGESTION_SHEET_PAGES))
         return {path: VisualizationType.IMAGE}

@@ -8,7 +8,8 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.pydantic_materializer import PydanticMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from redaction.evaluation import Comparison, Evaluation, comparison_markdown
+from redaction.evaluation import Comparison, Evaluation
+from redaction.evaluation.comparison import comparison_markdown
 from redaction.lifecycle.gate import Decision
 
 
@@ -19,7 +20,7 @@ class ComparisonMaterializer(PydanticMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
 
     def save_visualizations(self, data: Comparison) -> dict[str, VisualizationType]:
-        """Write the table of metrics, overall, by style and by size."""
+        """Write the tables of what the candidate gains, and of all metrics."""
         return _markdown(self, comparison_markdown(data))
 
     def extract_metadata(self, data: Comparison) -> dict[str, MetadataType]:
@@ -37,7 +38,8 @@ class DecisionMaterializer(PydanticMaterializer):
         """Write the decision and its reasons."""
         heading = "Deploy" if data.deploy else "Hold"
         reasons = "\n".join(f"- {reason.sentence} (`{reason.code}`)" for reason in data.reasons)
-        return _markdown(self, f"# {heading}: {data.candidate} against {data.champion or 'nothing in production'}\n\n{reasons}\n")
+        against = data.serving or f"{data.champion or 'nothing'} (nothing is in production)"
+        return _markdown(self, f"# {heading}: {data.candidate} against {against}\n\n{reasons}\n")
 
     def extract_metadata(self, data: Decision) -> dict[str, MetadataType]:
         """The decision and the codes of its reasons."""
@@ -46,6 +48,7 @@ class DecisionMaterializer(PydanticMaterializer):
             "reasons": [reason.code.value for reason in data.reasons],
             "candidate": data.candidate,
             "champion": data.champion or "none",
+            "in production": data.serving or "nothing",
         }
 
 

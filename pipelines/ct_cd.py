@@ -3,6 +3,7 @@
 ``zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml``
 
 The pipeline is dynamic because it ends early when there are too few new annotations, and holds when the candidate is not better.
+A run whose candidate passed the gate but could not be served fails at its end, after monitoring.
 Every step is listed in ``depends_on``, because ZenML applies the ``steps:`` section of a configuration only to those. All
 parameters belong to the steps: in a dynamic pipeline, a plain value passed to a step becomes an artifact and a node of the graph.
 """
@@ -10,8 +11,12 @@ parameters belong to the steps: in a dynamic pipeline, a plain value passed to a
 from __future__ import annotations
 
 from zenml import pipeline
+from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunContext
 
 from pipelines.strict import strict
+from redaction.lifecycle.exclusive import only_run
+from redaction.workspace import Workspace
+from serving.release.release import require_served
 from steps.check import check
 from steps.decide import decide
 from steps.deploy import deploy
@@ -27,15 +32,26 @@ from steps.validate import validate
 @pipeline(dynamic=True, depends_on=[check, validate, synthesize, train, evaluate, decide, deploy, hold, monitor])
 def ct_cd() -> None:
     """Check → validate → synthesize → train → evaluate → decide → deploy or hold → monitor."""
-    retraining_check, annotated, production = check()
-    if retraining_check.load().proceed:
-        validated, _ = validate(annotated)
-        synthetic, *_ = synthesize(validated)
-        candidate = train(validated, synthetic)
-        comparison = evaluate(candidate, validated, production)
-        decision = decide(comparison)
-        if decision.load().deploy:
-            deploy(candidate, decision, comparison, validated)
-        else:
-            hold(decision, comparison, production)
-    monitor(production)
+    with only_run(_workspace()):
+        retraining_check, annotated, production = check()
+        deployment = None
+        if retraining_check.load().proceed:
+            validated, _ = validate(annotated)
+            synthetic, *_ = synthesize(validated)
+            candidate = train(validated, synthetic)
+            comparison = evaluate(candidate, validated, production)
+            decision = decide(comparison)
+            if decision.load().deploy:
+                deployment = deploy(candidate, decision, comparison, validated)
+            else:
+                hold(candidate, decision, comparison, production)
+        monitor(production)
+    if deployment is not None:
+        require_served(deployment.load())
+
+
+def _workspace() -> Workspace:
+    """The workspace that the configuration gives to the first step."""
+    run = DynamicPipelineRunContext.get()
+    configured = run.snapshot.step_configurations["check"].config.parameters if run else {}
+    return Workspace.at(configured.get("workspace"))

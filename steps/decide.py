@@ -9,7 +9,7 @@ from zenml.logger import get_logger
 
 from redaction.evaluation import Comparison
 from redaction.lifecycle.gate import Decision, DecisionLimits
-from redaction.lifecycle.gate import decide as decide_between
+from redaction.lifecycle.gate import decide as decide_on
 from steps.caching import code_of
 
 logger = get_logger(__name__)
@@ -17,7 +17,7 @@ logger = get_logger(__name__)
 
 @step(cache_policy=code_of("redaction.lifecycle.gate"))
 def decide(comparison: Comparison, limits: DecisionLimits) -> Annotated[Decision, "decision"]:
-    """Apply the configured limits to the evaluations of the candidate and the champion."""
-    decision = decide_between(comparison.candidate, comparison.champion, limits)
+    """Apply the configured limits to the comparison of the candidate with the champion."""
+    decision = decide_on(comparison, limits)
     logger.info("%s: %s", "Deploy" if decision.deploy else "Hold", " ".join(reason.sentence for reason in decision.reasons))
     return decision

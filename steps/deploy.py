@@ -8,18 +8,16 @@ from zenml import get_step_context, log_metadata, step
 from zenml.logger import get_logger
 
 from redaction.catalog import open_catalog
-from redaction.checkpoints import checkpoint
 from redaction.dataset import Dataset
 from redaction.detection.artifact import Detector
-from redaction.detection.predictor import Predictor
 from redaction.evaluation import Comparison
 from redaction.lifecycle.gate import Decision
 from redaction.lifecycle.training_runs import finish_training_run
-from redaction.lifecycle.versions import golden_images, store_version
+from redaction.lifecycle.versions import golden_images, store_reference
 from redaction.workspace import Workspace
-from serving.release.golden import golden_pages
+from serving.local.control import DEFAULT_HOST, DEFAULT_PORT
+from serving.release.production import put_into_production
 from serving.release.release import DeploymentOutcome
-from serving.release.release import deploy as deploy_service
 from steps.model_control_plane import promote_version, register_version
 
 logger = get_logger(__name__)
@@ -31,21 +29,23 @@ def deploy(
     decision: Decision,
     comparison: Comparison,
     validated: Dataset,
-    host: str = "127.0.0.1",
-    port: int = 3000,
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
 ) -> Annotated[DeploymentOutcome, "deployment"]:
-    """Version the candidate (DVC, Model Control Plane), build its Bento and swap it in; if a check fails, the champion stays."""
+    """Version the candidate (DVC, Model Control Plane), build its Bento and swap it in.
+
+    If a check fails, what served before serves on, and the training does not count as finished: the next run tries again.
+    """
     workspace = Workspace.at(validated.root)
-    detector = store_version(workspace, candidate, validated)
-    pinned = checkpoint(workspace, f"Detector {detector.version}")
-    register_version(detector.version, comparison.candidate)
-    golden = golden_pages(Predictor(detector), golden_images(validated))
-    outcome = deploy_service(workspace, detector.folder, detector.version, golden, host, port, pinned.revision)
+    register_version(candidate.version, comparison.candidate)
+    outcome = put_into_production(
+        workspace, candidate, golden_images(validated), lambda stored: store_reference(workspace, stored, validated), host, port
+    )
     if outcome.served:
-        promote_version(detector.version)
-        logger.info("%s serves at %s", detector.version, outcome.url)
+        promote_version(candidate.version)
+        finish_training_run(open_catalog(workspace), get_step_context().pipeline_run.name, comparison, decision)
+        logger.info("%s serves at %s", candidate.version, outcome.url)
     else:
-        logger.warning("%s was refused, the champion stays in production: %s", detector.version, " ".join(outcome.reasons))
-    finish_training_run(open_catalog(workspace), get_step_context().pipeline_run.name, comparison, decision)
+        logger.warning(outcome.sentence)
     log_metadata(outcome.model_dump(mode="json", exclude_none=True))
     return outcome

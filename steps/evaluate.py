@@ -1,4 +1,4 @@
-"""Evaluate the candidate and the champion on the frozen test split."""
+"""Compare the candidate with the champion on the frozen test split and on the synthetic panel."""
 
 from __future__ import annotations
 
@@ -8,19 +8,29 @@ from zenml import step
 
 from redaction.dataset import Dataset, Split
 from redaction.detection.artifact import Detector
-from redaction.evaluation import Comparison, evaluate_detector
+from redaction.detection.starter import starter_detector
+from redaction.evaluation import Comparison
+from redaction.evaluation.comparison import ComparisonConfig, compare
+from redaction.evaluation.panel import load_or_make_panel
 from redaction.lifecycle.champion import Production
 from redaction.lifecycle.versions import detector_folder
+from redaction.progress import log_progress
 from redaction.workspace import Workspace
 from steps.caching import code_of
 
 
-@step(cache_policy=code_of("redaction.evaluation.metrics", "redaction.detection"))
-def evaluate(candidate: Detector, validated: Dataset, production: Production) -> Annotated[Comparison, "comparison"]:
-    """Evaluate both detectors on the same real test pages."""
-    test = validated.of_split(Split.TEST)
-    champion = None
+@step(cache_policy=code_of("redaction.evaluation.comparison", "redaction.detection"))
+def evaluate(
+    candidate: Detector,
+    validated: Dataset,
+    production: Production,
+    config: ComparisonConfig = ComparisonConfig(),  # noqa: B008  (frozen)
+) -> Annotated[Comparison, "comparison"]:
+    """Evaluate both detectors on the same pages. Where nothing is in production, the starter is the champion to beat."""
+    workspace = Workspace.at(production.workspace)
+    champion = starter_detector()
     if production.champion:
-        folder = detector_folder(Workspace.at(production.workspace), production.champion.version)
-        champion = evaluate_detector(Detector.load(folder), test)
-    return Comparison(candidate=evaluate_detector(candidate, test), champion=champion)
+        champion = Detector.load(detector_folder(workspace, production.champion.version))
+    panel = load_or_make_panel(config.panel, workspace.state / "panel", log_progress())
+    test = validated.of_split(Split.TEST)
+    return compare(candidate, champion, production.champion is not None, test, panel, config.confidence)

@@ -44,7 +44,8 @@ What people do first:
   Train a detector, and deploy it if it is better
     zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml
 
-  Look after the service
+  Serve the detector that ships, and look after the service
+    redaction deploy starter
     redaction service status
 
 All commands: redaction --help
@@ -62,6 +63,7 @@ def build() -> typer.Typer:
         configs,
         dashboard,
         demo,
+        deploy,
         detector,
         doctor,
         documents,
@@ -83,6 +85,7 @@ def build() -> typer.Typer:
     app.add_typer(annotations.app, name="annotations", rich_help_panel=DATA)
     app.add_typer(checkpoints.app, name="checkpoints", rich_help_panel=DATA)
     app.command(rich_help_panel=OPERATION)(doctor.doctor)
+    app.command(rich_help_panel=OPERATION)(deploy.deploy)
     app.add_typer(service.app, name="service", rich_help_panel=OPERATION)
     app.command("rollback", hidden=True)(service.rollback)  # the former name of `service rollback`
     app.command(rich_help_panel=OPERATION)(scheduler.scheduler)
@@ -98,8 +101,11 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the command; print an error that the user can fix as one sentence, with exit status 1."""
+    from redaction.files import storage_errors
+
     try:
-        build()()
+        with storage_errors():
+            build()()
     except RedactionError as error:
         from rich.text import Text
 

@@ -55,16 +55,15 @@ def evaluate(
 
     Example: redaction evaluate --coco annotations.json --pdfs documents --against rules --output report
     """
+    from redaction.cli.detector_choice import load_and_name
     from redaction.evaluation.coco_pages import read_pages
     from redaction.evaluation.differences import differences
     from redaction.evaluation.predictions import write_predictions
     from redaction.evaluation.report import EvaluationReport, write_report
-    from redaction.lifecycle.detectors import load_detector
-    from redaction.workspace import Workspace
 
     listed = read_pages(coco, pdfs=pdfs, images=images)
-    first = load_detector(detector, Workspace.at())
-    second = load_detector(against, Workspace.at()) if against is not None else None
+    first, _ = load_and_name(detector)
+    second = load_and_name(against)[0] if against is not None else None
     evaluated, evaluation = _evaluate(first, listed)
     if predictions is not None:
         write_predictions(predictions, listed, evaluated)

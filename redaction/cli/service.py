@@ -48,7 +48,7 @@ def start(
     tag = bento or (f"{SERVICE_NAME}:{version}" if version else production_tag(workspace))
     if tag is None:
         raise RedactionError(
-            f"No detector is in production in {workspace.root}; deploy one with the ct_cd pipeline, or name a --version."
+            f"No detector is in production in {workspace.root}; deploy one (`redaction deploy starter`), or name a --version."
         )
     running = control.start(workspace, tag, *service_address(workspace, host, port))
     typer.echo(f"{running.bento_tag} accepts requests on {running.url}. Try:")
@@ -135,7 +135,7 @@ def rollback(
     outcome = roll_back(Workspace.existing(), version)
     if not outcome.served:
         raise RedactionError(f"Version {outcome.version} was not put back: {' '.join(outcome.reasons)}")
-    typer.echo(f"Version {outcome.version} is in production again, on {outcome.url}.")
+    typer.echo(f"Version {outcome.version} is in production, on {outcome.url}.")
     _promote(outcome.version)
 
 

@@ -5,12 +5,12 @@ The pipelines' decision, training and ``redaction evaluate`` compute each metric
 
 from redaction.detection.predictor import PagePredictor
 from redaction.evaluation.bootstrap import Interval, Resampling, bootstrap_weights
+from redaction.evaluation.gains import Gain, Measure, Part
 from redaction.evaluation.matching import average_precision, match
 from redaction.evaluation.metrics import (
     Comparison,
     Evaluation,
     Metrics,
-    comparison_markdown,
     compute_metrics,
     evaluate,
     evaluate_detector,
@@ -22,13 +22,15 @@ __all__ = [
     "Comparison",
     "EvaluatedPage",
     "Evaluation",
+    "Gain",
     "Interval",
+    "Measure",
     "Metrics",
     "PagePredictor",
+    "Part",
     "Resampling",
     "average_precision",
     "bootstrap_weights",
-    "comparison_markdown",
     "compute_metrics",
     "evaluate",
     "evaluate_detector",

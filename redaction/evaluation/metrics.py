@@ -11,7 +11,8 @@ from pydantic import Field
 from redaction.dataset import Dataset
 from redaction.detection.artifact import Detector
 from redaction.detection.predictor import Predictor
-from redaction.evaluation.bootstrap import Interval, Resampling, bootstrap_weights, interval
+from redaction.evaluation.bootstrap import CONFIDENCE, Interval, Resampling, bootstrap_weights, interval
+from redaction.evaluation.gains import Gain
 from redaction.evaluation.matching import METRIC_NAMES, Group, Matches, counts_by_page, weighted_metrics
 from redaction.evaluation.predicting import NO_REDACTION, EvaluatedPage, predict_pages
 from redaction.pages.image import page_from_file
@@ -65,18 +66,37 @@ class Evaluation(Frozen):
 
 
 class Comparison(Frozen):
-    """The candidate and, if there is one, the champion, on the same pages."""
+    """The candidate and the champion on the same pages: the test split and the synthetic panel."""
 
     candidate: Evaluation
+    """On the test split, as `champion`."""
     champion: Evaluation | None
+    """The detector to beat; None in comparisons older than `in_production`, made when nothing was in production."""
+    in_production: bool = True
+    """Whether the champion is in production; otherwise nothing is, and the champion is the starter."""
+    candidate_on_panel: Evaluation | None = None
+    """On the synthetic panel, as `champion_on_panel`; None in comparisons older than the panel, as `gains` are then empty."""
+    champion_on_panel: Evaluation | None = None
+    gains: tuple[Gain, ...] = ()
+    confidence: float = CONFIDENCE
+    """Of the bounds of `gains`."""
 
 
 def evaluate_detector(detector: Detector, dataset: Dataset) -> Evaluation:
     """Run a detector on a dataset and compute all metrics, at its own operating point."""
-    predictor = Predictor(detector)
+    return evaluate_predictions(detector, predict_dataset(detector, dataset), dataset)
+
+
+def predict_dataset(detector: Detector, dataset: Dataset) -> list[EvaluatedPage]:
+    """Run a detector on every page of a dataset."""
     images = ((page, page_from_file(dataset.image_path(page))) for page in dataset.pages)
+    return list(predict_pages(Predictor(detector), images))
+
+
+def evaluate_predictions(detector: Detector, pages: Sequence[EvaluatedPage], dataset: Dataset) -> Evaluation:
+    """Compute all metrics of what a detector found on a dataset, at its own operating point."""
     return evaluate(
-        list(predict_pages(predictor, images)),
+        pages,
         dataset.digest,
         version=detector.version,
         detector_digest=detector.digest,
@@ -196,50 +216,6 @@ def _none_if_nan(value: np.float64) -> float | None:
 def _median(seconds: Iterable[float]) -> float | None:
     values = list(seconds)
     return float(np.median(values)) if values else None
-
-
-def comparison_markdown(comparison: Comparison) -> str:
-    """Format the metrics of both detectors, overall, by style and by size, as a Markdown table."""
-    head = [
-        "pages",
-        "detector",
-        "n",
-        "boxes",
-        "AP",
-        "AP50",
-        "precision",
-        "recall",
-        "F1",
-        "false boxes",
-        "pixel precision",
-        "pixel recall",
-    ]
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    evaluations = [comparison.candidate, *([comparison.champion] if comparison.champion else [])]
-    for group in dict(metrics_by_group(comparison.candidate)):
-        for evaluation in evaluations:
-            row = dict(metrics_by_group(evaluation)).get(group)
-            if row is None:
-                continue
-            rates = [row.ap, row.ap50, row.precision, row.recall, row.f1]
-            pixels = [row.pixel_precision, row.pixel_recall]
-            cells = [
-                group,
-                evaluation.version,
-                str(row.pages),
-                str(row.boxes),
-                *map(format_metric, rates),
-                str(row.false_positives),
-            ]
-            lines.append(f"| {' | '.join([*cells, *map(format_metric, pixels)])} |")
-    lines.append("")
-    for evaluation in evaluations:
-        lines.append(
-            f"- {evaluation.version}: operating point {evaluation.operating_point:.2f}, "
-            f"{format_metric(evaluation.false_positives_per_clean_page)} false boxes per page without redactions, "
-            f"{format_metric(evaluation.seconds_per_page)} s per page"
-        )
-    return "\n".join(lines) + "\n"
 
 
 def metrics_by_group(evaluation: Evaluation) -> Iterator[tuple[str, Metrics]]:

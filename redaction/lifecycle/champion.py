@@ -25,7 +25,7 @@ class Production(Frozen):
 
 def production(catalog: Catalog, workspace_root: str) -> Production:
     """Look the champion up in the catalog."""
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).one_or_none()
     champion = Champion(version=row.version, detector_digest=row.detector_digest) if row else None
     return Production(workspace=workspace_root, champion=champion)

@@ -30,18 +30,50 @@ def load_detector(name: str | None, workspace: Workspace) -> LoadedDetector:
     """
     if name is None:
         return LoadedDetector.of(_champion(workspace) or starter_detector())
-    if name == STARTER:
-        return LoadedDetector.of(starter_detector())
     if name == RULES:
         return LoadedDetector(RULES, rules_digest(), OPERATING_POINT, RuleBasedDetector())
+    detector = find_detector(name, workspace)
+    if detector is None:
+        raise RedactionError(
+            f"{name!r} is neither a detector's folder nor a version in {workspace.models}, nor {STARTER!r} or {RULES!r}; "
+            f"give one of these{_known(workspace)}."
+        )
+    return LoadedDetector.of(detector)
+
+
+def find_detector(name: str, workspace: Workspace) -> Detector | None:
+    """Find a trained detector by its folder, its version in the workspace (deployed or held), or as ``starter``.
+
+    Raises:
+        RedactionError: it is damaged.
+    """
+    if name == STARTER:
+        return starter_detector()
     if (Path(name) / MANIFEST).is_file():
-        return LoadedDetector.of(Detector.load(Path(name)))
+        return Detector.load(Path(name))
     if Path(name).name == name and (folder := detector_folder(workspace, name)).is_dir():
-        return LoadedDetector.of(Detector.load(folder))
-    raise RedactionError(
-        f"{name!r} is neither a detector's folder nor a version in {workspace.models}, nor {STARTER!r} or {RULES!r}; "
-        "give one of these."
-    )
+        return Detector.load(folder)
+    return None
+
+
+def require_detector(name: str, workspace: Workspace) -> Detector:
+    """As `find_detector`.
+
+    Raises:
+        RedactionError: it is damaged, or there is none of this name.
+    """
+    detector = find_detector(name, workspace)
+    if detector is None:
+        raise RedactionError(
+            f"{name!r} is neither a detector's folder nor a version in {workspace.models}, nor {STARTER!r}; "
+            f"give one of these{_known(workspace)}."
+        )
+    return detector
+
+
+def _known(workspace: Workspace) -> str:
+    versions = sorted(folder.parent.name for folder in workspace.models.glob("*/detector"))
+    return f" (versions: {', '.join(versions)})" if versions else ""
 
 
 def _champion(workspace: Workspace) -> Detector | None:

@@ -1,63 +1,20 @@
-"""Decide whether the candidate goes into production: a pure function of two evaluations and the configured limits."""
+"""Decide whether the candidate goes into production: a pure function of its comparison with the champion and the limits.
+
+It is deployed only if, with the confidence of the comparison, it is not worse than the champion by more than the limits, on the
+test split and on the synthetic panel, and if something is better. Too little evidence holds it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
-from redaction.evaluation import Evaluation
+from redaction.evaluation import Comparison, Evaluation
+from redaction.lifecycle import evidence
+from redaction.lifecycle.limits import DecisionLimits, FirstDeploymentFloor
+from redaction.lifecycle.reasons import Reason, ReasonCode
 from redaction.values import Frozen
 
-
-class FirstDeploymentFloor(Frozen):
-    """The metrics that a detector needs when there is no champion to compare it with."""
-
-    ap50: float
-    recall: float
-
-
-class DecisionLimits(Frozen):
-    """The limits of the decision, all of them explicit."""
-
-    min_test_pages: int
-    min_test_boxes: int
-    """Redactions on the test pages."""
-    min_ap_gain: float
-    """The candidate's AP must exceed the champion's by at least this; may be negative to tolerate noise."""
-    max_recall_loss: float
-    """The most that recall at the operating point may fall: a missed redaction costs more than a false one."""
-    max_style_recall_loss: float
-    """The same for each style that has at least `min_style_boxes` boxes."""
-    min_style_boxes: int
-    max_false_positives_per_clean_page: float
-    max_seconds_per_page: float
-    first_deployment: FirstDeploymentFloor | None
-    """None: without a champion nothing is deployed automatically."""
-
-
-class ReasonCode(StrEnum):
-    """Machine-readable reason of a decision."""
-
-    BETTER_THAN_CHAMPION = "better_than_champion"
-    REACHES_FIRST_FLOOR = "reaches_first_floor"
-    TOO_FEW_TEST_PAGES = "too_few_test_pages"
-    MISSING_METRIC = "missing_figure"
-    NO_CHAMPION = "no_champion"
-    BELOW_FIRST_FLOOR = "below_first_floor"
-    SAME_DETECTOR = "same_detector"
-    DIFFERENT_TEST_PAGES = "different_test_pages"
-    AP_NOT_BETTER = "ap_not_better"
-    RECALL_FELL = "recall_fell"
-    STYLE_RECALL_FELL = "style_recall_fell"
-    TOO_MANY_FALSE_POSITIVES = "too_many_false_positives"
-    TOO_SLOW = "too_slow"
-
-
-class Reason(Frozen):
-    """A reason of a decision, as a code and as a sentence."""
-
-    code: ReasonCode
-    sentence: str
+__all__ = ["Decision", "DecisionLimits", "FirstDeploymentFloor", "Reason", "ReasonCode", "decide"]
 
 
 class Decision(Frozen):
@@ -66,21 +23,31 @@ class Decision(Frozen):
     deploy: bool
     candidate: str
     champion: str | None
+    """The detector to beat."""
+    in_production: bool = True
+    """Whether the champion is in production; otherwise nothing is, and the champion is the starter."""
     reasons: tuple[Reason, ...]
 
+    @property
+    def serving(self) -> str | None:
+        """The detector in production before this decision, if any."""
+        return self.champion if self.in_production else None
 
-def decide(candidate: Evaluation, champion: Evaluation | None, limits: DecisionLimits) -> Decision:
-    """Deploy the candidate only if it is known to be better; every other case holds, with its reason."""
-    hold_reasons = tuple(_hold_reasons(candidate, champion, limits))
+
+def decide(comparison: Comparison, limits: DecisionLimits) -> Decision:
+    """Deploy the candidate only if it is known to be better; every other case holds, with all its reasons."""
+    hold_reasons = tuple(_hold_reasons(comparison, limits))
     return Decision(
         deploy=not hold_reasons,
-        candidate=candidate.version,
-        champion=champion.version if champion else None,
-        reasons=hold_reasons or (_deploy_reason(candidate, champion),),
+        candidate=comparison.candidate.version,
+        champion=comparison.champion.version if comparison.champion else None,
+        in_production=comparison.in_production,
+        reasons=hold_reasons or tuple(_deploy_reasons(comparison)),
     )
 
 
-def _hold_reasons(candidate: Evaluation, champion: Evaluation | None, limits: DecisionLimits) -> Iterator[Reason]:
+def _hold_reasons(comparison: Comparison, limits: DecisionLimits) -> Iterator[Reason]:
+    candidate, champion = comparison.candidate, comparison.champion
     overall = candidate.overall
     if overall.pages < limits.min_test_pages or overall.boxes < limits.min_test_boxes:
         yield Reason(
@@ -93,17 +60,20 @@ def _hold_reasons(candidate: Evaluation, champion: Evaluation | None, limits: De
         yield Reason(code=ReasonCode.MISSING_METRIC, sentence=f"Not measured: {', '.join(missing)}.")
         return
     yield from _exceeded_limits(candidate, limits)
-    if champion is None:
+    if not comparison.in_production:
         yield from _below_first_floor(candidate, limits.first_deployment)
+    if champion is None:
+        yield Reason(code=ReasonCode.NO_CHAMPION, sentence="There is no detector to compare with; run the evaluation again.")
     elif champion.dataset_digest != candidate.dataset_digest:
         yield Reason(
             code=ReasonCode.DIFFERENT_TEST_PAGES,
             sentence="Candidate and champion were evaluated on different test pages; evaluate both again.",
         )
     elif champion.detector_digest == candidate.detector_digest:
-        yield Reason(code=ReasonCode.SAME_DETECTOR, sentence=f"The candidate is the champion, {champion.version}.")
+        yield Reason(code=ReasonCode.SAME_DETECTOR, sentence=f"The candidate is {_name(comparison)} itself.")
     else:
-        yield from _worse_than_champion(candidate, champion, limits)
+        yield from evidence.hold_reasons(comparison.gains, limits, _name(comparison), comparison.confidence)
+        yield from _worse_in_detail(candidate, champion, limits)
 
 
 def _missing_metrics(evaluation: Evaluation) -> Iterator[str]:
@@ -120,7 +90,7 @@ def _exceeded_limits(candidate: Evaluation, limits: DecisionLimits) -> Iterator[
     if false_positives is not None and false_positives > limits.max_false_positives_per_clean_page:
         yield Reason(
             code=ReasonCode.TOO_MANY_FALSE_POSITIVES,
-            sentence=f"{false_positives:.2f} false boxes per page without redactions; "
+            sentence=f"{false_positives:.2f} false boxes per test page without redactions; "
             f"at most {limits.max_false_positives_per_clean_page:.2f} are allowed.",
         )
     seconds = _not_none(candidate.seconds_per_page)
@@ -135,7 +105,7 @@ def _below_first_floor(candidate: Evaluation, floor: FirstDeploymentFloor | None
     if floor is None:
         yield Reason(
             code=ReasonCode.NO_CHAMPION,
-            sentence="Nothing is in production to compare with, and the config sets no floor for a first deployment.",
+            sentence="Nothing is in production, and the config sets no floor for a first deployment.",
         )
         return
     for name, needed in (("ap50", floor.ap50), ("recall", floor.recall)):
@@ -147,18 +117,13 @@ def _below_first_floor(candidate: Evaluation, floor: FirstDeploymentFloor | None
             )
 
 
-def _worse_than_champion(candidate: Evaluation, champion: Evaluation, limits: DecisionLimits) -> Iterator[Reason]:
+def _worse_in_detail(candidate: Evaluation, champion: Evaluation, limits: DecisionLimits) -> Iterator[Reason]:
+    """What is judged by its value alone: AP, if a limit is set, and the recall of each style."""
     gain = _not_none(candidate.overall.ap) - _not_none(champion.overall.ap)
-    if gain < limits.min_ap_gain:
+    if limits.min_ap_gain is not None and gain < limits.min_ap_gain:
         yield Reason(
             code=ReasonCode.AP_NOT_BETTER,
             sentence=f"AP changes by {gain:+.3f} against {champion.version}; {limits.min_ap_gain:+.3f} is needed.",
-        )
-    loss = _not_none(champion.overall.recall) - _not_none(candidate.overall.recall)
-    if loss > limits.max_recall_loss:
-        yield Reason(
-            code=ReasonCode.RECALL_FELL,
-            sentence=f"Recall falls by {loss:.3f} against {champion.version}; at most {limits.max_recall_loss:.3f} is allowed.",
         )
     for style, before in champion.by_style.items():
         after = candidate.by_style.get(style)
@@ -171,14 +136,21 @@ def _worse_than_champion(candidate: Evaluation, champion: Evaluation, limits: De
             )
 
 
-def _deploy_reason(candidate: Evaluation, champion: Evaluation | None) -> Reason:
-    ap, ap50, recall = (_not_none(value) for value in (candidate.overall.ap, candidate.overall.ap50, candidate.overall.recall))
-    if champion is None:
-        return Reason(code=ReasonCode.REACHES_FIRST_FLOOR, sentence=f"First deployment: AP50 {ap50:.3f}, recall {recall:.3f}.")
-    return Reason(
-        code=ReasonCode.BETTER_THAN_CHAMPION,
-        sentence=f"AP {ap:.3f} against {_not_none(champion.overall.ap):.3f} of {champion.version}.",
+def _deploy_reasons(comparison: Comparison) -> Iterator[Reason]:
+    overall = comparison.candidate.overall
+    if not comparison.in_production:
+        figures = f"AP50 {_not_none(overall.ap50):.3f}, recall {_not_none(overall.recall):.3f}"
+        yield Reason(code=ReasonCode.REACHES_FIRST_FLOOR, sentence=f"First deployment: {figures}.")
+    better = "; ".join(evidence.describe(gain) for gain in comparison.gains if evidence.is_better(gain))
+    yield Reason(
+        code=ReasonCode.BETTER_THAN_CHAMPION if comparison.in_production else ReasonCode.BETTER_THAN_STARTER,
+        sentence=f"Better than {_name(comparison)} with {comparison.confidence:.0%} confidence: {better}; nothing is worse.",
     )
+
+
+def _name(comparison: Comparison) -> str:
+    version = comparison.champion.version if comparison.champion else "none"
+    return version if comparison.in_production else f"the starter ({version})"
 
 
 def _not_none(value: float | None) -> float:

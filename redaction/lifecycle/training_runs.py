@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlmodel import col, select
+
 from redaction.catalog import Catalog
 from redaction.catalog.tables import TrainingRun, now
 from redaction.evaluation import Comparison
@@ -27,3 +29,12 @@ def finish_training_run(catalog: Catalog, run: str, comparison: Comparison, deci
             if window.judged_at <= training.data_read_at:
                 window.answered_by = run
                 session.add(window)
+
+
+def last_decision(catalog: Catalog, version: str) -> Decision | None:
+    """The latest decision of the gate on a version; None if there is none."""
+    with catalog.snapshot() as session:
+        row = session.exec(
+            select(TrainingRun).where(TrainingRun.version == version).order_by(col(TrainingRun.finished_at).desc())
+        ).first()
+    return Decision.model_validate(row.decision) if row and row.decision else None

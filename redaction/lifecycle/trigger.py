@@ -27,7 +27,7 @@ class RetrainingCheck(Frozen):
 
 def check_retraining(catalog: Catalog, min_new_annotations: int, force: bool = False) -> RetrainingCheck:
     """Train if enough pages were annotated since the last finished training, if monitoring requests it, or if forced."""
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         last_read = session.exec(
             select(func.max(TrainingRun.data_read_at)).where(col(TrainingRun.finished_at).is_not(None))
         ).one()

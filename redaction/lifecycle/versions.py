@@ -28,16 +28,16 @@ MAX_GOLDEN_PAGES = 6
 
 def detector_folder(workspace: Workspace, version: str) -> Path:
     """Folder of a detector version in the workspace."""
-    return workspace.models / version / "detector"
+    return workspace.inside(f"models/{version}/detector")
 
 
 def reference_file(workspace: Workspace, version: str) -> Path:
     """File of a version's reference window in the workspace."""
-    return workspace.models / version / FILE_NAME
+    return workspace.inside(f"models/{version}/{FILE_NAME}")
 
 
-def store_version(workspace: Workspace, detector: Detector, dataset: Dataset) -> Detector:
-    """Store the detector and its reference window in the workspace. Idempotent.
+def store_version(workspace: Workspace, detector: Detector) -> Detector:
+    """Store the detector in the workspace, so that its version is enough to name it. Idempotent.
 
     Raises:
         RedactionError: a different detector with this version is already stored.
@@ -46,22 +46,38 @@ def store_version(workspace: Workspace, detector: Detector, dataset: Dataset) ->
     if not target.exists():
         with new_folder(target) as unfinished:
             shutil.copytree(detector.folder, unfinished / "detector")
-            records = page_records(_predictions(detector, reference_pages(dataset), dataset), detector.operating_point)
-            write_reference(unfinished / FILE_NAME, records)
     stored = Detector.load(detector_folder(workspace, detector.version))
     if stored.digest != detector.digest:
         raise RedactionError(
-            f"The workspace already has a different detector {detector.version}; train again to get a new version."
+            f"The workspace already has a different detector {detector.version} in {target}; train again to get a new version."
         )
     return stored
+
+
+def store_reference(workspace: Workspace, detector: Detector, dataset: Dataset, renew: bool = False) -> None:
+    """Store the reference window of a version, with which monitoring compares the traffic of the service.
+
+    Args:
+        workspace: where the version is stored.
+        detector: the version.
+        dataset: the pages to choose from; see `reference_pages`.
+        renew: replace an existing window.
+    """
+    file = reference_file(workspace, detector.version)
+    if renew or not file.exists():
+        pages = reference_pages(dataset)
+        documents = [page.document for page in pages]
+        records = page_records(_predictions(detector, pages, dataset), detector.operating_point, documents)
+        write_reference(file, records)
 
 
 def reference_pages(dataset: Dataset) -> list[AnnotatedPage]:
     """Choose real pages that represent ordinary traffic, held-out pages first.
 
-    A detector scores higher on pages that it was trained on, so they are used only if there are too few held-out pages.
+    A detector scores higher on pages that it was trained on, so they are used only if there are too few held-out pages. Where
+    there is no real page at all, synthetic ones stand in.
     """
-    real = [page for page in dataset.pages if not page.synthetic]
+    real = [page for page in dataset.pages if not page.synthetic] or list(dataset.pages)
     return sorted(real, key=lambda page: page.split is Split.TRAIN)[:MAX_REFERENCE_PAGES]
 
 

@@ -20,6 +20,7 @@ from redaction.import_graph import REPOSITORY
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_bento
+from serving.local.stored_detector import require_intact
 from serving.local.supervisor import MAX_SERVICE_STOP_S, ServiceFolder, ServiceState, kill_group, spawn, stop_child
 
 DEFAULT_HOST = "127.0.0.1"
@@ -27,6 +28,9 @@ DEFAULT_PORT = 3000
 
 MAX_STARTUP_S = 90.0
 """Time that a service has to load its detector: 5 s on an idle machine, much more on one that is training."""
+
+MAX_LAUNCH_S = 10.0
+"""Time that a supervisor has to write its state."""
 
 MAX_CANDIDATE_WORKERS = 2
 """BentoML restarts a dying worker without limit; the worker of a candidate may die once."""
@@ -57,8 +61,8 @@ def service_folder(workspace: Workspace) -> ServiceFolder:
 
 def status(workspace: Workspace) -> ServiceStatus:
     """Return the current state of the workspace's service."""
-    state = service_folder(workspace).read_state()
-    if state is None or state.supervisor.process() is None:
+    state = _running_state(service_folder(workspace))
+    if state is None:
         return ServiceStatus(running=False, ready=False)
     return ServiceStatus(
         running=True,
@@ -78,7 +82,8 @@ def start(
     """Start the service detached from this process, and wait until it accepts requests; do nothing if it already runs.
 
     Raises:
-        RedactionError: another version runs, the Bento does not exist, the port is taken, or the service did not become ready.
+        RedactionError: another version runs, the Bento does not exist, its detector is damaged, the port is taken, or the service
+            did not become ready; it is then stopped.
     """
     folder = service_folder(workspace)
     with _command_lock(folder):
@@ -109,9 +114,10 @@ def candidate(workspace: Workspace, bento_tag: str, timeout_s: float = MAX_START
     """Context in which a Bento runs on a free loopback port, beside the service in production; yields its URL.
 
     Raises:
-        RedactionError: it did not become ready.
+        RedactionError: its detector is damaged, or it did not become ready.
     """
     folder = service_folder(workspace)
+    require_intact(bentoml_home(workspace), bento_tag.partition(":")[2])
     folder.folder.mkdir(parents=True, exist_ok=True)
     log_file = folder.folder / "candidate.log"
     port = free_port()
@@ -186,6 +192,17 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
+def require_usable_address(workspace: Workspace, host: str, port: int) -> None:
+    """Check that the service of this workspace can listen there, which it may do already.
+
+    Raises:
+        RedactionError: it cannot.
+    """
+    running = _running_state(service_folder(workspace))
+    if running is None or running.port != port:
+        require_free_port(host, port)
+
+
 @contextmanager
 def _command_lock(folder: ServiceFolder) -> Iterator[None]:
     folder.folder.mkdir(parents=True, exist_ok=True)
@@ -197,6 +214,7 @@ def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: st
     home = bentoml_home(workspace)
     _require_bento(home, bento_tag)
     running = _running_state(folder)
+    launched = running is None
     if running is not None:
         if (running.bento_tag, running.host, running.port) != (bento_tag, host, port):
             raise RedactionError(
@@ -208,13 +226,20 @@ def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: st
         require_free_port(host, port)
         _rotate(folder.log_file)
         _launch(folder, home, bento_tag, host, port)
-    _wait_until_ready(folder, bento_tag, timeout_s)
+    try:
+        _wait_until_ready(folder, bento_tag, timeout_s)
+    except RedactionError:
+        if launched:
+            _stop_launched(folder)
+        raise
     return status(workspace)
 
 
 def _require_bento(home: Path, bento_tag: str) -> None:
-    if not (stored_bento(home, bento_tag.partition(":")[2]) / "bento.yaml").exists():
+    version = bento_tag.partition(":")[2]
+    if not (stored_bento(home, version) / "bento.yaml").exists():
         raise RedactionError(f"There is no Bento {bento_tag} in {home}; deploy a detector first, or name one of `bentoml list`.")
+    require_intact(home, version)
 
 
 def _launch(folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: int) -> None:
@@ -236,9 +261,9 @@ def _launch(folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: 
 def _wait_until_ready(folder: ServiceFolder, bento_tag: str, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        state = folder.read_state()
+        state = _running_state(folder)
         # the file may still contain the state of an earlier service
-        if state is not None and state.supervisor.process() is not None and state.bento_tag == bento_tag and is_ready(state.url):
+        if state is not None and state.bento_tag == bento_tag and is_ready(state.url):
             return
         time.sleep(0.2)
     raise RedactionError(
@@ -248,7 +273,7 @@ def _wait_until_ready(folder: ServiceFolder, bento_tag: str, timeout_s: float) -
 
 
 def _stop(folder: ServiceFolder) -> bool:
-    state = folder.read_state()
+    state = _own_state(folder)
     if state is None:
         return False
     supervisor = state.supervisor.process()
@@ -266,8 +291,22 @@ def _stop(folder: ServiceFolder) -> bool:
     return supervisor is not None or orphan is not None
 
 
-def _running_state(folder: ServiceFolder) -> ServiceState | None:
+def _own_state(folder: ServiceFolder) -> ServiceState | None:
+    """The last state, unless it came into this folder with a copy of another workspace, whose service is none of ours."""
     state = folder.read_state()
+    return state if state is not None and state.belongs_to(folder.folder) else None
+
+
+def _stop_launched(folder: ServiceFolder) -> None:
+    """Stop a service that was just launched, and whose supervisor would go on trying for ever."""
+    deadline = time.monotonic() + MAX_LAUNCH_S
+    while _running_state(folder) is None and time.monotonic() < deadline:  # it has not written its state yet
+        time.sleep(0.1)
+    _stop(folder)
+
+
+def _running_state(folder: ServiceFolder) -> ServiceState | None:
+    state = _own_state(folder)
     return state if state is not None and state.supervisor.process() is not None else None
 
 

@@ -57,6 +57,19 @@ class ProcessIdentity(Frozen):
         return process if is_same else None
 
 
+class FolderIdentity(Frozen):
+    """A folder by its number in the file system, which stays when it is moved and differs in a copy."""
+
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, folder: Path) -> FolderIdentity:
+        """The folder that has this path now."""
+        found = folder.stat()
+        return cls(device=found.st_dev, inode=found.st_ino)
+
+
 class ServiceState(Frozen):
     """What the supervisor runs, as written to ``service.json``."""
 
@@ -67,6 +80,12 @@ class ServiceState(Frozen):
     port: int
     started_at: datetime
     restarts: int = 0
+    folder: FolderIdentity | None = None
+    """Where the service was started; None in states of earlier versions."""
+
+    def belongs_to(self, folder: Path) -> bool:
+        """Whether the service was started for this folder, which may have been moved since, and not for one it is a copy of."""
+        return self.folder is None or self.folder == FolderIdentity.of(folder)
 
     @property
     def url(self) -> str:
@@ -152,6 +171,7 @@ class Supervisor:
             host=host,
             port=port,
             started_at=datetime.now(UTC),
+            folder=FolderIdentity.of(folder.folder),
         )
 
     def run(self) -> None:
@@ -162,16 +182,30 @@ class Supervisor:
         delay_s = MIN_RESTART_DELAY_S
         while not self._stop_requested.is_set():
             started = time.monotonic()
-            code = self._run_once()
+            ended = self._damage() or f"the service ended with {self._run_once()}"
             if self._stop_requested.is_set():
                 break
             delay_s = MIN_RESTART_DELAY_S if time.monotonic() - started > MIN_STABLE_S else delay_s
-            self._log(f"the service ended with {code}; restarting it in {delay_s:g} s")
+            self._log(f"{ended}; trying again in {delay_s:g} s")
             self._stop_requested.wait(delay_s)
             delay_s = min(2 * delay_s, MAX_RESTART_DELAY_S)
             self._update(service=None, restarts=self._state.restarts + 1)
         self._update(service=None)
         self._log("stopped")
+
+    def _damage(self) -> str | None:
+        """What is wrong with the stored detector before a restart, if anything; before the first start, the caller checked it."""
+        if not self._state.restarts:
+            return None
+        # needed only after a failure
+        from redaction.errors import RedactionError
+        from serving.local.stored_detector import require_intact
+
+        try:
+            require_intact(self._home, self._state.bento_tag.partition(":")[2])
+        except RedactionError as error:
+            return str(error)
+        return None
 
     def _run_once(self) -> int:
         with self._folder.log_file.open("ab") as log:

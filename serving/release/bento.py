@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -16,14 +17,14 @@ from redaction.errors import RedactionError
 from redaction.import_graph import REPOSITORY, required_files
 from serving.app.names import MODEL_ALIAS, SERVICE_NAME
 from serving.bento_store import bentoml_environment, stored_bento
+from serving.local.stored_detector import DIGEST_KEY, require_intact
 
-DIGEST_KEY = "detector_digest"
 SERVICE_MODULE = "serving.app.service"
 """A Bento contains this module and every module of this repository that it imports."""
 
 
 def save_to_model_store(home: Path, detector: Detector) -> str:
-    """Copy a detector into BentoML's model store; idempotent.
+    """Copy a detector into BentoML's model store; idempotent. A damaged copy is replaced.
 
     Returns:
         The model's tag, ``redaction_detector:<version>``.
@@ -41,7 +42,10 @@ def save_to_model_store(home: Path, detector: Detector) -> str:
             raise RedactionError(
                 f"BentoML's model store in {home} already has another detector as {tag}; give {detector.folder} a new version."
             )
-        return tag
+        with contextlib.suppress(RedactionError):  # a damaged copy is replaced
+            require_intact(home, detector.version)
+            return tag
+        store.delete(stored.tag)
     with bentoml.models.create(tag, metadata={DIGEST_KEY: detector.digest}, _model_store=store) as model:
         shutil.copytree(detector.folder, model.path, dirs_exist_ok=True)
     return tag

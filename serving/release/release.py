@@ -13,7 +13,7 @@ from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.values import Frozen
 from redaction.workspace import Workspace
-from serving.bento_store import bentoml_home, stored_model
+from serving.bento_store import bentoml_home
 from serving.local import control
 from serving.release.bento import build_bento, save_to_model_store
 from serving.release.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
@@ -33,6 +33,28 @@ class DeploymentOutcome(Frozen):
     bento_tag: str
     reasons: tuple[str, ...] = ()
     """Why the version is not served, one sentence each."""
+    serving: str | None = None
+    """The version that the service in production runs now; None if nothing serves, and in older outcomes."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, and what serves now."""
+        if self.served:
+            return f"{self.version} serves at {self.url}."
+        now_serving = f"{self.serving} serves on at {self.url}." if self.serving else "Nothing serves."
+        return (
+            f"{self.version} is not served: {' '.join(self.reasons)} {now_serving} `redaction deploy {self.version}` tries again."
+        )
+
+
+def require_served(outcome: DeploymentOutcome) -> None:
+    """Let a run end as failed if its candidate passed the gate and is not served.
+
+    Raises:
+        RedactionError: it is not.
+    """
+    if not outcome.served:
+        raise RedactionError(outcome.sentence)
 
 
 def deploy(
@@ -80,7 +102,8 @@ def rollback(
 
     Args:
         workspace: the workspace of the service.
-        version: version to return to; by default the last one in production that was not rolled back itself.
+        version: version to return to; by default the last one in production that was not rolled back itself. The version that is
+            in production already stays, and is started if it does not run.
         host: see `deploy`.
         port: see `deploy`.
 
@@ -88,7 +111,7 @@ def rollback(
         RedactionError: there is no such version.
     """
     catalog = open_catalog(workspace)
-    with catalog.transaction() as session:
+    with catalog.snapshot() as session:
         earlier = _earlier(session, version)
         row = Deployment(
             **earlier.model_dump(include={"version", "detector_digest", "bento_tag", "revision"}), stage=Stage.REFUSED
@@ -103,7 +126,7 @@ def rollback(
 
 def production_tag(workspace: Workspace) -> str | None:
     """Tag of the Bento in production according to the catalog, if any."""
-    with open_catalog(workspace).transaction() as session:
+    with open_catalog(workspace).snapshot() as session:
         row = session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).first()
         return row.bento_tag if row else None
 
@@ -123,8 +146,10 @@ def _replace(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host:
         problems = _problems_in_production(workspace, tag, golden, host, port)
         if problems and before.bento_tag is not None and control.status(workspace).bento_tag != before.bento_tag:
             problems.append(_restore_champion(workspace, before.bento_tag, *earlier_address))
-    url = control.status(workspace).url
-    return DeploymentOutcome(served=not problems, version=version, url=url, bento_tag=tag, reasons=tuple(problems))
+    after = control.status(workspace)
+    return DeploymentOutcome(
+        served=not problems, version=version, url=after.url, bento_tag=tag, reasons=tuple(problems), serving=after.version
+    )
 
 
 def _problems_as_candidate(
@@ -137,8 +162,6 @@ def _problems_as_candidate(
     if before.ready and before.bento_tag == tag:
         return check_golden_pages(str(before.url), golden, version)
     try:
-        # checking the digest finds a damaged file faster than waiting for a server that never becomes ready
-        Detector.load(stored_model(bentoml_home(workspace), version))
         with control.candidate(workspace, tag) as url:
             return check_golden_pages(url, golden, version)
     except RedactionError as error:
@@ -192,7 +215,7 @@ def _earlier(session: Session, version: str | None) -> Deployment:
             raise RedactionError(f"No version was in production before this one, so there is none to roll back to{hint}.")
         return archived[0]
     if version == current:
-        raise RedactionError(f"Version {version} is already in production; see `redaction service status`.")
+        return session.exec(select(Deployment).where(Deployment.stage == Stage.PRODUCTION)).one()
     for row in archived:
         if row.version == version:
             return row

@@ -24,7 +24,7 @@ def demo(
     config: Annotated[str, typer.Option(help="Run configuration of ct_cd.")] = "configs/ct_cd.demo.yaml",
     sample_size: Annotated[int, typer.Option(min=20, help="Number of documents in the sample reading room.")] = 75,
 ) -> None:
-    """Ingest, annotate, train, deploy, serve and monitor on sample data.
+    """Ingest, serve, annotate, train, decide and monitor on sample data.
 
     Every step is shown as the command that you would type yourself.
 
@@ -48,8 +48,9 @@ def demo(
     else:
         with story.sample_documents(this, sample_size) as (source, boxes):
             story.ingest(this, source)
+    story.serve_starter(this, config)
     story.annotate(this, boxes)
-    story.train_and_deploy(this, config)
+    story.train(this, config)
     story.send_requests(this)
     story.monitor(this, config)
     summary.show(this, story.elapsed(started))

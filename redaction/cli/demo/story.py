@@ -106,11 +106,16 @@ def require_free_port(config: str) -> None:
     Raises:
         RedactionError: the port cannot be used.
     """
-    address = read_mapping(Path(config)).get("steps", {}).get("deploy", {}).get("parameters", {})
     try:
-        control.require_free_port(address.get("host", control.DEFAULT_HOST), address.get("port", control.DEFAULT_PORT))
+        control.require_free_port(*service_address(config))
     except RedactionError as error:
         raise RedactionError(f"{error} (The port is steps.deploy.parameters.port in {config}.)") from error
+
+
+def service_address(config: str) -> tuple[str, int]:
+    """Host and port of the service in the run configuration."""
+    address = read_mapping(Path(config)).get("steps", {}).get("deploy", {}).get("parameters", {})
+    return address.get("host", control.DEFAULT_HOST), address.get("port", control.DEFAULT_PORT)
 
 
 @contextlib.contextmanager
@@ -155,25 +160,31 @@ def ingest(demo: Demo, source: dict[str, object]) -> None:
     demo.run_pipeline("annotation_ingestion", as_typed(config))
 
 
+def serve_starter(demo: Demo, config: str) -> None:
+    """Put the detector that ships with the program into production: it is the champion that a candidate has to beat."""
+    demo.chapter("2. Serve: put the detector that ships with the program into production")
+    host, port = service_address(config)
+    demo.run("redaction", "deploy", "starter", "--host", host, "--port", str(port))
+
+
 def annotate(demo: Demo, annotations: Path) -> None:
     """Import the known redactions as an annotator's work."""
-    demo.chapter("2. Annotate: import the boxes of an annotator")
+    demo.chapter("3. Annotate: import the boxes of an annotator")
     demo.run("redaction", "annotations", "import", as_typed(annotations), "--annotator", "demo")
 
 
-def train_and_deploy(demo: Demo, config: str) -> None:
-    """Check, validate, synthesize, train, evaluate, decide and deploy."""
-    demo.chapter("3. Train a detector, evaluate it, and deploy it")
+def train(demo: Demo, config: str) -> None:
+    """Check, validate, synthesize, train, evaluate, decide, and deploy or hold."""
+    demo.chapter("4. Train a detector, compare it with the one in production, and deploy it only if it is better")
     demo.run_pipeline("ct_cd", config)
 
 
 def send_requests(demo: Demo) -> None:
     """Send pages to the service: first some like the training pages, then dark photocopies."""
-    demo.chapter("4. Serve: requests with ordinary pages, then with dark photocopies")
+    demo.chapter("5. Use: requests with ordinary pages, then with dark photocopies")
     url = service_url(demo.workspace)
     if url is None:
-        demo.console.print("Nothing was deployed, so there is no service to send pages to.")
-        return
+        raise RedactionError("The demo stopped: the service has ended; see 'redaction service logs'.")
     pages = page_images(demo.workspace)
     for count, title, alter in (
         (ORDINARY_PAGES, "ordinary pages", traffic.unchanged),
@@ -185,13 +196,13 @@ def send_requests(demo: Demo) -> None:
 
 def monitor(demo: Demo, config: str) -> None:
     """Run the same pipeline again: there is nothing new to train on, but there are requests to monitor."""
-    demo.chapter("5. Monitor: the next run has nothing to train on, and checks the requests")
+    demo.chapter("6. Monitor: the next run has nothing to train on, and checks the requests")
     demo.run_pipeline("ct_cd", config)
 
 
 def page_images(workspace: Workspace) -> list[Path]:
     """Every rendered page, ordered by name."""
-    with open_catalog(workspace).transaction() as session:
+    with open_catalog(workspace).snapshot() as session:
         images = session.exec(select(Page.image).where(col(Page.image).is_not(None)).order_by(Page.name)).all()
     return [workspace.inside(image) for image in images if image]
 

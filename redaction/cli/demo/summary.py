@@ -10,6 +10,7 @@ from redaction.catalog.tables import AnnotatedBox, Annotation, MonitoringWindow,
 from redaction.cli.demo.story import Demo, as_typed, service_url
 from redaction.evaluation import Comparison
 from redaction.lifecycle.gate import Decision
+from serving.local import control
 
 
 def show(demo: Demo, elapsed: str) -> None:
@@ -25,7 +26,7 @@ def show(demo: Demo, elapsed: str) -> None:
 
 
 def _counts(demo: Demo) -> list[tuple[str, str]]:
-    with open_catalog(demo.workspace).transaction() as session:
+    with open_catalog(demo.workspace).snapshot() as session:
         pages = session.exec(select(func.count()).select_from(Page).where(col(Page.image).is_not(None))).one()
         annotated = session.exec(select(func.count()).select_from(Annotation)).one()
         boxes = session.exec(select(func.count()).select_from(AnnotatedBox)).one()
@@ -33,7 +34,7 @@ def _counts(demo: Demo) -> list[tuple[str, str]]:
 
 
 def _training(demo: Demo) -> list[tuple[str, str]]:
-    with open_catalog(demo.workspace).transaction() as session:
+    with open_catalog(demo.workspace).snapshot() as session:
         finished = session.exec(
             select(TrainingRun).where(col(TrainingRun.finished_at).is_not(None)).order_by(col(TrainingRun.finished_at).desc())
         ).first()
@@ -43,7 +44,7 @@ def _training(demo: Demo) -> list[tuple[str, str]]:
     decision = Decision.model_validate(finished.decision)
     metrics = candidate.overall
     rows = [
-        ("detector", candidate.version),
+        ("candidate", candidate.version),
         ("AP50 on test", f"{_metric(metrics.ap50)} ({metrics.pages} pages, {metrics.boxes} boxes)"),
         ("recall, precision", f"{_metric(metrics.recall)}, {_metric(metrics.precision)} at {candidate.operating_point:.2f}"),
         ("decision", "deploy" if decision.deploy else "hold"),
@@ -52,11 +53,12 @@ def _training(demo: Demo) -> list[tuple[str, str]]:
 
 
 def _service(demo: Demo) -> list[tuple[str, str]]:
-    return [("service", service_url(demo.workspace) or "not running")]
+    service = control.status(demo.workspace)
+    return [("service", f"{service.version} at {service.url}" if service.running else "not running")]
 
 
 def _monitoring(demo: Demo) -> list[tuple[str, str]]:
-    with open_catalog(demo.workspace).transaction() as session:
+    with open_catalog(demo.workspace).snapshot() as session:
         window = session.exec(select(MonitoringWindow).order_by(col(MonitoringWindow.judged_at).desc())).first()
     if window is None:
         return [("monitoring", "no window yet")]

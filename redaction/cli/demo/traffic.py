@@ -35,7 +35,7 @@ def send_pages(url: str, pages: Sequence[Path], count: int, alter: Callable[[Ima
 
     Args:
         url: of the service, such as ``http://127.0.0.1:3000``.
-        pages: page images.
+        pages: page images, each in a folder of its document.
         count: number of requests.
         alter: applied to each page before it is sent.
         title: shown beside the progress bar.
@@ -47,11 +47,12 @@ def send_pages(url: str, pages: Sequence[Path], count: int, alter: Callable[[Ima
         RedactionError: the service cannot be reached or refuses a page.
     """
     boxes = 0
-    with httpx.Client(base_url=url, timeout=60) as client:
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         for path in track(list(islice(cycle(pages), count)), description=title):
             encoded = cv2.imencode(".png", alter(np.asarray(cv2.imread(str(path)), np.uint8)))[1]
             try:
-                answer = client.post("/detect", files={"page": (path.name, encoded.tobytes(), "image/png")})
+                page = {"page": (path.name, encoded.tobytes(), "image/png")}
+                answer = client.post("/detect", files=page, headers={"x-redaction-document": path.parent.name})
                 answer.raise_for_status()
             except httpx.HTTPError as error:
                 raise RedactionError(f"The service at {url} did not answer ({error}): see 'redaction service logs'.") from error

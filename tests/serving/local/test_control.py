@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from redaction.cli.demo import story
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from serving.bento_store import bentoml_home
+from serving.bento_store import bentoml_home, stored_model
 from serving.local import control
 from serving.local.control import ServiceStatus
 from serving.local.supervisor import ProcessIdentity, ServiceState
@@ -171,6 +172,71 @@ def test_a_process_that_reuses_the_process_id_is_not_stopped(module_workspace: W
     finally:
         other.kill()
         other.wait()
+
+
+def test_a_copy_of_a_workspace_neither_sees_nor_stops_the_service_of_the_original(
+    module_workspace: Workspace, running: ServiceStatus, tmp_path: Path
+) -> None:
+    """The copy holds the original's service.json, with a supervisor that runs."""
+    copy = Workspace.at(tmp_path / "copy")
+    shutil.copytree(module_workspace.root, copy.root)
+    assert not control.status(copy).running
+    assert not control.stop(copy)
+    assert control.status(module_workspace).pid == running.pid
+    assert control.status(module_workspace).ready
+
+
+def test_a_workspace_that_was_moved_keeps_its_service(module_workspace: Workspace, running: ServiceStatus) -> None:
+    moved = Workspace.at(module_workspace.root.with_name("moved"))
+    module_workspace.root.rename(moved.root)
+    try:
+        assert control.status(moved).pid == running.pid
+    finally:
+        moved.root.rename(module_workspace.root)
+    assert control.status(module_workspace).pid == running.pid
+
+
+@pytest.mark.parametrize("damage", ["weights", "everything"])
+def test_a_tampered_detector_in_the_store_is_named_at_once_and_no_supervisor_is_left(
+    module_workspace: Workspace, tag: str, detectors, damage: str
+) -> None:
+    control.stop(module_workspace)
+    stored = stored_model(bentoml_home(module_workspace), "1")
+    kept = shutil.copytree(stored, module_workspace.root / "kept")
+    try:
+        if damage == "weights":
+            (stored / "model.bin").write_bytes(b"tampered")
+        else:  # a whole other detector, whose files match its own manifest
+            shutil.copytree(detectors("1", darkness=0.4).folder, stored, dirs_exist_ok=True)
+        started = time.monotonic()
+        with pytest.raises(RedactionError, match=r"stored detector 1 cannot be served: .*; `redaction deploy 1` stores it again"):
+            control.start(module_workspace, tag)
+        assert time.monotonic() - started < 5
+        assert not control.status(module_workspace).running
+    finally:
+        shutil.rmtree(stored)
+        shutil.move(kept, stored)
+
+
+def test_a_service_that_does_not_become_ready_is_stopped_and_not_tried_for_ever(
+    module_workspace: Workspace, tag: str, port: int
+) -> None:
+    control.stop(module_workspace)
+    before = state_of(module_workspace).started_at
+    with pytest.raises(RedactionError, match=r"did not become ready in 0\.01 s"):
+        control.start(module_workspace, tag, port=port, timeout_s=0.01)
+    state = state_of(module_workspace)
+    assert state.started_at > before, "it was launched"
+    assert state.supervisor.process() is None
+    control.require_free_port("127.0.0.1", port)
+
+
+def test_the_address_of_a_run_is_usable_if_it_is_free_or_the_workspaces_own(
+    module_workspace: Workspace, running: ServiceStatus, port: int, tmp_path: Path
+) -> None:
+    control.require_usable_address(module_workspace, "127.0.0.1", port)
+    with pytest.raises(RedactionError, match=f"Port {port} on 127.0.0.1 cannot be used"):
+        control.require_usable_address(Workspace.at(tmp_path / "another"), "127.0.0.1", port)
 
 
 def test_the_error_for_a_taken_port_names_the_process(module_workspace: Workspace, tag: str) -> None:

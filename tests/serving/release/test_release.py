@@ -19,7 +19,7 @@ from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from serving.app.names import SERVICE_NAME
-from serving.bento_store import bentoml_environment, bentoml_home, stored_model
+from serving.bento_store import bentoml_environment, bentoml_home, stored_bento, stored_model
 from serving.local import control
 from serving.release import release
 from serving.release.bento import build_bento, save_to_model_store
@@ -81,6 +81,7 @@ def test_a_first_detector_with_other_detections_is_refused_and_not_served(
     outcome = deploy(module_workspace, detectors("0").folder, "0", make_golden(second), port=port)
     assert not outcome.served
     assert outcome.url is None
+    assert "Nothing serves." in outcome.sentence
     assert stages(module_workspace) == [("0", Stage.REFUSED)]
     assert not control.status(module_workspace).running
 
@@ -201,8 +202,14 @@ def test_rollback_skips_versions_that_were_rolled_back_unless_named(module_works
         rollback(module_workspace)
     with pytest.raises(RedactionError, match="Version 9 was never in production; versions to roll back to: 2"):
         rollback(module_workspace, "9")
-    with pytest.raises(RedactionError, match="Version 1 is already in production"):
-        rollback(module_workspace, "1")
+
+
+def test_rollback_to_the_version_that_serves_already_succeeds_and_changes_nothing(module_workspace: Workspace) -> None:
+    before = control.status(module_workspace), stages(module_workspace)
+    outcome = rollback(module_workspace, "1")
+    assert outcome.served
+    assert outcome.url == before[0].url
+    assert (control.status(module_workspace).pid, stages(module_workspace)) == (before[0].pid, before[1])
 
 
 def test_rollback_to_a_damaged_model_is_refused(module_workspace: Workspace, pages) -> None:
@@ -211,10 +218,23 @@ def test_rollback_to_a_damaged_model_is_refused(module_workspace: Workspace, pag
     outcome = rollback(module_workspace, "2")
     assert not outcome.served
     assert "model.bin is not the file" in outcome.reasons[0]
+    assert outcome.sentence.endswith(f"1 serves on at {outcome.url}. `redaction deploy 2` tries again.")
     assert version_served(module_workspace, pages[0]) == "1"
 
 
+def test_a_damaged_copy_in_the_store_is_replaced_when_its_detector_is_deployed_again(
+    module_workspace: Workspace, second: Detector, make_golden, pages
+) -> None:
+    model = stored_model(bentoml_home(module_workspace), "2") / "model.bin"
+    assert deploy(module_workspace, second.folder, "2", make_golden(second)).served
+    assert model.read_bytes() == (second.folder / "model.bin").read_bytes()
+    assert version_served(module_workspace, pages[0]) == "2"
+    assert rollback(module_workspace, "1").served
+
+
 def test_a_candidate_whose_worker_keeps_dying_fails_quickly(module_workspace: Workspace) -> None:
+    bento = stored_bento(bentoml_home(module_workspace), "2")
+    next(bento.rglob("service.py")).write_text("raise SystemExit(1)")
     started = time.monotonic()
     with pytest.raises(RedactionError, match="did not become ready"), control.candidate(module_workspace, "redaction_detector:2"):
         pass

@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 
 from redaction.cli import build
 from redaction.cli.service import app
+from redaction.detection.starter import starter_detector
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
-from serving.app.names import SERVICE_NAME
-from serving.bento_store import bentoml_home
+from serving.bento_store import bentoml_home, stored_bento
 from serving.local.control import service_folder
 from serving.local.supervisor import ProcessIdentity, ServiceState
+from serving.release.bento import save_to_model_store
 
 
 @pytest.fixture(autouse=True)
@@ -58,16 +59,17 @@ def test_start_without_a_detector_in_production_says_what_is_missing() -> None:
 
 
 def test_start_uses_the_address_of_the_last_service_by_default(workspace: Workspace) -> None:
-    bento = bentoml_home(workspace) / "bentos" / SERVICE_NAME / "1" / "bento.yaml"
-    bento.parent.mkdir(parents=True)
-    bento.touch()
+    home, version = bentoml_home(workspace), starter_detector().version
+    tag = save_to_model_store(home, starter_detector())
+    stored_bento(home, version).mkdir(parents=True)
+    (stored_bento(home, version) / "bento.yaml").touch()
     with socket.create_server(("127.0.0.2", 0)) as last, socket.create_server(("127.0.0.3", 0)) as other:
         gone = ProcessIdentity(pid=2**22 + 1, created=0)
         last_port, other_port = last.getsockname()[1], other.getsockname()[1]
         state = ServiceState(
             supervisor=gone,
             service=None,
-            bento_tag=f"{SERVICE_NAME}:1",
+            bento_tag=tag,
             host="127.0.0.2",
             port=last_port,
             started_at=datetime.now(UTC),
@@ -77,7 +79,7 @@ def test_start_uses_the_address_of_the_last_service_by_default(workspace: Worksp
             (): f"Port {last_port} on 127.0.0.2 cannot be used",
             ("--host", "127.0.0.3", "--port", str(other_port)): f"Port {other_port} on 127.0.0.3 cannot be used",
         }.items():
-            result = CliRunner().invoke(app, ["start", "--version", "1", *options])
+            result = CliRunner().invoke(app, ["start", "--version", version, *options])
             assert address in str(result.exception)
 
 

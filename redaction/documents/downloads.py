@@ -1,7 +1,7 @@
 """Visit one link: make a conditional request, and store the response as a file if it is a document within the limits.
 
 Validators (``ETag``, ``Last-Modified``) are kept of accepted documents only: a site under maintenance answers with a page that is
-younger than the document, and would later say for ever that nothing has changed.
+younger than the document, and would claim permanently that nothing has changed.
 """
 
 from __future__ import annotations

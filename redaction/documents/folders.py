@@ -20,7 +20,7 @@ DOCUMENT_SUFFIXES = {suffix for suffixes in SUFFIXES.values() for suffix in suff
 def local_documents(source: FolderSource, problem: Report, warning: Report) -> list[str]:
     """URLs of the documents in the folder, each once and in a fixed order.
 
-    Symbolic links are followed, also out of the folder: whoever made the folder wants these documents. One that leads nowhere is
+    Symbolic links are followed, also out of the folder: its owner wants these documents. One that leads nowhere is
     a warning.
     """
     folder = source.path.expanduser()

@@ -13,10 +13,10 @@ from random import Random
 
 from pydantic import Field, ValidationError
 
-from redaction.dataset import AnnotatedPage, Dataset, Split
+from redaction.dataset import Dataset, Split
 from redaction.files import new_folder, sha256_of_bytes, sha256_of_file
 from redaction.progress import ProgressCallback
-from redaction.synthesis.composition import compose
+from redaction.synthesis import write_page
 from redaction.synthesis.recipes import GENERATOR_VERSION, Recipe, SynthesisConfig, plan_recipes
 from redaction.values import Frozen
 
@@ -85,27 +85,9 @@ def _make(config: PanelConfig, folder: Path, progress: ProgressCallback | None) 
     shutil.rmtree(folder, ignore_errors=True)
     with new_folder(folder) as unfinished:
         for number, recipe in enumerate(recipes, 1):
-            pages.append(_make_page(recipe, unfinished))
+            pages.append(write_page(recipe, None, unfinished, "", Split.TEST))
             if progress:
                 progress("pages of the panel", number, len(recipes))
         panel = Dataset(root=".", pages=tuple(pages))
         (unfinished / DATASET_FILE).write_text(panel.model_dump_json(), encoding="utf-8")
     return panel.model_copy(update={"root": str(folder)})
-
-
-def _make_page(recipe: Recipe, folder: Path) -> AnnotatedPage:
-    composed = compose(recipe, None)
-    image = f"{recipe.document}{composed.suffix}"
-    (folder / image).write_bytes(composed.data)
-    height, width = composed.after.shape[:2]
-    return AnnotatedPage(
-        page=f"{recipe.document}/0000",
-        document=recipe.document,
-        image=image,
-        sha256=sha256_of_bytes(composed.data),
-        width=width,
-        height=height,
-        split=Split.TEST,
-        synthetic=True,
-        boxes=composed.boxes,
-    )

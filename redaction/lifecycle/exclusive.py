@@ -11,7 +11,7 @@ from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
 MAX_WAIT_S = 10.0
-"""Enough for a run that is about to end; a training takes longer than anybody should wait without being told."""
+"""Enough for a run that is about to end; a training takes longer than a person should wait without a message."""
 
 
 @contextmanager

@@ -23,7 +23,16 @@ from redaction.pages.image import PageImage
 from redaction.synthesis.composition import compose
 from redaction.synthesis.recipes import Background, Recipe, SynthesisConfig, check_backgrounds, plan_recipes, usable_backgrounds
 
-__all__ = ["Background", "Recipe", "SynthesisConfig", "read_recipes", "read_synthetic", "synthesize", "usable_backgrounds"]
+__all__ = [
+    "Background",
+    "Recipe",
+    "SynthesisConfig",
+    "read_recipes",
+    "read_synthetic",
+    "synthesize",
+    "usable_backgrounds",
+    "write_page",
+]
 
 DATASET_FILE, RECIPES_FILE, IMAGES_FOLDER = "dataset.json", "recipes.jsonl", "images"
 
@@ -90,9 +99,22 @@ def _in_processes(tasks: list[Task], workers: int) -> Iterator[AnnotatedPage]:
 def _make_page(task: Task) -> AnnotatedPage:
     recipe, background_path, folder = task
     background = _read_background(recipe.background, Path(background_path)) if recipe.background and background_path else None
+    return write_page(recipe, background, Path(folder), f"{IMAGES_FOLDER}/", Split.TRAIN)
+
+
+def write_page(recipe: Recipe, background: PageImage | None, root: Path, prefix: str, split: Split) -> AnnotatedPage:
+    """Compose a recipe's page and write its image.
+
+    Args:
+        recipe: what to draw.
+        background: the real page to draw on; None to generate one.
+        root: the dataset's root.
+        prefix: of the image's path in the root, such as ``images/``; its folder exists.
+        split: of the page.
+    """
     composed = compose(recipe, background)
-    image = f"{IMAGES_FOLDER}/{recipe.document}{composed.suffix}"
-    (Path(folder) / image).write_bytes(composed.data)
+    image = f"{prefix}{recipe.document}{composed.suffix}"
+    (root / image).write_bytes(composed.data)
     height, width = composed.after.shape[:2]
     return AnnotatedPage(
         page=f"{recipe.document}/0000",
@@ -101,7 +123,7 @@ def _make_page(task: Task) -> AnnotatedPage:
         sha256=sha256_of_bytes(composed.data),
         width=width,
         height=height,
-        split=Split.TRAIN,
+        split=split,
         synthetic=True,
         boxes=composed.boxes,
     )

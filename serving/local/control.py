@@ -298,7 +298,7 @@ def _own_state(folder: ServiceFolder) -> ServiceState | None:
 
 
 def _stop_launched(folder: ServiceFolder) -> None:
-    """Stop a service that was just launched, and whose supervisor would go on trying for ever."""
+    """Stop a service that was just launched, and whose supervisor would keep trying."""
     deadline = time.monotonic() + MAX_LAUNCH_S
     while _running_state(folder) is None and time.monotonic() < deadline:  # it has not written its state yet
         time.sleep(0.1)

@@ -57,7 +57,7 @@ def deploy_by_hand(
 ) -> DeploymentOutcome:
     """Put any detector into production, whatever the gate says. Raises as `put_into_production` does.
 
-    It is checked on annotated pages, or on synthetic ones where nothing is annotated. Its reference window is written anew, from
+    It is checked on annotated pages, or on synthetic ones where nothing is annotated. Its reference window is written again, from
     the pages that the workspace holds now.
     """
     annotated = read_dataset(workspace, None)

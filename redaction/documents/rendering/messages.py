@@ -1,4 +1,4 @@
-"""What the renderer processes are told, and what they answer: one JSON object per line."""
+"""The messages to and from the renderer processes: one JSON object per line."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ from redaction.documents.addresses import readable
 from redaction.documents.sources import FolderSource
 from redaction.pages.kinds import SUFFIXES
 
-Report = Callable[[str, str], None]
+ProblemCallback = Callable[[str, str], None]
 """Takes a place and what is wrong with it."""
 
 DOCUMENT_SUFFIXES = {suffix for suffixes in SUFFIXES.values() for suffix in suffixes}
 
 
-def local_documents(source: FolderSource, problem: Report, warning: Report) -> list[str]:
+def local_documents(source: FolderSource, problem: ProblemCallback, warning: ProblemCallback) -> list[str]:
     """URLs of the documents in the folder, each once and in a fixed order.
 
     Symbolic links are followed, also out of the folder: its owner wants these documents. One that leads nowhere is
@@ -38,7 +38,7 @@ def local_path(url: str) -> Path | None:
     return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path))) if url.startswith("file:") else None
 
 
-def _documents(root: Path, recursive: bool, problem: Report, warning: Report) -> Iterator[Path]:
+def _documents(root: Path, recursive: bool, problem: ProblemCallback, warning: ProblemCallback) -> Iterator[Path]:
     """The resolved paths of the documents. Each folder is read once, so that symbolic links cannot lead in circles."""
 
     def unreadable(error: OSError) -> None:

@@ -2,7 +2,7 @@
 
 Both take turns page by page, so that other load on the machine affects both: one client, one request at a time. The direct call
 gets a decoded page. Any user has to decode the image file first, which takes as long as a small detector, so that time is shown,
-too. The server is the real one: the detector's Bento, run by ``bentoml serve`` on a loopback port.
+too. The server is the real one: the detector's Bento, on a loopback port.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from redaction.pages.image import PageImage, page_from_bytes
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home
 from serving.local import control
+from serving.local.address import free_port
 from serving.release.bento import build_bento, save_to_model_store
 
 WIDTH_PX, HEIGHT_PX = 1275, 1650
@@ -121,8 +122,11 @@ def main() -> None:
         predictor = Predictor(detector)
         profile = detector.manifest.profile.name
         rows = [f"Milliseconds per page of {WIDTH_PX} x {HEIGHT_PX}, profile {profile}, {predictor.runtime}:", "", HEADER]
-        with control.candidate(workspace, tag) as url:
+        url = str(control.start(workspace, tag, port=free_port()).url)
+        try:
             rows += [table_row(name, measure(url, predictor, data, options.rounds)) for name, data in image_files().items()]
+        finally:
+            control.stop(workspace)
     sys.stdout.write("\n".join(rows) + "\n")
 
 

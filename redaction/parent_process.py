@@ -1,8 +1,4 @@
-"""Processes that end with their parent, even if the parent is killed.
-
-``python redaction/parent_process.py PARENT ARGUMENT...`` ties this process to the process PARENT and becomes
-``python ARGUMENT...``.
-"""
+"""Processes that end with their parent, even if the parent is killed."""
 
 from __future__ import annotations
 
@@ -10,9 +6,6 @@ import ctypes
 import os
 import signal
 import sys
-
-SUPERVISED_BY = "REDACTION_SUPERVISED_BY"
-"""Environment variable set by `main`: the id of the process that the program's workers must not outlive."""
 
 PR_SET_PDEATHSIG = 1
 """See prctl(2). The setting survives exec but is not inherited, so each child sets it again."""
@@ -30,14 +23,3 @@ def die_with_parent(parent: int, with_signal: signal.Signals = signal.SIGTERM) -
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, with_signal, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), with_signal)
-
-
-def main() -> None:
-    """Tie this process to its parent, then replace it with another Python program."""
-    die_with_parent(int(sys.argv[1]))
-    os.environ[SUPERVISED_BY] = str(os.getpid())
-    os.execv(sys.executable, [sys.executable, *sys.argv[2:]])  # noqa: S606
-
-
-if __name__ == "__main__":
-    main()

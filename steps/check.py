@@ -19,6 +19,7 @@ from redaction.lifecycle.training_runs import start_training_run
 from redaction.lifecycle.trigger import RetrainingCheck, check_retraining
 from redaction.workspace import Workspace
 from serving.local import control
+from serving.local.address import DEFAULT_HOST, DEFAULT_PORT
 from steps.settings import parameters_of
 
 logger = get_logger(__name__)
@@ -54,6 +55,4 @@ def _require_later_steps_can_run(workspace: Workspace) -> None:
     training = TrainingConfig.model_validate(parameters_of("train").get("config", {}))
     require_initial_weights(training, workspace.state / "training" / "downloads")
     address = parameters_of("deploy")
-    control.require_usable_address(
-        workspace, address.get("host", control.DEFAULT_HOST), address.get("port", control.DEFAULT_PORT)
-    )
+    control.require_usable_address(workspace, address.get("host", DEFAULT_HOST), address.get("port", DEFAULT_PORT))

@@ -15,7 +15,7 @@ from redaction.lifecycle.gate import Decision
 from redaction.lifecycle.training_runs import finish_training_run
 from redaction.lifecycle.versions import golden_images, store_reference
 from redaction.workspace import Workspace
-from serving.local.control import DEFAULT_HOST, DEFAULT_PORT
+from serving.local.address import DEFAULT_HOST, DEFAULT_PORT
 from serving.release.production import put_into_production
 from serving.release.release import DeploymentOutcome
 from steps.model_control_plane import promote_version, register_version

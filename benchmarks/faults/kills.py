@@ -28,7 +28,9 @@ from redaction.files import sha256_of_file
 from redaction.samples import make_reading_room, serve_reading_room
 from redaction.workspace import Workspace
 from serving.local import control
-from serving.release.golden import GoldenPage, golden_pages
+from serving.local.address import free_port
+from serving.local.golden import GoldenPage
+from serving.release.golden import golden_pages
 from serving.release.release import deploy, production_tag, rollback
 
 MAX_OPERATION_S = 300
@@ -162,7 +164,7 @@ def _release(root: Path, kills: int) -> Iterator[Kills]:
     workspace = Workspace.at(root / "served")
     detectors = [_version(root, number) for number in (1, 2)]
     golden = [_golden(root, detector) for detector in detectors]
-    port = control.free_port()
+    port = free_port()
     deploying, returning = Kills("deployment", kills), Kills("rollback", kills)
     code = (
         "import sys; from pathlib import Path; from redaction.detection.artifact import Detector\n"

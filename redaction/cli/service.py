@@ -33,10 +33,15 @@ def start(
         int | None,
         typer.Option(min=1, max=65535, help="Port; by default that of the last service, or else 3000.", show_default=False),
     ] = None,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay in the foreground until Ctrl+C or SIGTERM; for systemd.")
+    ] = False,
 ) -> None:
     """Start the service in the background, and wait until it accepts requests.
 
     Example: redaction service start --port 8080
+
+    Example: redaction service start --foreground
 
     Example: curl -F "page=@page.png" http://127.0.0.1:3000/detect
     """
@@ -50,7 +55,13 @@ def start(
         raise RedactionError(
             f"No detector is in production in {workspace.root}; deploy one (`redaction deploy starter`), or name a --version."
         )
-    running = control.start(workspace, tag, *service_address(workspace, host, port))
+    address = service_address(workspace, host, port)
+    if foreground:
+        log = control.service_folder(workspace).log_file
+        typer.echo(f"{tag} is being started on port {address[1]}; its log is {log}.", err=True)
+        control.run(workspace, tag, *address)
+        return
+    running = control.start(workspace, tag, *address)
     typer.echo(f"{running.bento_tag} accepts requests on {running.url}. Try:")
     typer.echo(f'  curl -F "page=@page.png" {running.url}/detect')
 

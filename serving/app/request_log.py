@@ -14,11 +14,9 @@ from redaction.monitoring.records import page_record
 from redaction.pages.features import page_features
 from redaction.pages.geometry import Detections
 from redaction.pages.image import PageImage
+from serving.app.names import MONITORING_FOLDER_VARIABLE
 
 MONITOR_NAME = "redaction_pages"
-
-MONITORING_FOLDER_VARIABLE = "REDACTION_MONITORING_FOLDER"
-"""Environment variable with the folder of the request log; BentoML's own configuration applies if it is not set."""
 
 logger = logging.getLogger(__name__)
 

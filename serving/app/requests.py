@@ -6,27 +6,38 @@ URL to download. Requests for `/detect` are therefore read here, before they rea
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from redaction.pages.kinds import DocumentKind, document_kind
+from serving.app.capacity import BodyMemory
+from serving.app.errors import RequestError, too_busy
 from serving.app.multipart import MultipartError, parse_form
+from serving.app.names import CHECK_HEADER
 
 DETECT_PATH = "/detect"
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """An A3 page at 400 dpi in 8-bit gray is 31 MB before compression."""
 
+MAX_WAITING_REQUESTS = 16
+"""Requests that are read and not answered yet. Pages are handled one at a time, so that more would only wait longer."""
+
+MAX_HELD_BYTES = MAX_WAITING_REQUESTS * MAX_BODY_BYTES
+
+MAX_UPLOAD_S = 50.0
+"""Less than the 60 s after which BentoML answers 504."""
+
+MAX_PAUSE_S = 10.0
+"""Time between two pieces of a body."""
+
 UPLOAD_KEY = "redaction.upload"
 """Key of the `Upload` in the ASGI scope of the request."""
-
-CHECK_HEADER = "x-redaction-check"
-"""Header of requests that check the service; monitoring does not count them as traffic."""
 
 DOCUMENT_HEADER = "x-redaction-document"
 """Header with the client's name for the document that the page belongs to. Monitoring then judges by documents, not by pages."""
@@ -34,25 +45,6 @@ DOCUMENT_HEADER = "x-redaction-document"
 MAX_DOCUMENT_NAME_BYTES = 512
 
 _USAGE = 'Send one PNG, JPEG, TIFF or WebP image as the multipart file field "page", or as the body with its image type.'
-
-
-class RequestError(Exception):
-    """The request is invalid: a 4xx status and one sentence for the client.
-
-    Args:
-        status: HTTP status of the response.
-        message: what is wrong and what to do.
-        close_connection: close the connection after the response, so that the rest of the body is not read.
-    """
-
-    def __init__(self, status: int, message: str, close_connection: bool = False) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = {"connection": "close"} if close_connection else None
-
-    def response(self) -> JSONResponse:
-        """The response: JSON with the message under ``error``."""
-        return JSONResponse({"error": str(self)}, self.status, self.headers)
 
 
 @dataclass(frozen=True)
@@ -70,33 +62,45 @@ class Upload:
 
 
 class PageUploadMiddleware:
-    """ASGI middleware that reads the page from a request for `/detect`, or rejects the request."""
+    """ASGI middleware that reads the page from a request for `/detect`, or rejects the request.
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    A request counts as waiting once it is read, so that clients that send slowly keep nobody else out.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.max_body_bytes = max_body_bytes
+        self._memory = BodyMemory(MAX_HELD_BYTES)
+        self._waiting = asyncio.Semaphore(MAX_WAITING_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != DETECT_PATH:
             await self.app(scope, receive, send)
             return
-        try:
-            upload = scope[UPLOAD_KEY] = await read_upload(Request(scope, receive), self.max_body_bytes)
-        except RequestError as error:
-            await error.response()(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+        with self._memory.of_request() as take:
+            try:
+                upload = scope[UPLOAD_KEY] = await read_upload(Request(scope, receive), take)
+                if self._waiting.locked():
+                    raise too_busy()
+            except RequestError as error:
+                await error.response()(scope, receive, send)
+                return
+            async with self._waiting:
+                await self.app(scope, receive, send)
         for call in upload.after_response:
             call()
 
 
-async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) -> Upload:
+async def read_upload(request: Request, take: Callable[[int], None]) -> Upload:
     """Read the page from a request: the multipart file field `page`, or the raw body.
 
+    Args:
+        request: the request.
+        take: called with the number of bytes before they are kept.
+
     Raises:
-        RequestError: the page is missing, too large or of an unsupported type, the threshold is not a score, or the name of the
-            document is too long.
+        RequestError: the page is missing, too large or of an unsupported type, it comes too slowly, the threshold is not a score,
+            the name of the document is too long, or `take` refuses.
     """
     content_type = request.headers.get("content-type", "")
     media_type = content_type.split(";")[0].strip().lower()
@@ -105,32 +109,44 @@ async def read_upload(request: Request, max_body_bytes: int = MAX_BODY_BYTES) ->
         raise RequestError(
             415, f"A request of type {media_type[:80] or 'unknown'!r} contains no page. {_USAGE}", close_connection=True
         )
-    body = b"".join([chunk async for chunk in _limited(request, max_body_bytes)])
+    body = await _read_body(request, MAX_BODY_BYTES, take)
     image, threshold = _fields(content_type, body) if is_form else (body, None)
     _require_page_image(image)
     score = _score(threshold or request.query_params.get("threshold"))
     return Upload(image, score, CHECK_HEADER in request.headers, _document(request.headers.get(DOCUMENT_HEADER, "")))
 
 
-async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body up to the limit.
+async def _read_body(request: Request, limit: int, take: Callable[[int], None]) -> bytes:
+    """The body.
 
     A body over the limit is read and discarded up to twice the limit: a client that reads the response only after it has sent
     everything then gets the error message and not a broken connection.
     """
-    received = 0
+    pieces, received = [], 0
+    clock = asyncio.get_running_loop().time
+    end = clock() + MAX_UPLOAD_S
     try:
-        async for chunk in request.stream():
-            received += len(chunk)
-            if received <= limit:
-                yield chunk
-            elif received > 2 * limit:
-                break
+        async with asyncio.timeout_at(clock() + MAX_PAUSE_S) as deadline:
+            async for piece in request.stream():
+                deadline.reschedule(min(end, clock() + MAX_PAUSE_S))
+                received += len(piece)
+                if received <= limit:
+                    take(len(piece))
+                    pieces.append(piece)
+                elif received > 2 * limit:
+                    break
     except ClientDisconnect:
         raise RequestError(400, "The connection was closed before the request was complete; send it again.") from None
+    except TimeoutError:
+        message = (
+            f"The page came too slowly: nothing for {MAX_PAUSE_S:g} s, or not all of it in {MAX_UPLOAD_S:g} s; "
+            "send it again, or send a smaller image."
+        )
+        raise RequestError(408, message, close_connection=True) from None
     if received > limit:
         message = f"The request is larger than the {limit // 2**20} MiB allowed; send one page, at a lower resolution."
         raise RequestError(413, message, close_connection=True)
+    return b"".join(pieces)
 
 
 def _fields(content_type: str, body: bytes) -> tuple[bytes, str | None]:

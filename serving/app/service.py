@@ -7,7 +7,6 @@ It runs the exported network on OpenVINO or ONNX Runtime, without torch, IceVisi
 from __future__ import annotations
 
 import functools
-import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,11 +24,11 @@ from redaction.pages.geometry import Detections
 from redaction.pages.image import PageImage
 from redaction.pages.image_document import ImageDocument
 from redaction.pages.shape import page_warnings
-from redaction.parent_process import SUPERVISED_BY, die_with_parent
 from redaction.reports.document import PageFindings, Redaction, page_findings
+from serving.app.errors import RequestError
 from serving.app.names import MODEL_ALIAS, SERVICE_NAME
 from serving.app.request_log import RequestLog
-from serving.app.requests import UPLOAD_KEY, PageUploadMiddleware, RequestError, Upload
+from serving.app.requests import UPLOAD_KEY, PageUploadMiddleware, Upload
 
 
 class PageRequest(bentoml.IODescriptor):  # type: ignore[misc]
@@ -67,15 +66,13 @@ MALLOC_SETTINGS = [
 pages again for every request, which took half of the time outside the detector (53 ms against 25 ms on a busy machine)."""
 
 
-# One page at a time, because the detector already uses all cores: a second thread did not increase pages per second. Each waiting
-# request keeps its body in memory, at most 32 MiB.
-@bentoml.service(name=SERVICE_NAME, workers=1, threads=1, envs=MALLOC_SETTINGS, traffic={"timeout": 60, "max_concurrency": 16})
+# One page at a time, because the detector already uses all cores: a second thread did not increase pages per second. BentoML's
+# max_concurrency is not set: it counts a request from its first byte; `serving.app.requests` does from its last.
+@bentoml.service(name=SERVICE_NAME, workers=1, threads=1, envs=MALLOC_SETTINGS, traffic={"timeout": 60})
 class DetectionService:
     """Finds redactions on page images."""
 
     def __init__(self) -> None:
-        if parent := os.environ.get(SUPERVISED_BY):
-            die_with_parent(int(parent))
         self._detector = Detector.load(Path(bentoml.models.get(MODEL_ALIAS).path))
         self._predictor = Predictor(self._detector)
         self._predictor.predict(np.full((1650, 1275, 3), 255, np.uint8))

@@ -1,13 +1,12 @@
-"""Start, stop and inspect the service of a workspace, from any terminal."""
+"""Start, stop, change and inspect the service of a workspace, from any terminal."""
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,22 +19,18 @@ from redaction.import_graph import REPOSITORY
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_bento
+from serving.local.address import DEFAULT_HOST, DEFAULT_PORT, require_free_port
+from serving.local.state import MAX_STARTUP_S, Change, ServiceFolder, ServiceState
 from serving.local.stored_detector import require_intact
-from serving.local.supervisor import MAX_SERVICE_STOP_S, ServiceFolder, ServiceState, kill_group, spawn, stop_child
+from serving.local.worker_process import MAX_STOP_S, kill_group
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 3000
+MAX_LAUNCH_S = 30.0
+"""Time that a supervisor has to start."""
 
-MAX_STARTUP_S = 90.0
-"""Time that a service has to load its detector: 5 s on an idle machine, much more on one that is training."""
+MAX_CHECK_S = 300.0
+"""Time that the golden pages may take beside a training."""
 
-MAX_LAUNCH_S = 10.0
-"""Time that a supervisor has to write its state."""
-
-MAX_CANDIDATE_WORKERS = 2
-"""BentoML restarts a dying worker without limit; the worker of a candidate may die once."""
-
-MAX_LOG_BYTES = 20 * 2**20
+POLL_S = 0.1
 
 
 class ServiceStatus(Frozen):
@@ -55,7 +50,7 @@ class ServiceStatus(Frozen):
 
 
 def service_folder(workspace: Workspace) -> ServiceFolder:
-    """The supervisor's files in the workspace."""
+    """The service's files in the workspace."""
     return ServiceFolder(workspace.state / "service")
 
 
@@ -77,7 +72,7 @@ def status(workspace: Workspace) -> ServiceStatus:
 
 
 def start(
-    workspace: Workspace, bento_tag: str, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, timeout_s: float = MAX_STARTUP_S
+    workspace: Workspace, bento_tag: str, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, max_startup_s: float = MAX_STARTUP_S
 ) -> ServiceStatus:
     """Start the service detached from this process, and wait until it accepts requests; do nothing if it already runs.
 
@@ -87,7 +82,56 @@ def start(
     """
     folder = service_folder(workspace)
     with _command_lock(folder):
-        return _start(workspace, folder, bento_tag, host, port, timeout_s)
+        change = _first_change(workspace, folder, bento_tag, host, port, max_startup_s)
+        if change is not None and (problems := _launch(folder, bentoml_home(workspace), change)):
+            raise RedactionError(" ".join(problems))
+        return _ready_status(workspace, max_startup_s)
+
+
+def run(workspace: Workspace, bento_tag: str, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+    """Run the service in this process until SIGTERM or SIGINT; for a process manager such as systemd.
+
+    Raises:
+        RedactionError: as `start` does, or the service runs already.
+    """
+    # heavy: the commands do not need it
+    from serving.local.supervisor import supervise
+
+    folder = service_folder(workspace)
+    with _command_lock(folder):
+        change = _first_change(workspace, folder, bento_tag, host, port, MAX_STARTUP_S)
+        if change is None:
+            raise RedactionError("The service runs already; `redaction service stop` stops it.")
+        folder.write_change(change)
+    if not supervise(folder.folder.resolve(), bentoml_home(workspace).resolve()):
+        raise RedactionError(" ".join(_answer(folder, change)))
+
+
+def replace(workspace: Workspace, bento_tag: str, host: str, port: int) -> tuple[str, ...]:
+    """Let a Bento take over from the one that serves now, if it reproduces its golden pages; start the service if none runs.
+
+    The supervisor does it. If this process is killed, the change goes on.
+
+    Returns:
+        The problems, one sentence each, for which the version before goes on; empty if the Bento serves.
+
+    Raises:
+        RedactionError: the Bento does not exist, its detector is damaged, or the port is taken.
+    """
+    folder, home = service_folder(workspace), bentoml_home(workspace)
+    with _command_lock(folder):
+        _require_bento(home, bento_tag)
+        running = _running_state(folder)
+        if running is None or (running.host, running.port) != (host, port):
+            require_free_port(host, port)
+        if running is None or not running.follows_changes:
+            _stop(folder)
+            running = None
+        change = Change(bento_tag=bento_tag, host=host, port=port, check_golden_pages=True)
+        if running is None:
+            return _launch(folder, home, change)
+        folder.write_change(change)
+        return _answer(folder, change)
 
 
 def stop(workspace: Workspace) -> bool:
@@ -95,48 +139,6 @@ def stop(workspace: Workspace) -> bool:
     folder = service_folder(workspace)
     with _command_lock(folder):
         return _stop(folder)
-
-
-def swap(workspace: Workspace, bento_tag: str, host: str, port: int, timeout_s: float = MAX_STARTUP_S) -> ServiceStatus:
-    """Stop the running service and start this one; raises as `start` does. Errors found before the stop leave it running."""
-    folder = service_folder(workspace)
-    with _command_lock(folder):
-        _require_bento(bentoml_home(workspace), bento_tag)
-        running = _running_state(folder)
-        if running is not None and running.port != port:
-            require_free_port(host, port)
-        _stop(folder)
-        return _start(workspace, folder, bento_tag, host, port, timeout_s)
-
-
-@contextmanager
-def candidate(workspace: Workspace, bento_tag: str, timeout_s: float = MAX_STARTUP_S) -> Iterator[str]:
-    """Context in which a Bento runs on a free loopback port, beside the service in production; yields its URL.
-
-    Raises:
-        RedactionError: its detector is damaged, or it did not become ready.
-    """
-    folder = service_folder(workspace)
-    require_intact(bentoml_home(workspace), bento_tag.partition(":")[2])
-    folder.folder.mkdir(parents=True, exist_ok=True)
-    log_file = folder.folder / "candidate.log"
-    port = free_port()
-    with log_file.open("wb") as log:
-        child = spawn(bento_tag, DEFAULT_HOST, port, bentoml_home(workspace), folder, log)
-    try:
-        url = f"http://{DEFAULT_HOST}:{port}"
-        deadline = time.monotonic() + timeout_s
-        workers: set[int] = set()
-        while not is_ready(url):
-            workers |= _children(child.pid)
-            if child.poll() is not None or len(workers) > MAX_CANDIDATE_WORKERS or time.monotonic() > deadline:
-                raise RedactionError(
-                    f"The candidate {bento_tag} did not become ready; see {log_file}: {_last_log_line(log_file)}"
-                )
-            time.sleep(0.2)
-        yield url
-    finally:
-        stop_child(child)
 
 
 def log_lines(workspace: Workspace, count: int) -> list[str]:
@@ -169,29 +171,6 @@ def is_ready(url: str) -> bool:
         return False
 
 
-def free_port() -> int:
-    """A port of the loopback interface that is free at the moment."""
-    with socket.socket() as probe:
-        probe.bind((DEFAULT_HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Check that a service can listen on the port.
-
-    Raises:
-        RedactionError: it cannot; the message names the process that listens there, if known.
-    """
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise RedactionError(
-                f"Port {port} on {host} cannot be used ({error.strerror}){_listener(port)}; stop that, or choose another port."
-            ) from error
-
-
 def require_usable_address(workspace: Workspace, host: str, port: int) -> None:
     """Check that the service of this workspace can listen there, which it may do already.
 
@@ -210,29 +189,34 @@ def _command_lock(folder: ServiceFolder) -> Iterator[None]:
         yield
 
 
-def _start(workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: str, port: int, timeout_s: float) -> ServiceStatus:
-    home = bentoml_home(workspace)
-    _require_bento(home, bento_tag)
+def _first_change(
+    workspace: Workspace, folder: ServiceFolder, bento_tag: str, host: str, port: int, max_startup_s: float
+) -> Change | None:
+    """What a new supervisor is to serve; None if the service runs, with this version at this address."""
+    _require_bento(bentoml_home(workspace), bento_tag)
     running = _running_state(folder)
-    launched = running is None
-    if running is not None:
-        if (running.bento_tag, running.host, running.port) != (bento_tag, host, port):
-            raise RedactionError(
-                f"The service already runs {running.bento_tag} on {running.url}; "
-                "use `redaction service rollback VERSION` for another version, or `redaction service stop` first."
-            )
-    else:
+    if running is None:
         _stop(folder)
         require_free_port(host, port)
-        _rotate(folder.log_file)
-        _launch(folder, home, bento_tag, host, port)
-    try:
-        _wait_until_ready(folder, bento_tag, timeout_s)
-    except RedactionError:
-        if launched:
-            _stop_launched(folder)
-        raise
-    return status(workspace)
+        return Change(bento_tag=bento_tag, host=host, port=port, check_golden_pages=False, max_startup_s=max_startup_s)
+    if (running.bento_tag, running.host, running.port) != (bento_tag, host, port):
+        raise RedactionError(
+            f"The service already runs {running.bento_tag} on {running.url}; "
+            "use `redaction service rollback VERSION` for another version, or `redaction service stop` first."
+        )
+    return None
+
+
+def _ready_status(workspace: Workspace, timeout_s: float) -> ServiceStatus:
+    """Wait until the service is ready, which it is not while its worker restarts."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := status(workspace)).ready and found.running and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    if not found.ready:
+        log = service_folder(workspace).log_file
+        what = f"did not become ready in {timeout_s:g} s" if found.running else "has ended"
+        raise RedactionError(f"The service {what}; see {log}: {_last_log_line(log)}")
+    return found
 
 
 def _require_bento(home: Path, bento_tag: str) -> None:
@@ -242,9 +226,11 @@ def _require_bento(home: Path, bento_tag: str) -> None:
     require_intact(home, version)
 
 
-def _launch(folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: int) -> None:
+def _launch(folder: ServiceFolder, home: Path, change: Change) -> tuple[str, ...]:
+    """Start a supervisor with its first change; returns the problems, with which it has ended."""
+    folder.write_change(change)
     command = [sys.executable, "-m", "serving.local.supervisor", "--folder", str(folder.folder), "--bentoml-home", str(home)]
-    command += ["--bento", bento_tag, "--host", host, "--port", str(port)]
+    folder.log_file.touch(mode=0o600)
     with folder.log_file.open("ab") as log:
         subprocess.run(
             command,
@@ -256,20 +242,25 @@ def _launch(folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: 
             timeout=60,
             check=True,
         )
+    problems = _answer(folder, change)
+    if problems:
+        _stop(folder)
+    return problems
 
 
-def _wait_until_ready(folder: ServiceFolder, bento_tag: str, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        state = _running_state(folder)
-        # the file may still contain the state of an earlier service
-        if state is not None and state.bento_tag == bento_tag and is_ready(state.url):
-            return
-        time.sleep(0.2)
-    raise RedactionError(
-        f"The service {bento_tag} did not become ready in {timeout_s:g} s; see {folder.log_file}: "
-        f"{_last_log_line(folder.log_file)}"
-    )
+def _answer(folder: ServiceFolder, change: Change) -> tuple[str, ...]:
+    """Wait until the supervisor has carried out the change; returns the problems."""
+    launched_by = time.monotonic() + MAX_LAUNCH_S
+    answered_by = launched_by + change.max_startup_s + MAX_CHECK_S
+    while time.monotonic() < answered_by:
+        state = _own_state(folder)
+        if state is not None and state.answer is not None and state.answer.change == change.id:
+            return state.answer.problems
+        is_running = state is not None and state.supervisor.process() is not None
+        if not is_running and time.monotonic() > launched_by:
+            return (f"The service's supervisor ended; see {folder.log_file}: {_last_log_line(folder.log_file)}",)
+        time.sleep(POLL_S)
+    return (f"The service's supervisor does not answer; see {folder.log_file}.",)
 
 
 def _stop(folder: ServiceFolder) -> bool:
@@ -279,16 +270,18 @@ def _stop(folder: ServiceFolder) -> bool:
     supervisor = state.supervisor.process()
     if supervisor is not None:
         supervisor.terminate()
-        _, alive = psutil.wait_procs([supervisor], timeout=MAX_SERVICE_STOP_S + 10)
-        for process in alive:
-            process.kill()
-    orphan = state.service.process() if state.service else None
-    if orphan is not None:
-        # its supervisor was killed, and the service has not ended yet
-        orphan.terminate()
-        psutil.wait_procs([orphan], timeout=MAX_SERVICE_STOP_S)
-        kill_group(orphan.pid)
-    return supervisor is not None or orphan is not None
+        _, alive = psutil.wait_procs([supervisor], timeout=MAX_STOP_S + 10)
+        for hanging in alive:
+            hanging.kill()
+    # left over if the supervisor was killed, in which case they end by themselves
+    identities = (state.service, *state.workers)
+    workers = [process for each in identities if each is not None and (process := each.process()) is not None]
+    for worker in workers:
+        worker.terminate()
+    psutil.wait_procs(workers, timeout=MAX_STOP_S)
+    for worker in workers:
+        kill_group(worker.pid)
+    return supervisor is not None or bool(workers)
 
 
 def _own_state(folder: ServiceFolder) -> ServiceState | None:
@@ -297,41 +290,9 @@ def _own_state(folder: ServiceFolder) -> ServiceState | None:
     return state if state is not None and state.belongs_to(folder.folder) else None
 
 
-def _stop_launched(folder: ServiceFolder) -> None:
-    """Stop a service that was just launched, and whose supervisor would keep trying."""
-    deadline = time.monotonic() + MAX_LAUNCH_S
-    while _running_state(folder) is None and time.monotonic() < deadline:  # it has not written its state yet
-        time.sleep(0.1)
-    _stop(folder)
-
-
 def _running_state(folder: ServiceFolder) -> ServiceState | None:
     state = _own_state(folder)
     return state if state is not None and state.supervisor.process() is not None else None
-
-
-def _listener(port: int) -> str:
-    try:
-        connections = psutil.net_connections("inet")
-    except psutil.AccessDenied:
-        return ""
-    for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid:
-            with suppress(psutil.NoSuchProcess):  # it may have ended by now
-                return f": process {connection.pid} ({psutil.Process(connection.pid).name()}) listens there"
-    return ""
-
-
-def _rotate(log_file: Path) -> None:
-    if log_file.exists() and log_file.stat().st_size > MAX_LOG_BYTES:
-        log_file.replace(log_file.with_suffix(".log.1"))
-
-
-def _children(pid: int) -> set[int]:
-    try:
-        return {process.pid for process in psutil.Process(pid).children()}
-    except psutil.NoSuchProcess:
-        return set()
 
 
 def _last_log_line(log_file: Path) -> str:

@@ -1,255 +1,315 @@
-"""The process that keeps the service running: it starts ``bentoml serve`` and restarts it when it dies, until it is stopped.
+"""The process that keeps the service running: it owns the port, and starts, replaces and restarts the workers that answer on it.
 
-`serving.local.control.start` runs ``python -m serving.local.supervisor``, detached from the terminal. The supervisor holds a lock
-on ``supervisor.lock`` while it runs, which the kernel releases even after a crash, and records what it runs in ``service.json``.
+`serving.local.control` runs ``python -m serving.local.supervisor``, detached from the terminal. Because the listening socket
+belongs to the supervisor and outlives its workers, a connection that arrives while no worker runs waits in it, and one version
+replaces another without a gap: the new worker starts beside the old one, passes its golden pages, takes over accepting, and the
+old one answers what it has accepted and ends.
+
+The supervisor holds a lock on ``supervisor.lock`` while it runs, which the kernel releases even after a crash. Its working folder
+is the service's folder, so that it works on in a workspace that is moved.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import itertools
+import logging
 import os
+import shutil
 import signal
-import subprocess
+import socket
 import sys
-import threading
-import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import FrameType
-from typing import IO
+from typing import Any
 
-import psutil
 from filelock import FileLock, Timeout
 
-from redaction import parent_process
-from redaction.files import write_text
-from redaction.values import Frozen
-from serving.app.request_log import MONITORING_FOLDER_VARIABLE
-from serving.bento_store import bentoml_environment
+from redaction.errors import RedactionError
+from redaction.files import StorageError
+from serving.local.address import listen
+from serving.local.golden import check_golden_pages, load_golden_pages
+from serving.local.state import Answer, Change, FolderIdentity, ProcessIdentity, ServiceFolder, ServiceState
+from serving.local.stored_detector import require_intact
+from serving.local.worker_process import MAX_DRAIN_S, WorkerProcess
 
 MIN_RESTART_DELAY_S = 0.5
 MAX_RESTART_DELAY_S = 30.0
 MIN_STABLE_S = 60.0
-"""After a service has run for this long, the restart delay is back at its minimum."""
+"""After a worker has run for this long, the restart delay is back at its minimum."""
 
-MAX_SERVICE_STOP_S = 10.0
-"""Time that a service has to finish its requests after SIGTERM, before it is killed."""
-
-
-class ProcessIdentity(Frozen):
-    """A process ID with its creation time, because the operating system reuses process IDs."""
-
-    pid: int
-    created: float
-
-    @classmethod
-    def of(cls, pid: int) -> ProcessIdentity:
-        """The process that has this ID now."""
-        return cls(pid=pid, created=psutil.Process(pid).create_time())
-
-    def process(self) -> psutil.Process | None:
-        """The process, unless it has ended or is a zombie."""
-        try:
-            process = psutil.Process(self.pid)
-            is_same = abs(process.create_time() - self.created) < 0.1 and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return None
-        return process if is_same else None
+POLL_S = 0.1
+MAX_LOG_BYTES = 20 * 2**20
+KEPT_LOGS = 3
 
 
-class FolderIdentity(Frozen):
-    """A folder by its number in the file system, which stays when it is moved and differs in a copy."""
+@dataclass(frozen=True)
+class Serving:
+    """What accepts requests now, or did until its worker ended."""
 
-    device: int
-    inode: int
-
-    @classmethod
-    def of(cls, folder: Path) -> FolderIdentity:
-        """The folder that has this path now."""
-        found = folder.stat()
-        return cls(device=found.st_dev, inode=found.st_ino)
-
-
-class ServiceState(Frozen):
-    """What the supervisor runs, as written to ``service.json``."""
-
-    supervisor: ProcessIdentity
-    service: ProcessIdentity | None
-    bento_tag: str
-    host: str
-    port: int
-    started_at: datetime
-    restarts: int = 0
-    folder: FolderIdentity | None = None
-    """Where the service was started; None in states of earlier versions."""
-
-    def belongs_to(self, folder: Path) -> bool:
-        """Whether the service was started for this folder, which may have been moved since, and not for one it is a copy of."""
-        return self.folder is None or self.folder == FolderIdentity.of(folder)
-
-    @property
-    def url(self) -> str:
-        """URL of the service."""
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104
-        return f"http://{host}:{self.port}"
-
-
-class ServiceFolder:
-    """The supervisor's files in the state folder of a workspace."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.state_file = folder / "service.json"
-        self.log_file = folder / "service.log"
-        self.lock_file = folder / "supervisor.lock"
-        self.monitoring = folder / "monitoring"
-
-    def read_state(self) -> ServiceState | None:
-        """The last state written; its processes may have ended."""
-        if not self.state_file.exists():
-            return None
-        return ServiceState.model_validate_json(self.state_file.read_bytes())
-
-    def write_state(self, state: ServiceState) -> None:
-        """Replace the state atomically."""
-        write_text(self.state_file, state.model_dump_json(indent=1))
-
-
-def serve_command(bento_tag: str, host: str, port: int) -> list[str]:
-    """Command line of the service; the service dies with this process."""
-    tied_to_parent = [sys.executable, parent_process.__file__, str(os.getpid())]
-    return [*tied_to_parent, "-m", "bentoml", "serve", bento_tag, "--host", host, "--port", str(port)]
-
-
-def service_environment(home: Path, folder: ServiceFolder) -> dict[str, str]:
-    """Environment variables of the service: BentoML's stores and the folder of the request log."""
-    return bentoml_environment(home) | {MONITORING_FOLDER_VARIABLE: str(folder.monitoring), "PYTHONUNBUFFERED": "1"}
-
-
-def spawn(bento_tag: str, host: str, port: int, home: Path, folder: ServiceFolder, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the service as a child process that dies with this one and leads its own process group."""
-    return subprocess.Popen(
-        serve_command(bento_tag, host, port),
-        env=service_environment(home, folder),
-        cwd=folder.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-
-
-def stop_child(child: subprocess.Popen[bytes], timeout_s: float = MAX_SERVICE_STOP_S) -> None:
-    """Send SIGTERM to the child, wait for it, and kill what is left of its process group."""
-    child.terminate()
-    try:
-        child.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    kill_group(child.pid)
-
-
-def kill_group(group: int) -> None:
-    """Kill what is left of a process group, such as workers that outlived BentoML's main process."""
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    change: Change
+    worker: WorkerProcess
+    socket: socket.socket
 
 
 class Supervisor:
-    """Runs one Bento until it is stopped."""
+    """Serves the version of the last change that succeeded, until it is stopped.
 
-    def __init__(self, folder: ServiceFolder, home: Path, bento_tag: str, host: str, port: int) -> None:
+    Args:
+        folder: the service's folder; the first change must be in it.
+        home: folder of BentoML's stores.
+    """
+
+    def __init__(self, folder: ServiceFolder, home: Path) -> None:
         self._folder, self._home = folder, home
-        self._stop_requested = threading.Event()
+        self._change = folder.read_change()
+        """The change in progress or, once it is answered, the last one."""
+        self._serving: Serving | None = None
+        self._log = _open_log(folder.log_file)
+        self._workers: set[WorkerProcess] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self._state = ServiceState(
             supervisor=ProcessIdentity.of(os.getpid()),
             service=None,
-            bento_tag=bento_tag,
-            host=host,
-            port=port,
+            bento_tag=self._change.bento_tag,
+            host=self._change.host,
+            port=self._change.port,
             started_at=datetime.now(UTC),
             folder=FolderIdentity.of(folder.folder),
+            follows_changes=True,
         )
 
-    def run(self) -> None:
-        """Keep the service running; return when it has ended after SIGTERM or SIGINT."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
+    async def run(self) -> bool:
+        """Serve until SIGTERM or SIGINT.
+
+        Returns:
+            False if the first version could not be served.
+        """
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        delay_s = MIN_RESTART_DELAY_S
-        while not self._stop_requested.is_set():
-            started = time.monotonic()
-            ended = self._damage() or f"the service ended with {self._run_once()}"
-            if self._stop_requested.is_set():
-                break
-            delay_s = MIN_RESTART_DELAY_S if time.monotonic() - started > MIN_STABLE_S else delay_s
-            self._log(f"{ended}; trying again in {delay_s:g} s")
-            self._stop_requested.wait(delay_s)
-            delay_s = min(2 * delay_s, MAX_RESTART_DELAY_S)
-            self._update(service=None, restarts=self._state.restarts + 1)
-        self._update(service=None)
-        self._log("stopped")
-
-    def _damage(self) -> str | None:
-        """What is wrong with the stored detector before a restart, if anything; before the first start, the caller checked it."""
-        if not self._state.restarts:
-            return None
-        # needed only after a failure
-        from redaction.errors import RedactionError
-        from serving.local.stored_detector import require_intact
-
+        shutil.rmtree(self._folder.workers, ignore_errors=True)  # left over by a supervisor that was killed
+        serving = asyncio.create_task(self._serve())
+        stopping = asyncio.create_task(stopped.wait())
         try:
-            require_intact(self._home, self._state.bento_tag.partition(":")[2])
-        except RedactionError as error:
-            return str(error)
-        return None
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (serving, stopping):
+                task.cancel()
+            await asyncio.gather(serving, stopping, return_exceptions=True)
+            await self._stop()
+        return stopped.is_set() or serving.result()
 
-    def _run_once(self) -> int:
-        with self._folder.log_file.open("ab") as log:
-            state = self._state
-            child = spawn(state.bento_tag, state.host, state.port, self._home, self._folder, log)
-        self._update(service=ProcessIdentity.of(child.pid))
-        self._log(f"started {state.bento_tag} on {state.url}, process {child.pid}")
-        while child.poll() is None and not self._stop_requested.is_set():
-            # a short wait, because the death of a child, unlike a signal, does not interrupt it
-            self._stop_requested.wait(0.2)
-        stop_child(child)
-        return child.returncode
+    async def _serve(self) -> bool:
+        self._update()
+        await self._apply()
+        if self._serving is None:
+            return False
+        await asyncio.gather(self._follow_changes(), self._restart(self._serving))
+        return True
+
+    async def _follow_changes(self) -> None:
+        seen = 0
+        while True:
+            await asyncio.sleep(POLL_S)
+            written = self._folder.change_file.stat().st_mtime_ns
+            if written == seen:
+                continue
+            seen, latest = written, self._folder.read_change()
+            if latest.id != self._change.id:
+                self._change = latest
+                await self._apply()
+
+    async def _apply(self) -> None:
+        """Carry out the change, and answer it."""
+        change = self._change
+        try:
+            await self._replace(change)
+        except RedactionError as error:
+            problems = tuple(map(str, error.args))
+        else:
+            problems = ()
+        for problem in problems:
+            self._say(f"{change.bento_tag} does not serve: {problem}")
+        self._update(answer=Answer(change=change.id, problems=problems))
+
+    async def _replace(self, change: Change) -> None:
+        """Start the version, check it, and let it take over from the worker that accepts now.
+
+        Raises:
+            RedactionError: it cannot be served; each argument is a problem. The version before goes on.
+        """
+        former = self._serving
+        keeps_address = former is not None and former.change.address == change.address
+        public = former.socket if former is not None and keeps_address else listen(*change.address)
+        try:
+            worker = await self._ready_worker(change, public)
+            try:
+                await self._check(change, worker)
+            except BaseException:
+                await worker.stop()
+                raise
+        except BaseException:
+            if not keeps_address:
+                public.close()
+            raise
+        self._hand_over(Serving(change, worker, public))
+        if former is not None:
+            self._run_in_background(self._drain(former.worker))
+            if not keeps_address:
+                former.socket.close()
+
+    def _hand_over(self, serving: Serving) -> None:
+        self._serving = serving
+        change, worker = serving.change, serving.worker
+        worker.accept()
+        self._update(service=worker.identity, bento_tag=change.bento_tag, host=change.host, port=change.port)
+        self._say(f"{change.bento_tag} serves on {self._state.url}, process {worker.identity.pid}")
+
+    async def _ready_worker(self, change: Change, public: socket.socket) -> WorkerProcess:
+        """A worker that has loaded its detector, and accepts nothing yet.
+
+        Raises:
+            RedactionError: the detector is damaged, or the worker did not become ready.
+        """
+        await asyncio.to_thread(require_intact, self._home, change.version)
+        taken = {worker.number for worker in self._workers}
+        number = next(number for number in itertools.count(1) if number not in taken)
+        worker = await WorkerProcess.start(change.bento_tag, number, public, self._home, self._folder)
+        self._say(f"started {change.bento_tag}, process {worker.identity.pid}")
+        self._workers.add(worker)
+        self._update()
+        self._run_in_background(self._attend(worker))
+        try:
+            await worker.wait_until_ready(change.max_startup_s)
+        except BaseException:
+            await worker.stop()
+            raise
+        return worker
+
+    async def _check(self, change: Change, worker: WorkerProcess) -> None:
+        if not change.check_golden_pages:
+            return
+        golden = load_golden_pages(self._folder.golden(change.version))
+        problems = await asyncio.to_thread(check_golden_pages, "http://worker", golden, change.version, worker.socket)
+        if problems:
+            raise RedactionError(*problems)
+
+    async def _attend(self, worker: WorkerProcess) -> None:
+        """Copy the worker's log, and note its end."""
+        copying = asyncio.create_task(worker.copy_log(self._log))
+        status = await worker.ended()
+        await asyncio.wait({copying}, timeout=1)
+        self._workers.discard(worker)
+        self._say(f"process {worker.identity.pid} ended with {status}")
+        self._update()
+
+    async def _drain(self, worker: WorkerProcess) -> None:
+        worker.drain()
+        try:
+            await asyncio.wait_for(worker.ended(), MAX_DRAIN_S)
+        except TimeoutError:
+            await worker.stop()
+
+    async def _restart(self, serving: Serving) -> None:
+        """Replace the worker that accepts whenever it ends."""
+        delay_s = MIN_RESTART_DELAY_S
+        clock = asyncio.get_running_loop().time
+        while True:
+            since = clock()
+            await serving.worker.ended()
+            if serving is self._serving:
+                delay_s = MIN_RESTART_DELAY_S if clock() - since > MIN_STABLE_S else delay_s
+                self._update(service=None)
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, MAX_RESTART_DELAY_S)
+                await self._revive(serving)
+            serving = self._serving or serving
+
+    async def _revive(self, ended: Serving) -> None:
+        try:
+            worker = await self._ready_worker(ended.change, ended.socket)
+        except RedactionError as error:
+            self._say(str(error))
+            return
+        if self._serving is not ended:  # a change came first
+            await worker.stop()
+            return
+        self._state = self._state.model_copy(update={"restarts": self._state.restarts + 1})
+        self._hand_over(Serving(ended.change, worker, ended.socket))
+
+    async def _stop(self) -> None:
+        """Refuse connections, and end all workers after the requests that they have accepted."""
+        if self._serving is not None:
+            self._serving.socket.close()
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._update(service=None)
+        self._say("stopped")
+
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def _update(self, **changes: object) -> None:
-        self._state = self._state.model_copy(update=changes)
-        self._folder.write_state(self._state)
+        workers = tuple(worker.identity for worker in self._workers)
+        self._state = self._state.model_copy(update={"workers": workers, **changes})
+        try:
+            self._folder.write_state(self._state)
+        except StorageError as error:  # a full disk is no reason to stop serving
+            self._say(str(error))
 
-    def _stop(self, signal_number: int, frame: FrameType | None) -> None:
-        self._stop_requested.set()
+    def _say(self, message: str) -> None:
+        self._log.info("%s supervisor: %s", datetime.now(UTC).isoformat(timespec="seconds"), message)
 
-    def _log(self, message: str) -> None:
-        with self._folder.log_file.open("a") as log:
-            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} supervisor: {message}\n")
+
+def supervise(folder: Path, home: Path) -> bool:
+    """Run the supervisor of a service's folder in this process, which becomes its working folder.
+
+    Returns:
+        False if the first version could not be served.
+
+    Raises:
+        RedactionError: another supervisor runs.
+    """
+    os.umask(0o077)  # the log and the golden pages are nobody else's
+    os.chdir(folder)
+    own = ServiceFolder(Path())
+    try:
+        with FileLock(own.lock_file, timeout=0):
+            return asyncio.run(Supervisor(own, home).run())
+    except Timeout as error:
+        raise RedactionError(f"Another supervisor runs in {folder}; `redaction service status` shows what it serves.") from error
+
+
+def _open_log(file: Path) -> logging.Logger:
+    log = logging.getLogger("redaction.service")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(RotatingFileHandler(file, maxBytes=MAX_LOG_BYTES, backupCount=KEPT_LOGS, encoding="utf-8"))
+    return log
 
 
 def main() -> None:
-    """Detach from the caller, take the lock, and run."""
+    """Detach from the caller, and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--bentoml-home", type=Path, required=True)
-    parser.add_argument("--bento", required=True)
-    parser.add_argument("--host", required=True)
-    parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     # the caller waits only for this process; the forked one is reparented, so it cannot become a zombie of the caller
     if os.fork():
         os._exit(0)
     os.setsid()
-    folder = ServiceFolder(options.folder)
     try:
-        with FileLock(folder.lock_file, timeout=0):
-            Supervisor(folder, options.bentoml_home, options.bento, options.host, options.port).run()
-    except Timeout:
-        sys.exit("another supervisor runs in this workspace")
+        sys.exit(0 if supervise(options.folder.resolve(), options.bentoml_home.resolve()) else 1)
+    except RedactionError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

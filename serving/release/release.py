@@ -15,8 +15,9 @@ from redaction.values import Frozen
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home
 from serving.local import control
+from serving.local.address import DEFAULT_HOST, DEFAULT_PORT
+from serving.local.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
 from serving.release.bento import build_bento, save_to_model_store
-from serving.release.golden import GoldenPage, check_golden_pages, load_golden_pages, save_golden_pages
 
 ROLLED_BACK_PREFIX = "rolled back"
 """Start of the stored reason of a version that was rolled back; a later rollback skips it unless it is named."""
@@ -66,10 +67,10 @@ def deploy(
     port: int | None = None,
     revision: str | None = None,
 ) -> DeploymentOutcome:
-    """Package a detector, check it beside the service in production, replace that service, and check it again.
+    """Package a detector, and let it take over from the one in production if it reproduces `golden` beside it.
 
-    A candidate that does not reproduce `golden` is refused: the champion stays in production, and the catalog records the
-    reasons. Deployment is idempotent.
+    A candidate that does not is refused: the champion goes on, and the catalog records the reasons. Deployment is idempotent: if
+    it is killed, the service goes on with one of the two versions, and the same deployment again completes it.
 
     Args:
         workspace: the workspace of the service.
@@ -88,7 +89,7 @@ def deploy(
     if detector.version != version:
         raise RedactionError(f"The detector in {detector_folder} is version {detector.version}, not {version}.")
     tag = build_bento(home, save_to_model_store(home, detector))
-    save_golden_pages(_golden_folder(workspace, version), golden)
+    save_golden_pages(control.service_folder(workspace).golden(version), golden)
     outcome = _replace(workspace, tag, golden, *service_address(workspace, host, port))
     row = Deployment(version=version, detector_digest=detector.digest, bento_tag=tag, revision=revision, stage=Stage.REFUSED)
     _record(open_catalog(workspace), row, outcome, retired_because=[])
@@ -118,7 +119,7 @@ def rollback(
         )
     if row.bento_tag is None:
         raise RedactionError(f"Version {row.version} has no Bento; deploy it again.")
-    golden = load_golden_pages(_golden_folder(workspace, row.version))
+    golden = load_golden_pages(control.service_folder(workspace).golden(row.version))
     outcome = _replace(workspace, row.bento_tag, golden, *service_address(workspace, host, port))
     _record(catalog, row, outcome, retired_because=[f"{ROLLED_BACK_PREFIX} to {row.version}"])
     return outcome
@@ -134,58 +135,24 @@ def production_tag(workspace: Workspace) -> str | None:
 def service_address(workspace: Workspace, host: str | None = None, port: int | None = None) -> tuple[str, int]:
     """Host and port to listen on: as given, else those of the workspace's last service, else loopback and 3000."""
     last = control.service_folder(workspace).read_state()
-    return host or (last.host if last else control.DEFAULT_HOST), port or (last.port if last else control.DEFAULT_PORT)
+    return host or (last.host if last else DEFAULT_HOST), port or (last.port if last else DEFAULT_PORT)
 
 
 def _replace(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> DeploymentOutcome:
     version = tag.partition(":")[2]
     before = control.status(workspace)
-    earlier_address = service_address(workspace)
-    problems = _problems_as_candidate(workspace, tag, golden, before)
-    if not problems:
-        problems = _problems_in_production(workspace, tag, golden, host, port)
-        if problems and before.bento_tag is not None and control.status(workspace).bento_tag != before.bento_tag:
-            problems.append(_restore_champion(workspace, before.bento_tag, *earlier_address))
+    serves_already = before.ready and before.bento_tag == tag and service_address(workspace) == (host, port)
+    if not golden or serves_already:
+        problems = check_golden_pages(str(before.url), golden, version)
+    else:
+        try:
+            problems = list(control.replace(workspace, tag, host, port))
+        except RedactionError as error:
+            problems = [str(error)]
     after = control.status(workspace)
     return DeploymentOutcome(
         served=not problems, version=version, url=after.url, bento_tag=tag, reasons=tuple(problems), serving=after.version
     )
-
-
-def _problems_as_candidate(
-    workspace: Workspace, tag: str, golden: Sequence[GoldenPage], before: control.ServiceStatus
-) -> list[str]:
-    """Problems of the Bento when it runs beside the champion, on a port of its own."""
-    version = tag.partition(":")[2]
-    if not golden:
-        return check_golden_pages("", golden)
-    if before.ready and before.bento_tag == tag:
-        return check_golden_pages(str(before.url), golden, version)
-    try:
-        with control.candidate(workspace, tag) as url:
-            return check_golden_pages(url, golden, version)
-    except RedactionError as error:
-        return [str(error)]
-
-
-def _problems_in_production(workspace: Workspace, tag: str, golden: Sequence[GoldenPage], host: str, port: int) -> list[str]:
-    try:
-        running = control.status(workspace)
-        change = control.start if running.bento_tag == tag else control.swap
-        url = change(workspace, tag, host, port).url
-    except RedactionError as error:
-        return [str(error)]
-    return check_golden_pages(str(url), golden, tag.partition(":")[2])
-
-
-def _restore_champion(workspace: Workspace, champion: str, host: str, port: int) -> str:
-    """Start the champion again at its earlier address; returns a sentence that says whether this worked."""
-    log = control.service_folder(workspace).log_file
-    try:
-        url = control.swap(workspace, champion, host, port).url
-    except RedactionError as error:
-        return f"{champion} could not be restored, and no service is running: {error}"
-    return f"{champion} serves again at {url}; see {log}."
 
 
 def _record(catalog: Catalog, row: Deployment, outcome: DeploymentOutcome, retired_because: list[str]) -> None:
@@ -221,7 +188,3 @@ def _earlier(session: Session, version: str | None) -> Deployment:
             return row
     known = ", ".join(dict.fromkeys(row.version for row in archived)) or "none"
     raise RedactionError(f"Version {version} was never in production; versions to roll back to: {known}.")
-
-
-def _golden_folder(workspace: Workspace, version: str) -> Path:
-    return workspace.state / "service" / "golden" / version

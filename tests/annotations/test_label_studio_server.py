@@ -22,7 +22,7 @@ from redaction.annotations.page_copies import copy_pages
 from redaction.annotations.queue import unannotated_pages
 from redaction.annotations.tools.format_names import AnnotationFormat
 from redaction.workspace import Workspace
-from serving.local.control import free_port
+from serving.local.address import free_port
 
 from .conftest import HEIGHT, WIDTH, boxes_in, coco
 

@@ -143,7 +143,7 @@ def test_the_log_of_the_real_service_is_read(tmp_path: Path) -> None:
         "    log.add(image, found, 12.5 + n, [None, 'ab', 'cd'][n])\n"
         "log.close()\n"
     )
-    from serving.app.request_log import MONITORING_FOLDER_VARIABLE
+    from serving.app.names import MONITORING_FOLDER_VARIABLE
 
     started = datetime.now(UTC)
     environment = os.environ | {MONITORING_FOLDER_VARIABLE: str(tmp_path), "BENTOML_DO_NOT_TRACK": "true"}

@@ -35,6 +35,7 @@ from redaction.samples import make_reading_room, serve_reading_room
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_bento
 from serving.local import control
+from serving.local.address import free_port
 from serving.release.production import deploy_by_hand
 from serving.release.release import rollback
 
@@ -99,7 +100,7 @@ def run_life(folder: Path, workspace: Workspace) -> Life:
     from pipelines.ct_cd import ct_cd
 
     room = make_reading_room(folder / "room", seed=3, documents=DOCUMENTS)
-    port = control.free_port()
+    port = free_port()
     with serve_reading_room(room.folder) as server:
         ingestion = write_yaml(folder / "ingestion.yaml", {"parameters": {"sources": str(sources_file(folder, server.url))}})
         ingested, ingested_again = (run(annotation_ingestion, ingestion) for _ in range(2))

@@ -32,7 +32,8 @@ from redaction.detection.preprocessing import Preprocessing
 from redaction.detection.profiles import PROFILES, TrainingConfig
 from redaction.pages.image import PageImage
 from redaction.workspace import Workspace
-from serving.release.golden import GoldenPage, golden_pages
+from serving.local.golden import GoldenPage
+from serving.release.golden import golden_pages
 
 CELL = 16
 INPUT_WIDTH, INPUT_HEIGHT = 512, 640

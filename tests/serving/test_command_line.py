@@ -16,7 +16,7 @@ from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_bento
 from serving.local.control import service_folder
-from serving.local.supervisor import ProcessIdentity, ServiceState
+from serving.local.state import ProcessIdentity, ServiceState
 from serving.release.bento import save_to_model_store
 
 

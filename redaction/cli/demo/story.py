@@ -26,7 +26,7 @@ from redaction.errors import RedactionError
 from redaction.files import write_text
 from redaction.samples import make_reading_room, serve_reading_room
 from redaction.workspace import Workspace
-from serving.local import control
+from serving.local import address, control
 
 MARKER = ".made-by-the-demo"
 DEMO_SEED = 20
@@ -107,15 +107,15 @@ def require_free_port(config: str) -> None:
         RedactionError: the port cannot be used.
     """
     try:
-        control.require_free_port(*service_address(config))
+        address.require_free_port(*service_address(config))
     except RedactionError as error:
         raise RedactionError(f"{error} (The port is steps.deploy.parameters.port in {config}.)") from error
 
 
 def service_address(config: str) -> tuple[str, int]:
     """Host and port of the service in the run configuration."""
-    address = read_mapping(Path(config)).get("steps", {}).get("deploy", {}).get("parameters", {})
-    return address.get("host", control.DEFAULT_HOST), address.get("port", control.DEFAULT_PORT)
+    parameters = read_mapping(Path(config)).get("steps", {}).get("deploy", {}).get("parameters", {})
+    return parameters.get("host", address.DEFAULT_HOST), parameters.get("port", address.DEFAULT_PORT)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pytest
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home
 from serving.local import control
+from serving.local.address import free_port
 from serving.release.bento import build_bento, save_to_model_store
 
 
@@ -24,8 +25,8 @@ def served(served_workspace: Workspace, detectors) -> Iterator[str]:
     """URL of a real server that runs a small detector, version 1."""
     home = bentoml_home(served_workspace)
     tag = build_bento(home, save_to_model_store(home, detectors("1")))
-    with control.candidate(served_workspace, tag) as url:
-        yield url
+    yield str(control.start(served_workspace, tag, port=free_port()).url)
+    control.stop(served_workspace)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from redaction.monitoring.records import PageRecord
 from redaction.monitoring.windows import read_requests
 from redaction.pages.image import PageImage
 from redaction.workspace import Workspace
-from serving.app.requests import CHECK_HEADER, DOCUMENT_HEADER, MAX_DOCUMENT_NAME_BYTES
+from serving.app.names import CHECK_HEADER
+from serving.app.requests import DOCUMENT_HEADER, MAX_DOCUMENT_NAME_BYTES
 from tests.serving.app.detect_requests import detect, error_message, image_file
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -20,8 +21,9 @@ from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_model
 from serving.local import control
+from serving.local.address import free_port, require_free_port
 from serving.local.control import ServiceStatus
-from serving.local.supervisor import ProcessIdentity, ServiceState
+from serving.local.state import ProcessIdentity, ServiceState
 from serving.release.bento import build_bento, save_to_model_store
 
 pytestmark = pytest.mark.slow
@@ -35,7 +37,7 @@ def tag(module_workspace: Workspace, detectors) -> str:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return control.free_port()
+    return free_port()
 
 
 @pytest.fixture
@@ -60,8 +62,8 @@ def state_of(workspace: Workspace) -> ServiceState:
     return state
 
 
-def service_of(workspace: Workspace) -> psutil.Process:
-    """BentoML's main process, a child of the supervisor."""
+def worker_of(workspace: Workspace) -> psutil.Process:
+    """The worker that accepts requests, a child of the supervisor."""
     identity = state_of(workspace).service
     assert identity is not None
     process = identity.process()
@@ -106,53 +108,84 @@ def test_starting_is_idempotent(module_workspace: Workspace, running: ServiceSta
 
 def test_another_port_is_an_error_while_it_runs(module_workspace: Workspace, running: ServiceStatus, tag: str) -> None:
     with pytest.raises(RedactionError, match=r"already runs redaction_detector:1 on "):
-        control.start(module_workspace, tag, port=control.free_port())
+        control.start(module_workspace, tag, port=free_port())
 
 
-def test_a_killed_worker_is_restarted(module_workspace: Workspace, running: ServiceStatus) -> None:
-    worker = service_of(module_workspace).children()[0]
+def test_its_port_is_the_only_one(module_workspace: Workspace, running: ServiceStatus, port: int) -> None:
+    """BentoML's own process manager listens for commands, such as programs to run, from everybody on the machine."""
+    processes = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
+    assert len(processes) == 2
+    listening = {c.laddr.port for each in processes for c in each.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert listening == {port}
+    unix_sockets = {c.laddr for each in processes for c in each.net_connections("unix") if c.laddr}
+    assert not any(Path(name).is_socket() for name in unix_sockets)
+
+
+def test_a_killed_worker_is_restarted_and_requests_wait_for_the_next(
+    module_workspace: Workspace, running: ServiceStatus, pages: list[Path]
+) -> None:
+    worker = worker_of(module_workspace)
     worker.kill()
     wait_for(lambda: is_gone(worker))
-    wait_for(lambda: control.status(module_workspace).ready)
-
-
-def test_a_killed_service_ends_with_its_workers_and_is_restarted(module_workspace: Workspace, running: ServiceStatus) -> None:
-    service = service_of(module_workspace)
-    workers = service.children(recursive=True)
-    assert workers
-    service.kill()
-    wait_for(lambda: state_of(module_workspace).restarts > running.restarts)
-    wait_for(lambda: control.status(module_workspace).ready)
-    assert all(is_gone(worker) for worker in workers)
+    answer = httpx.post(f"{running.url}/detect", files={"page": pages[0].read_bytes()}, timeout=60)
+    assert answer.status_code == 200, "the connection waited in the supervisor's socket"
+    assert state_of(module_workspace).restarts == running.restarts + 1
     assert control.status(module_workspace).pid == running.pid
 
 
 def test_a_killed_supervisor_leaves_no_process_and_start_works(
     module_workspace: Workspace, running: ServiceStatus, tag: str, port: int
 ) -> None:
-    service = service_of(module_workspace)
-    processes = [service, *service.children(recursive=True)]
+    worker = worker_of(module_workspace)
     os.kill(running.pid or 0, signal.SIGKILL)
-    wait_for(lambda: all(is_gone(process) for process in processes))
+    wait_for(lambda: is_gone(worker))
     assert not control.status(module_workspace).running
     again = control.start(module_workspace, tag, port=port)
     assert again.ready
     assert again.pid != running.pid
 
 
-def test_supervisor_and_service_killed_together_leave_no_worker(
+def test_supervisor_and_worker_killed_together_do_not_prevent_a_start(
     module_workspace: Workspace, running: ServiceStatus, tag: str, port: int
 ) -> None:
-    service = service_of(module_workspace)
-    workers = service.children(recursive=True)
-    os.kill(running.pid or 0, signal.SIGKILL)
-    service.kill()
-    wait_for(lambda: all(is_gone(worker) for worker in workers))
+    supervisor, worker = psutil.Process(running.pid), worker_of(module_workspace)
+    supervisor.kill()
+    worker.kill()
+    wait_for(lambda: is_gone(supervisor))
+    assert control.start(module_workspace, tag, port=port).ready
+
+
+def test_files_of_the_service_are_nobody_elses(module_workspace: Workspace, running: ServiceStatus, pages: list[Path]) -> None:
+    httpx.post(f"{running.url}/detect", files={"page": pages[0].read_bytes()}, timeout=60).raise_for_status()
+    folder = control.service_folder(module_workspace)
+    wait_for(lambda: any(folder.monitoring.rglob("data.*.log")))
+    written = [folder.log_file, *(path for part in (folder.monitoring, folder.workers) for path in part.rglob("*"))]
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
+def test_what_a_killed_supervisor_left_is_removed_at_the_next_start(
+    module_workspace: Workspace, running: ServiceStatus, tag: str, port: int
+) -> None:
+    control.stop(module_workspace)
+    workers = control.service_folder(module_workspace).workers
+    (workers / "7" / "metrics").mkdir(parents=True)
+    control.start(module_workspace, tag, port=port)
+    assert [path.name for path in workers.iterdir()] == ["1"]
+
+
+def test_a_second_supervisor_is_refused(module_workspace: Workspace, running: ServiceStatus) -> None:
+    folder = control.service_folder(module_workspace).folder
+    code = (
+        "import sys; from pathlib import Path; from serving.local.supervisor import supervise\n"
+        "supervise(Path(sys.argv[1]), Path(sys.argv[1]))"
+    )
+    second = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=False, timeout=60)
+    assert "Another supervisor runs in" in second.stderr
+    assert control.status(module_workspace).ready
 
 
 def test_stop_ends_all_processes_and_is_idempotent(module_workspace: Workspace, running: ServiceStatus) -> None:
-    service = service_of(module_workspace)
-    processes = [psutil.Process(running.pid), service, *service.children(recursive=True)]
+    processes = [psutil.Process(running.pid), worker_of(module_workspace)]
     assert control.stop(module_workspace)
     assert all(is_gone(process) for process in processes)
     assert not control.status(module_workspace).running
@@ -196,6 +229,25 @@ def test_a_workspace_that_was_moved_keeps_its_service(module_workspace: Workspac
     assert control.status(module_workspace).pid == running.pid
 
 
+def test_in_the_foreground_it_starts_again_after_a_kill_and_ends_on_sigterm(
+    module_workspace: Workspace, tag: str, port: int
+) -> None:
+    """As a process manager such as systemd does it."""
+    control.stop(module_workspace)
+    environment = os.environ | {"REDACTION_WORKSPACE": str(module_workspace.root)}
+    redaction = Path(sys.executable).with_name("redaction")
+    command = [redaction, "service", "start", "--foreground", "--bento", tag, "--port", str(port)]
+    for end in (signal.SIGKILL, signal.SIGTERM):
+        service = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        wait_for(lambda: control.status(module_workspace).ready)
+        assert control.status(module_workspace).pid == service.pid
+        worker = worker_of(module_workspace)
+        service.send_signal(end)
+        assert service.wait(30) == (-signal.SIGKILL if end == signal.SIGKILL else 0)
+        wait_for(lambda worker=worker: is_gone(worker))
+    assert not control.status(module_workspace).running
+
+
 @pytest.mark.parametrize("damage", ["weights", "everything"])
 def test_a_tampered_detector_in_the_store_is_named_at_once_and_no_supervisor_is_left(
     module_workspace: Workspace, tag: str, detectors, damage: str
@@ -224,11 +276,11 @@ def test_a_service_that_does_not_become_ready_is_stopped_and_not_tried_for_ever(
     control.stop(module_workspace)
     before = state_of(module_workspace).started_at
     with pytest.raises(RedactionError, match=r"did not become ready in 0\.01 s"):
-        control.start(module_workspace, tag, port=port, timeout_s=0.01)
+        control.start(module_workspace, tag, port=port, max_startup_s=0.01)
     state = state_of(module_workspace)
     assert state.started_at > before, "it was launched"
     assert state.supervisor.process() is None
-    control.require_free_port("127.0.0.1", port)
+    require_free_port("127.0.0.1", port)
 
 
 def test_the_address_of_a_run_is_usable_if_it_is_free_or_the_workspaces_own(
@@ -258,11 +310,11 @@ def test_a_missing_bento_is_an_error(module_workspace: Workspace) -> None:
 
 def test_a_demo_stops_the_service_of_an_earlier_demo(workspace: Workspace, detectors) -> None:
     home = bentoml_home(workspace)
-    tag, port = build_bento(home, save_to_model_store(home, detectors("1"))), control.free_port()
+    tag, port = build_bento(home, save_to_model_store(home, detectors("1"))), free_port()
     (workspace.root / story.MARKER).touch()
     control.start(workspace, tag, port=port)
     story.clear(workspace)
-    control.require_free_port("127.0.0.1", port)
+    require_free_port("127.0.0.1", port)
     assert [path.name for path in workspace.root.iterdir()] == [story.MARKER]
 
 

@@ -19,6 +19,7 @@ from redaction.lifecycle.versions import reference_file
 from redaction.monitoring.reference import read_reference
 from redaction.workspace import Workspace
 from serving.local import control
+from serving.local.address import free_port
 from serving.release.production import deploy_by_hand
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ def run(*arguments: str) -> None:
 
 def test_the_starter_serves_a_new_workspace_and_is_its_champion(stopped_at_the_end: Workspace) -> None:
     workspace, starter = stopped_at_the_end, starter_detector()
-    outcome = deploy_by_hand(workspace, starter, port=control.free_port())
+    outcome = deploy_by_hand(workspace, starter, port=free_port())
     assert outcome.served, outcome.sentence
     assert outcome.sentence == f"{starter.version} serves at {outcome.url}."
     champion = production(open_catalog(workspace), str(workspace.root)).champion

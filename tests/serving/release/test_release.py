@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,9 +21,9 @@ from redaction.workspace import Workspace
 from serving.app.names import SERVICE_NAME
 from serving.bento_store import bentoml_environment, bentoml_home, stored_bento, stored_model
 from serving.local import control
-from serving.release import release
+from serving.local.address import free_port, require_free_port
+from serving.local.golden import check_golden_pages
 from serving.release.bento import build_bento, save_to_model_store
-from serving.release.golden import GoldenPage, check_golden_pages
 from serving.release.release import deploy, production_tag, rollback
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return control.free_port()
+    return free_port()
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_a_candidate_with_other_detections_than_offline_leaves_the_champion_in_p
     before = control.status(module_workspace)
     outcome = deploy(module_workspace, second.folder, "2", make_golden(first))
     assert not outcome.served
-    assert any("first.png" in reason and "boxes" in reason for reason in outcome.reasons), outcome.reasons
+    assert any("000.png" in reason and "boxes" in reason for reason in outcome.reasons), outcome.reasons
     assert control.status(module_workspace).pid == before.pid
     assert version_served(module_workspace, pages[0]) == "1"
     assert stages(module_workspace)[-2:] == [("1", Stage.PRODUCTION), ("2", Stage.REFUSED)]
@@ -157,33 +157,15 @@ def test_a_candidate_for_a_taken_port_leaves_the_champion_running(
     assert version_served(module_workspace, pages[0]) == "2"
 
 
-def test_the_champion_returns_to_its_port_after_a_candidate_failed_at_another(
-    module_workspace: Workspace, third: Detector, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
+def test_a_candidate_that_fails_its_check_for_another_port_leaves_the_champion_at_its_own(
+    module_workspace: Workspace, first: Detector, third: Detector, make_golden, pages, port: int
 ) -> None:
-    elsewhere = control.free_port()
-
-    def fail_in_production(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
-        return ["it fails here."] if url.endswith(str(elsewhere)) else check_golden_pages(url, golden, version)
-
-    monkeypatch.setattr(release, "check_golden_pages", fail_in_production)
-    outcome = deploy(module_workspace, third.folder, "3", make_golden(third), port=elsewhere)
+    elsewhere = free_port()
+    outcome = deploy(module_workspace, third.folder, "3", make_golden(first), port=elsewhere)
     assert not outcome.served
     assert outcome.url == f"http://127.0.0.1:{port}"
     assert version_served(module_workspace, pages[0]) == "2"
-
-
-def test_the_champion_is_restored_after_a_candidate_failed_in_production(
-    module_workspace: Workspace, third: Detector, make_golden, pages, port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail_in_production(url: str, golden: Sequence[GoldenPage], version: str | None = None) -> list[str]:
-        return ["it fails here."] if url.endswith(str(port)) else check_golden_pages(url, golden, version)
-
-    monkeypatch.setattr(release, "check_golden_pages", fail_in_production)
-    outcome = deploy(module_workspace, third.folder, "3", make_golden(third))
-    assert not outcome.served
-    assert outcome.reasons[0] == "it fails here."
-    assert version_served(module_workspace, pages[0]) == "2"
-    assert production_tag(module_workspace) == "redaction_detector:2"
+    require_free_port("127.0.0.1", elsewhere)
 
 
 def test_rollback_returns_to_the_earlier_version(module_workspace: Workspace, pages) -> None:
@@ -232,13 +214,28 @@ def test_a_damaged_copy_in_the_store_is_replaced_when_its_detector_is_deployed_a
     assert rollback(module_workspace, "1").served
 
 
-def test_a_candidate_whose_worker_keeps_dying_fails_quickly(module_workspace: Workspace) -> None:
+def test_a_candidate_that_dies_at_its_start_is_refused_at_once(
+    module_workspace: Workspace, second: Detector, make_golden, pages
+) -> None:
     bento = stored_bento(bentoml_home(module_workspace), "2")
-    next(bento.rglob("service.py")).write_text("raise SystemExit(1)")
+    next(bento.rglob("service.py")).write_text("raise SystemExit('it ends here')")
     started = time.monotonic()
-    with pytest.raises(RedactionError, match="did not become ready"), control.candidate(module_workspace, "redaction_detector:2"):
-        pass
-    assert time.monotonic() - started < control.MAX_STARTUP_S / 2
+    outcome = rollback(module_workspace, "2")
+    assert time.monotonic() - started < 30
+    assert outcome.reasons == ("The service redaction_detector:2 ended with status 1: it ends here",)
+    assert version_served(module_workspace, pages[0]) == "1"
+
+
+def test_the_service_moves_to_another_port_with_a_new_version_and_back(
+    module_workspace: Workspace, third: Detector, make_golden, pages, port: int
+) -> None:
+    elsewhere = free_port()
+    outcome = deploy(module_workspace, third.folder, "3", make_golden(third), port=elsewhere)
+    assert outcome.url == f"http://127.0.0.1:{elsewhere}"
+    assert version_served(module_workspace, pages[0]) == "3"
+    require_free_port("127.0.0.1", port)
+    assert rollback(module_workspace, "1", port=port).served
+    assert version_served(module_workspace, pages[0]) == "1"
 
 
 def test_bentoml_serve_runs_the_bento_from_an_empty_folder(detectors, make_golden, tmp_path: Path) -> None:
@@ -246,7 +243,7 @@ def test_bentoml_serve_runs_the_bento_from_an_empty_folder(detectors, make_golde
     detector, home, empty = detectors("5"), tmp_path / "home", tmp_path / "empty"
     empty.mkdir()
     tag = build_bento(home, save_to_model_store(home, detector))
-    port = control.free_port()
+    port = free_port()
     environment = {name: value for name, value in bentoml_environment(home).items() if name != "PYTHONPATH"}
     bentoml = Path(sys.executable).with_name("bentoml")
     server = subprocess.Popen([bentoml, "serve", tag, "--host", "127.0.0.1", "--port", str(port)], cwd=empty, env=environment)

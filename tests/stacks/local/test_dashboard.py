@@ -13,7 +13,7 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.enums import StoreType
 
 from redaction.errors import RedactionError
-from serving.local.control import free_port
+from serving.local.address import free_port
 from stacks.local.dashboard import close_dashboard, open_dashboard
 from tests.stacks.local.sample_pipelines import dynamic_weighing
 

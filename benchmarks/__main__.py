@@ -25,9 +25,10 @@ def main() -> None:
         _section("A re-run of ct_cd", "benchmarks.pipelines"),
         _section("Prediction", "benchmarks.prediction"),
         _section("Serving", "benchmarks.serving", "--detector", str(starter_detector().folder)),
+        _section("The service under load", "benchmarks.service"),
     ]
     kept = REPORT_FILE.read_text(encoding="utf-8").partition(NOTES_HEADING)[2] if REPORT_FILE.exists() else "\n"
-    write_text(REPORT_FILE, "\n".join([_head(), *sections, NOTES_HEADING]) + kept)
+    write_text(REPORT_FILE, "\n".join([_head(), *sections, NOTES_HEADING]) + kept, private=False)
 
 
 def _head() -> str:

@@ -34,13 +34,13 @@ def main() -> int:
     console = Console(width=120)
     console.print(_kills_table(killed))
     console.print(_inputs_table(inputs))
-    return int(any(each.different for each in killed) or any(each.escaped for each in inputs))
+    return int(any(each.silent or each.different for each in killed) or any(each.escaped for each in inputs))
 
 
 def _kills_table(killed: list[Kills]) -> Table:
-    table = Table("killed operation", "kills", "still running", "different afterwards")
+    table = Table("killed operation", "kills", "still running", "no answer", "different afterwards")
     for each in killed:
-        table.add_row(each.operation, str(each.tries), str(each.interrupted), str(each.different))
+        table.add_row(each.operation, str(each.tries), str(each.interrupted), str(each.silent), str(each.different))
     return table
 
 

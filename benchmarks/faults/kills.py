@@ -15,13 +15,12 @@ from typing import Any
 
 from sqlmodel import select
 
+from benchmarks.versions import golden_of, starter_version
 from redaction.annotations.importing import import_annotations
 from redaction.catalog import open_catalog
 from redaction.catalog.tables import AnnotatedBox, Annotation, Document, Link, Page, Source
 from redaction.checkpoints import checkpoint, list_checkpoints, verify
-from redaction.detection.artifact import MANIFEST, Detector, seal
-from redaction.detection.predictor import Predictor
-from redaction.detection.starter import starter_detector
+from redaction.detection.artifact import Detector
 from redaction.documents.ingestion import ingest
 from redaction.documents.sources import IndexSource, Politeness, SourcesConfig
 from redaction.files import sha256_of_file
@@ -30,7 +29,6 @@ from redaction.workspace import Workspace
 from serving.local import control
 from serving.local.address import free_port
 from serving.local.golden import GoldenPage
-from serving.release.golden import golden_pages
 from serving.release.release import deploy, production_tag, rollback
 
 MAX_OPERATION_S = 300
@@ -49,6 +47,8 @@ class Kills:
     tries: int
     interrupted: int = 0
     """How often the operation was still running when it was killed."""
+    silent: int = 0
+    """How often the service did not answer right after the kill."""
     different: int = 0
     """How often the completed state differed from the undisturbed one."""
 
@@ -162,7 +162,7 @@ def _copy(target: Path, base: Workspace | None) -> Workspace:
 def _release(root: Path, kills: int) -> Iterator[Kills]:
     """Kill deployments of a second version and rollbacks to the first; each must end with one version that answers."""
     workspace = Workspace.at(root / "served")
-    detectors = [_version(root, number) for number in (1, 2)]
+    detectors = [starter_version(root, number) for number in (1, 2)]
     golden = [_golden(root, detector) for detector in detectors]
     port = free_port()
     deploying, returning = Kills("deployment", kills), Kills("rollback", kills)
@@ -182,9 +182,11 @@ def _release(root: Path, kills: int) -> Iterator[Kills]:
         for kill in range(kills):
             moment_s = duration_s * (kill + 0.5) / kills
             deploying.interrupted += _kill_after(moment_s, code, *arguments)
+            deploying.silent += not control.status(workspace).ready
             outcome = deploy(workspace, detectors[1].folder, second, golden[1], port=port)
             deploying.different += not (outcome.served and _serves(workspace, second))
             returning.interrupted += _kill_after(moment_s, code, "return_to", str(workspace.root), first)
+            returning.silent += not control.status(workspace).ready
             outcome = rollback(workspace, first)
             returning.different += not (outcome.served and _serves(workspace, first))
     finally:
@@ -204,18 +206,8 @@ def return_to(root: str, version: str) -> None:
     rollback(Workspace.at(root), version)
 
 
-def _version(root: Path, number: int) -> Detector:
-    """The starter under a version of its own."""
-    folder = root / f"detector-{number}"
-    shutil.copytree(starter_detector().folder, folder)
-    manifest = starter_detector().manifest
-    (folder / MANIFEST).unlink()
-    return seal(folder, manifest.model_copy(update={"version": f"nano-{number:08d}"}))
-
-
 def _golden(root: Path, detector: Detector) -> tuple[GoldenPage, ...]:
-    images = sorted((root / "base" / "pages").rglob("*.jpg"))[:3]
-    return golden_pages(Predictor(detector), images)
+    return golden_of(detector, sorted((root / "base" / "pages").rglob("*.jpg"))[:3])
 
 
 def _serves(workspace: Workspace, version: str) -> bool:

@@ -6,14 +6,16 @@ import contextlib
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
+from redaction.files import storage_errors
 from redaction.import_graph import REPOSITORY, required_files
 from serving.app.names import MODEL_ALIAS, SERVICE_NAME
 from serving.bento_store import bentoml_environment, stored_bento
@@ -46,7 +48,8 @@ def save_to_model_store(home: Path, detector: Detector) -> str:
             require_intact(home, detector.version)
             return tag
         store.delete(stored.tag)
-    with bentoml.models.create(tag, metadata={DIGEST_KEY: detector.digest}, _model_store=store) as model:
+    metadata = {DIGEST_KEY: detector.digest}
+    with storage_errors(home), bentoml.models.create(tag, metadata=metadata, _model_store=store) as model:
         shutil.copytree(detector.folder, model.path, dirs_exist_ok=True)
     return tag
 
@@ -61,10 +64,9 @@ def build_bento(home: Path, tag: str) -> str:
         RedactionError: BentoML could not build it.
     """
     version = tag.partition(":")[2]
-    if (stored_bento(home, version) / "bento.yaml").exists():
-        return tag
-    with tempfile.TemporaryDirectory(prefix="redaction-bento-") as name:
-        context = Path(name)
+    with _build_folder(home) as context:
+        if (stored_bento(home, version) / "bento.yaml").exists():
+            return tag
         _write_build_context(context, tag)
         # a subprocess, because building imports the service and changes the working folder of the process
         command = [sys.executable, "-m", "bentoml", "build", str(context), "--version", version, "--output", "tag"]
@@ -72,8 +74,23 @@ def build_bento(home: Path, tag: str) -> str:
             command, env=bentoml_environment(home), cwd=context, capture_output=True, text=True, timeout=300, check=False
         )
     if built.returncode:
-        raise RedactionError(f"BentoML could not build {tag}: {built.stderr.strip()[-1500:]}")
+        reason = (built.stderr.strip().splitlines() or ["it does not say why"])[-1]
+        raise RedactionError(f"BentoML could not build {tag} in {home}: {reason[:500]}")
     return tag
+
+
+@contextlib.contextmanager
+def _build_folder(home: Path) -> Iterator[Path]:
+    """An empty folder for one build at a time; what a killed build left is removed."""
+    home.mkdir(parents=True, exist_ok=True)
+    folder = home / "build"
+    with FileLock(home / "build.lock"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_build_context(context: Path, tag: str) -> None:

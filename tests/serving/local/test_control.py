@@ -24,6 +24,7 @@ from serving.local import control
 from serving.local.address import free_port, require_free_port
 from serving.local.control import ServiceStatus
 from serving.local.state import ProcessIdentity, ServiceState
+from serving.local.supervisor import MAX_LOG_BYTES
 from serving.release.bento import build_bento, save_to_model_store
 
 pytestmark = pytest.mark.slow
@@ -171,6 +172,19 @@ def test_what_a_killed_supervisor_left_is_removed_at_the_next_start(
     (workers / "7" / "metrics").mkdir(parents=True)
     control.start(module_workspace, tag, port=port)
     assert [path.name for path in workers.iterdir()] == ["1"]
+
+
+def test_the_log_is_rotated_while_the_service_runs(
+    module_workspace: Workspace, running: ServiceStatus, pages: list[Path]
+) -> None:
+    log = control.service_folder(module_workspace).log_file
+    with log.open("a") as file:
+        file.write("x" * MAX_LOG_BYTES)
+    httpx.post(f"{running.url}/detect", files={"page": pages[0].read_bytes()}, timeout=60).raise_for_status()
+    wait_for(lambda: log.with_name("service.log.1").exists())
+    assert log.stat().st_size < 10_000
+    assert log.stat().st_mode & 0o077 == 0
+    log.with_name("service.log.1").unlink()
 
 
 def test_a_second_supervisor_is_refused(module_workspace: Workspace, running: ServiceStatus) -> None:

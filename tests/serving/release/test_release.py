@@ -260,7 +260,9 @@ def test_bentoml_serve_runs_the_bento_from_an_empty_folder(detectors, make_golde
 
 def test_building_and_saving_are_idempotent(detectors, tmp_path: Path) -> None:
     detector = detectors("6")
+    (tmp_path / "build" / "left by a killed build").mkdir(parents=True)
     tag = build_bento(tmp_path, save_to_model_store(tmp_path, detector))
+    assert not (tmp_path / "build").exists()
     built = (tmp_path / "bentos" / SERVICE_NAME / "6" / "bento.yaml").stat().st_mtime_ns
     assert build_bento(tmp_path, save_to_model_store(tmp_path, detector)) == tag
     assert (tmp_path / "bentos" / SERVICE_NAME / "6" / "bento.yaml").stat().st_mtime_ns == built

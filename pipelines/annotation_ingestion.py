@@ -1,5 +1,6 @@
 """Annotation ingestion: from public documents to page images in a checkpoint, ready to annotate.
 
+``redaction run annotation_ingestion``, or
 ``zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion -c configs/annotation_ingestion.yaml``
 """
 
@@ -14,10 +15,11 @@ from steps.discover import discover
 from steps.fetch import fetch
 from steps.render import render
 from steps.require_sources import require_sources
+from steps.run_page import run_page, update_run_page
 
 
 @strict
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_end=update_run_page)
 def annotation_ingestion(sources: str = "configs/sources.yaml", workspace: str | None = None) -> None:
     """Discover → fetch → render → checkpoint → require_sources.
 
@@ -25,7 +27,8 @@ def annotation_ingestion(sources: str = "configs/sources.yaml", workspace: str |
         sources: the sources file.
         workspace: the workspace folder; ``REDACTION_WORKSPACE`` or ``./workspace`` if not given.
     """
-    config, discovery = discover(sources=sources, workspace=workspace)
+    run_page()
+    config, discovery = discover(sources=sources, workspace=workspace, after="run_page")
     fetch_summary = fetch(config, discovery, workspace=workspace)
     ingestion_summary = render(config, fetch_summary, workspace=workspace)
     checkpoint(ingestion_summary, workspace=workspace)

@@ -11,6 +11,7 @@ from pipelines.strict import check_run_configuration
 from redaction.configuration import read_yaml, unknown_name_message
 from redaction.documents.sources import load_sources
 from redaction.errors import RedactionError
+from redaction.import_graph import REPOSITORY
 
 PIPELINES = ("annotation_ingestion", "ct_cd")
 SUBJECTS = (*PIPELINES, "sources", "starter")
@@ -38,6 +39,12 @@ def check_configuration(path: Path) -> str:
         raise RedactionError(f"The name of {path} must begin with what it configures: {hint}.")
     check_run_configuration(load_pipeline(subject), path)
     return f"a run of {subject}"
+
+
+def default_configuration(pipeline: str) -> Path:
+    """``configs/<pipeline>.yaml`` of the current folder, else the one that ships with the program."""
+    own = Path("configs", f"{pipeline}.yaml")
+    return own if own.is_file() else REPOSITORY / own
 
 
 def load_pipeline(name: str) -> Pipeline:

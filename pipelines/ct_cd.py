@@ -1,6 +1,6 @@
 """Continuous training and deployment: from annotated pages to a monitored service.
 
-``zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml``
+``redaction run ct_cd``, or ``zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml``
 
 The pipeline is dynamic because it ends early when there are too few new annotations, and holds when the candidate is not better.
 A run whose candidate passed the gate but could not be served fails at its end, after monitoring.
@@ -23,23 +23,29 @@ from steps.deploy import deploy
 from steps.evaluate import evaluate
 from steps.hold import hold
 from steps.monitor import monitor
+from steps.run_page import run_page, update_run_page
 from steps.synthesize import synthesize
 from steps.train import train
 from steps.validate import validate
 
 
 @strict
-@pipeline(dynamic=True, depends_on=[check, validate, synthesize, train, evaluate, decide, deploy, hold, monitor])
+@pipeline(
+    dynamic=True,
+    depends_on=[run_page, check, validate, synthesize, train, evaluate, decide, deploy, hold, monitor],
+    on_end=update_run_page,
+)
 def ct_cd() -> None:
     """Check → validate → synthesize → train → evaluate → decide → deploy or hold → monitor."""
+    run_page()
     with only_run(_workspace()):
         retraining_check, annotated, production = check()
         deployment = None
         if retraining_check.load().proceed:
             validated, _ = validate(annotated)
             synthetic, *_ = synthesize(validated)
-            candidate = train(validated, synthetic)
-            comparison = evaluate(candidate, validated, production)
+            candidate, _ = train(validated, synthetic)
+            comparison, _ = evaluate(candidate, validated, production)
             decision = decide(comparison)
             if decision.load().deploy:
                 deployment = deploy(candidate, decision, comparison, validated)

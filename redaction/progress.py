@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,11 +33,16 @@ def log_progress() -> ProgressCallback:
     return report
 
 
+def shows_bars(console: Console) -> bool:
+    """Whether to draw bars: on a terminal, unless ``NO_COLOR`` asks for plain text."""
+    return console.is_terminal and "NO_COLOR" not in os.environ
+
+
 @contextmanager
 def progress_bars(console: Console) -> Iterator[ProgressCallback]:
-    """Report progress as one bar for each kind of work, with the time remaining; only on a terminal, and cleared at the end."""
+    """Report progress as one bar for each kind of work, with the time remaining; only where `shows_bars`, cleared at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not shows_bars(console)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:

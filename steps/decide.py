@@ -19,5 +19,7 @@ logger = get_logger(__name__)
 def decide(comparison: Comparison, limits: DecisionLimits) -> Annotated[Decision, "decision"]:
     """Apply the configured limits to the comparison of the candidate with the champion."""
     decision = decide_on(comparison, limits)
-    logger.info("%s: %s", "Deploy" if decision.deploy else "Hold", " ".join(reason.sentence for reason in decision.reasons))
+    logger.info("%s %s:", "Deploy" if decision.deploy else "Hold", decision.candidate)
+    for reason in decision.reasons:
+        logger.info("- %s", reason.sentence)
     return decision

@@ -12,6 +12,7 @@ from redaction.doctor import check_environment, require_ready
 from redaction.documents.discovery import Discovery
 from redaction.documents.discovery import discover as discover_documents
 from redaction.documents.sources import SourcesConfig, load_sources
+from redaction.import_graph import REPOSITORY
 from redaction.workspace import Workspace
 
 logger = get_logger(__name__)
@@ -23,7 +24,7 @@ def discover(
 ) -> tuple[Annotated[SourcesConfig, "sources"], Annotated[Discovery, "discovery"]]:
     """Read the sources file strictly, and every index page that it names."""
     require_ready(check_environment(Workspace.at(workspace)))
-    config = load_sources(Path(sources))
+    config = load_sources(_found(Path(sources)))
     discovery = discover_documents(config)
     for warning in discovery.warnings:
         logger.warning("%s: %s: %s", warning.source, warning.where, warning.reason)
@@ -36,3 +37,9 @@ def discover(
         }
     )
     return config, discovery
+
+
+def _found(sources: Path) -> Path:
+    """The file in the current folder, else the one that ships with the program: a run may start in another folder."""
+    shipped = REPOSITORY / sources
+    return shipped if shipped.is_file() and not sources.exists() else sources

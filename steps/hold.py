@@ -13,7 +13,7 @@ from redaction.evaluation import Comparison
 from redaction.lifecycle.champion import Production
 from redaction.lifecycle.gate import Decision
 from redaction.lifecycle.training_runs import finish_training_run
-from redaction.lifecycle.versions import detector_folder, store_version
+from redaction.lifecycle.versions import store_version
 from redaction.workspace import Workspace
 
 logger = get_logger(__name__)
@@ -24,7 +24,7 @@ def hold(candidate: Detector, decision: Decision, comparison: Comparison, produc
     """Store the candidate and the decision; the service in production does not change."""
     workspace = Workspace.at(production.workspace)
     try:
-        is_new = not detector_folder(workspace, candidate.version).exists()
+        is_new = not workspace.detector(candidate.version).exists()
         store_version(workspace, candidate)
         if is_new:
             checkpoint(workspace, f"Detector {candidate.version}, held")

@@ -25,6 +25,8 @@ def monitor(
     """Judge the requests since the last judged window; drift makes the next check request a retraining."""
     watched = watch(Workspace.at(production.workspace), config)
     for reason in watched.judgement.reasons:
-        logger.info("%s: %s", watched.judgement.verdict, reason)
+        logger.info("%s: %s", watched.judgement.verdict.replace("_", " ").capitalize(), reason)
     log_metadata(watched.judgement.model_dump(mode="json", exclude={"columns"}, exclude_none=True))
+    if watched.report is not None:
+        log_metadata({"report": str(watched.report)})
     return watched.judgement, HTMLString(watched.html)

@@ -7,6 +7,7 @@ from typing import Annotated
 from zenml import log_metadata, step
 from zenml.logger import get_logger
 
+from redaction.documents.discovery import Problem
 from redaction.documents.fetching import FetchSummary
 from redaction.documents.ingestion import IngestionSummary, summarize
 from redaction.documents.rendering.rendering import render as render_documents
@@ -25,16 +26,23 @@ def render(
     """Render every document without pages, including those that an interrupted run left behind."""
     rendered = render_documents(Workspace.at(workspace), sources)
     summary = summarize(fetch_summary, rendered)
-    _log_summary(summary)
-    log_metadata({"new documents": len(summary.new_documents), "new pages": len(summary.new_pages), "seconds": summary.seconds})
+    _log_summary(summary, rendered.warnings)
+    log_metadata(
+        {
+            "new documents": len(summary.new_documents),
+            "new pages": len(summary.new_pages),
+            "embedded files not looked at": summary.embedded_files,
+            "seconds": summary.seconds,
+        }
+    )
     return summary
 
 
-def _log_summary(summary: IngestionSummary) -> None:
+def _log_summary(summary: IngestionSummary, warnings: tuple[Problem, ...]) -> None:
     for count in summary.sources:
         counts = ", ".join(f"{value} {name}" for name, value in count.model_dump(exclude={"source"}).items())
         logger.info("%s: %s", count.source, counts)
-    problems = (*summary.failures, *summary.quarantine)
+    problems = (*summary.failures, *summary.quarantine, *warnings)
     for problem in problems[:MAX_LOGGED_PROBLEMS]:
         logger.warning("%s: %s: %s", problem.source, problem.where, problem.reason)
     if len(problems) > MAX_LOGGED_PROBLEMS:

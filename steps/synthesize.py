@@ -15,6 +15,7 @@ from expectations.validation import validate as run_suites
 from redaction.dataset import Dataset, Split, SyntheticDataset
 from redaction.errors import RedactionError
 from redaction.monitoring.realism import compare_with_real
+from redaction.progress import log_progress
 from redaction.synthesis import SynthesisConfig, usable_backgrounds
 from redaction.synthesis import synthesize as generate_pages
 from redaction.workspace import Workspace
@@ -37,7 +38,13 @@ def synthesize(
     them with the real training pages."""
     folder = Workspace.at(validated.root).state / "synthetic"
     shutil.rmtree(folder, ignore_errors=True)  # left by the last run; the artifact store has a copy of those pages
-    generated = generate_pages(config, usable_backgrounds(validated), folder, progress=_log_every_tenth)
+    report_progress = log_progress()
+    generated = generate_pages(
+        config,
+        usable_backgrounds(validated),
+        folder,
+        progress=lambda done, wanted: report_progress("Synthetic pages", done, wanted),
+    )
     synthetic = SyntheticDataset.model_validate(generated.model_dump())
     report = run_suites(synthetic, SYNTHETIC_SUITES)
     log_metadata({"success": report.success, "pages": len(synthetic.pages)})
@@ -49,8 +56,3 @@ def synthesize(
         logger.info("Least like the real training pages: %s", ", ".join(realism.differing_columns) or "nothing stands out")
     no_comparison = "<p>There are no real training pages to compare with.</p>"
     return synthetic, HTMLString(report_html(report, synthetic)), HTMLString(realism.html if realism else no_comparison)
-
-
-def _log_every_tenth(done: int, wanted: int) -> None:
-    if done == wanted or done % max(1, wanted // 10) == 0:
-        logger.info("Synthetic pages: %d of %d", done, wanted)

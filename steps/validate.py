@@ -14,6 +14,7 @@ from expectations.validation import validate as run_suites
 from redaction.annotations.splits import with_enough_validation
 from redaction.dataset import Dataset, Split
 from redaction.errors import RedactionError
+from redaction.files import write_text
 from redaction.workspace import Workspace
 from steps.caching import code_of
 
@@ -25,10 +26,11 @@ def validate(
     annotated: Dataset, on_failure: Literal["stop", "quarantine"] = "quarantine"
 ) -> tuple[Annotated[Dataset, "validated"], Annotated[HTMLString, "validation_report"]]:
     """Validate the annotated pages with the suites; failing pages stop the run or are left out, as configured."""
-    docs = Workspace.at(annotated.root).state / "data_docs" / annotated.digest[:12]
-    report = run_suites(annotated, REAL_SUITES, docs)
+    report = run_suites(annotated, REAL_SUITES)
     html = HTMLString(report_html(report, annotated))
-    log_metadata({"success": report.success, "failing pages": len(report.failing_pages), "data docs": str(docs / "index.html")})
+    file = Workspace.at(annotated.root).state / "reports" / "validation" / f"{annotated.digest[:12]}.html"
+    write_text(file, html)
+    log_metadata({"success": report.success, "failing pages": len(report.failing_pages), "report": str(file)})
     if report.success:
         return _ready(annotated), html
     if on_failure == "stop":

@@ -8,7 +8,7 @@ loads torch.
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,15 +16,11 @@ from redaction.errors import RedactionError
 
 HELP = """Keep a redaction detector up to date: find documents, annotate, train, deploy, monitor.
 
-The two pipelines run with ZenML's own command:
-
-\b
-zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion \\
-    -c configs/annotation_ingestion.yaml
-zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml
+There are two pipelines: 'redaction run annotation_ingestion' and 'redaction run ct_cd'.
 """
 
-EXIT_CODES = "Exit codes: 0 success; 1 findings or failure; 2 usage error."
+DISTRIBUTION = "redaction-detector"
+EXIT_CODES = "Exit codes: 0 success; 1 findings or failure; 2 usage error; 130 interrupted."
 
 FIRST_STEPS = """\
 What people do first:
@@ -36,13 +32,13 @@ What people do first:
     redaction demo          (or: make demo)
 
   Ingest documents and annotate their pages
-    zenml pipeline run pipelines.annotation_ingestion.annotation_ingestion \\
-        -c configs/annotation_ingestion.yaml
+    redaction run annotation_ingestion
     redaction annotations queue --copy-to upload
     redaction annotations import my-boxes.json
 
   Train a detector, and deploy it if it is better
-    zenml pipeline run pipelines.ct_cd.ct_cd -c configs/ct_cd.yaml
+    redaction run ct_cd
+    redaction runs show
 
   Serve the detector that ships, and look after the service
     redaction deploy starter
@@ -68,6 +64,8 @@ def build() -> typer.Typer:
         doctor,
         documents,
         evaluate,
+        run,
+        runs,
         samples,
         scheduler,
         service,
@@ -76,14 +74,25 @@ def build() -> typer.Typer:
         synth,
     )
     from redaction.cli.console import former_names
+    from redaction.cli.help import HELP_OPTIONS, Group, name_flags_alone
 
-    app = typer.Typer(name="redaction", invoke_without_command=True, pretty_exceptions_enable=False, help=HELP, epilog=EXIT_CODES)
+    app = typer.Typer(
+        name="redaction",
+        cls=Group,
+        invoke_without_command=True,
+        pretty_exceptions_enable=False,
+        help=HELP,
+        epilog=EXIT_CODES,
+        context_settings=HELP_OPTIONS,
+    )
     app.callback()(_start)
     app.command(rich_help_panel=DETECTION)(detector.detect)
     app.command(rich_help_panel=DATA, context_settings=former_names(report="output"))(evaluate.evaluate)
     app.add_typer(documents.app, name="documents", rich_help_panel=DATA)
     app.add_typer(annotations.app, name="annotations", rich_help_panel=DATA)
     app.add_typer(checkpoints.app, name="checkpoints", rich_help_panel=DATA)
+    app.command(rich_help_panel=OPERATION)(run.run)
+    app.add_typer(runs.app, name="runs", rich_help_panel=OPERATION)
     app.command(rich_help_panel=OPERATION)(doctor.doctor)
     app.command(rich_help_panel=OPERATION)(deploy.deploy)
     app.add_typer(service.app, name="service", rich_help_panel=OPERATION)
@@ -96,6 +105,7 @@ def build() -> typer.Typer:
     app.command(rich_help_panel=SAMPLES)(starter.starter)
     app.add_typer(synth.app, name="synth", rich_help_panel=SAMPLES)
     app.add_typer(samples.app, name="samples", rich_help_panel=SAMPLES)
+    name_flags_alone(app)
     return app
 
 
@@ -107,12 +117,33 @@ def main() -> None:
         with storage_errors():
             build()()
     except RedactionError as error:
-        from rich.text import Text
+        _fail(str(error))
+    except ModuleNotFoundError as error:
+        from importlib.metadata import distribution
 
-        from redaction.cli.console import open_console
+        from redaction.cli.missing_extra import missing_extra
 
-        open_console(stderr=True).print(Text.assemble(("redaction:", "red"), f" {error}"), soft_wrap=True)
-        sys.exit(1)
+        sentence = missing_extra(error, distribution(DISTRIBUTION))
+        if sentence is None:
+            raise
+        _fail(sentence)
+
+
+def _fail(sentence: str) -> NoReturn:
+    from rich.text import Text
+
+    from redaction.cli.console import open_console
+
+    open_console(stderr=True).print(Text.assemble(("redaction:", "red"), f" {sentence}"), soft_wrap=True)
+    sys.exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"redaction {version(DISTRIBUTION)}")
+        raise typer.Exit
 
 
 def _start(
@@ -121,6 +152,9 @@ def _start(
         Path | None,
         typer.Option(help="Folder of the workspace; by default REDACTION_WORKSPACE, or else ./workspace.", show_default=False),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     if workspace is not None:
         os.environ["REDACTION_WORKSPACE"] = str(workspace)

@@ -27,6 +27,7 @@ def doctor(
 ) -> None:
     """Check what a run needs, and say how to fix what is missing.
 
+    A port that is taken is reported with the process, and the workspace whose service it is.
     Exit status 1 when a run would fail.
 
     Example: redaction doctor --need gpu
@@ -34,7 +35,10 @@ def doctor(
     from redaction.doctor import Status, check_environment
     from redaction.workspace import Workspace
 
-    findings = check_environment(Workspace.at(), _needs(need or []))
+    workspace = Workspace.at()
+    if not workspace.root.exists():
+        Workspace.named_must_exist()
+    findings = check_environment(workspace, _needs(need or []))
     if as_json:
         print_json(findings)
     else:

@@ -16,7 +16,7 @@ def scheduler(
 ) -> None:
     """Run scheduled pipelines when they are due.
 
-    `zenml pipeline run ... -s local_cron` stores a run that has a schedule.
+    `redaction run ... -s local_cron` stores a run that has a schedule.
     Stays in the foreground; Ctrl+C or SIGTERM stops it and the runs in progress.
     Exit status 1 when a run of --once fails.
 
@@ -28,7 +28,7 @@ def scheduler(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    daemon = Scheduler(Workspace.at(), typer.echo)
+    daemon = Scheduler(Workspace.named_must_exist(), typer.echo)
     if not once:
         daemon.run_until(stop)
         return

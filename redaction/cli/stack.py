@@ -16,7 +16,7 @@ def _group() -> None:
 def setup() -> None:
     """Register the stack 'local_cron' with ZenML, or repair it.
 
-    Afterwards: zenml pipeline run pipelines.ct_cd.ct_cd -c FILE -s local_cron
+    Afterwards: redaction run ct_cd -c FILE -s local_cron
 
     Example: redaction stack setup
     """

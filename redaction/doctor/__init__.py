@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import psutil
 
-from redaction.doctor import data, machine, services
+from redaction.doctor import data, machine, ports, services
 from redaction.doctor.findings import Finding, Need, Status, require_ready
 from redaction.workspace import Workspace
 
@@ -29,8 +29,8 @@ def check_environment(workspace: Workspace, needs: Collection[Need] = ()) -> lis
         lambda: data.workspace_folder(workspace),
         lambda: data.remote(workspace),
         lambda: data.catalog(workspace),
-        lambda: services.port("service port", services.SERVICE_PORT, "/livez", Need.SERVICE_PORT in needs),
-        lambda: services.port("dashboard port", services.DASHBOARD_PORT, "/health", Need.DASHBOARD_PORT in needs),
+        lambda: ports.service_port(workspace, ports.SERVICE_PORT, Need.SERVICE_PORT in needs),
+        lambda: ports.dashboard_port(ports.DASHBOARD_PORT, Need.DASHBOARD_PORT in needs),
         services.zenml_client,
         lambda: services.wandb_key(Need.TRACKING_KEY in needs),
     )

@@ -1,36 +1,17 @@
-"""Checks of the services on this machine: ports, ZenML's client and the W&B key."""
+"""Checks of ZenML's client and of the W&B key."""
 
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-import httpx
 import yaml
 
-from redaction.doctor.findings import Finding, failure, ok, warning
-
-SERVICE_PORT, DASHBOARD_PORT = 3000, 8237
-
-
-def port(name: str, number: int, path: str, needed: bool) -> Iterator[Finding]:
-    """Check that the port is free, or is used by the expected service: one that answers at `path`."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", number))
-        except OSError:
-            if _answers(f"http://127.0.0.1:{number}{path}"):
-                yield ok(name, f"{number} is used by the expected service")
-            else:
-                remedy = f"stop that program ('ss -ltnp sport = :{number}' names it), or use another port"
-                yield (failure if needed else warning)(name, f"{number} is used by another program", remedy)
-        else:
-            yield ok(name, f"{number} is free")
+from redaction.doctor.findings import Finding, failure, ok
+from redaction.doctor.ports import answers
 
 
 def zenml_client() -> Iterator[Finding]:
@@ -50,7 +31,7 @@ def zenml_client() -> Iterator[Finding]:
         return  # ZenML was not used yet, or uses its defaults
     if kind != "rest":
         yield ok("zenml", "the client uses a database directly")
-    elif _answers(f"{url.rstrip('/')}/health"):
+    elif answers(f"{url.rstrip('/')}/health"):
         yield ok("zenml", f"the client uses the server {url}")
     else:
         remedy = "start it, or run 'zenml logout --local' to use the local database again"
@@ -70,13 +51,6 @@ def _incomplete_database(database: Path) -> Iterator[Finding]:
             yield failure(
                 "zenml", f"the first start was interrupted, {database} is incomplete", "delete that file; it holds no data yet"
             )
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=3, trust_env=False).is_success
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
 
 
 def wandb_key(needed: bool) -> Iterator[Finding]:

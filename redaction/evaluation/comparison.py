@@ -36,31 +36,45 @@ class ComparisonConfig(Frozen):
 def compare(
     candidate: Detector, champion: Detector, in_production: bool, test: Dataset, panel: Dataset, confidence: float = CONFIDENCE
 ) -> Comparison:
-    """Run both detectors on the same pages, each at its own operating point.
+    """Run both detectors on the same pages, and compare them with `compare_contests`."""
+    on_test, on_panel = (contest(candidate, champion, pages) for pages in (test, panel))
+    return compare_contests(candidate, champion, in_production, (test, on_test), (panel, on_panel), confidence)
+
+
+def contest(candidate: Detector, champion: Detector, pages: Dataset) -> Contest:
+    """Run both detectors on the same pages."""
+    found, champion_found = (predict_dataset(detector, pages) for detector in (candidate, champion))
+    return Contest(found, candidate.operating_point, champion_found, champion.operating_point)
+
+
+def compare_contests(
+    candidate: Detector,
+    champion: Detector,
+    in_production: bool,
+    on_test: tuple[Dataset, Contest],
+    on_panel: tuple[Dataset, Contest],
+    confidence: float = CONFIDENCE,
+) -> Comparison:
+    """Compare what both detectors found, each at its own operating point.
 
     Args:
         candidate: the detector that was trained.
         champion: the detector to beat.
         in_production: whether the champion is in production.
-        test: the frozen test split.
-        panel: the synthetic panel; see `redaction.evaluation.panel`.
+        on_test: the frozen test split, and what both found on it.
+        on_panel: the synthetic panel (see `redaction.evaluation.panel`), and what both found on it.
         confidence: of the bounds of the gains.
     """
-    on_test, on_panel = (_contest(candidate, champion, pages) for pages in (test, panel))
+    (test, test_contest), (panel, panel_contest) = on_test, on_panel
     return Comparison(
-        candidate=evaluate_predictions(candidate, on_test.candidate, test),
-        champion=evaluate_predictions(champion, on_test.champion, test),
+        candidate=evaluate_predictions(candidate, test_contest.candidate, test),
+        champion=evaluate_predictions(champion, test_contest.champion, test),
         in_production=in_production,
-        candidate_on_panel=evaluate_predictions(candidate, on_panel.candidate, panel),
-        champion_on_panel=evaluate_predictions(champion, on_panel.champion, panel),
-        gains=tuple(gains(on_test, on_panel, confidence)),
+        candidate_on_panel=evaluate_predictions(candidate, panel_contest.candidate, panel),
+        champion_on_panel=evaluate_predictions(champion, panel_contest.champion, panel),
+        gains=tuple(gains(test_contest, panel_contest, confidence)),
         confidence=confidence,
     )
-
-
-def _contest(candidate: Detector, champion: Detector, pages: Dataset) -> Contest:
-    found, champion_found = (predict_dataset(detector, pages) for detector in (candidate, champion))
-    return Contest(found, candidate.operating_point, champion_found, champion.operating_point)
 
 
 def comparison_markdown(comparison: Comparison) -> str:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from redaction.evaluation.bootstrap import Interval
 from redaction.evaluation.coco_pages import PageList
 from redaction.evaluation.differences import FALSE_BOXES_PER_PAGE, Difference
-from redaction.evaluation.drawing import LEGEND, draw_page
-from redaction.evaluation.matching import Matches, counts_by_page
+from redaction.evaluation.drawing import LEGEND
 from redaction.evaluation.metrics import SIZES, Evaluation, Metrics, format_metric, metrics_by_group
 from redaction.evaluation.predicting import EvaluatedPage
+from redaction.evaluation.worst_pages import worst_pages
 from redaction.files import write_text
 from redaction.html import render
+from redaction.pages.image import PageImage
 from redaction.values import Frozen
 
-MAX_WORST_PAGES = 12
 METRIC_COLUMNS = {
     "precision": "precision",
     "recall": "recall",
@@ -46,17 +41,6 @@ class EvaluationReport(Frozen):
     """`evaluation` minus `against`."""
 
 
-class WorstPage(Frozen):
-    """A page with many errors, drawn."""
-
-    name: str
-    found: int
-    missed: int
-    false: int
-    picture: str
-    """A JPEG as a ``data:`` URL."""
-
-
 def write_report(folder: Path, report: EvaluationReport, listed: PageList, evaluated: Sequence[EvaluatedPage]) -> None:
     """Write ``evaluation.json`` and ``evaluation.html`` into `folder`.
 
@@ -66,6 +50,11 @@ def write_report(folder: Path, report: EvaluationReport, listed: PageList, evalu
         listed: the pages; the images of the worst are opened again to draw on them.
         evaluated: the detections on them, in the same order.
     """
+
+    def open_images(numbers: list[int]) -> Iterator[PageImage]:
+        return (image for _, image in listed.images([listed.pages[number] for number in numbers]))
+
+    names = [page.name for page in listed.pages]
     write_text(folder / "evaluation.json", report.model_dump_json(indent=1) + "\n")
     html = render(
         "redaction.evaluation",
@@ -77,7 +66,7 @@ def write_report(folder: Path, report: EvaluationReport, listed: PageList, evalu
         first_groups=[next(iter(report.evaluation.by_style)), next(iter(SIZES))],
         sizes={name: describe_size(name) for name in SIZES},
         legend=LEGEND,
-        worst=list(_worst_pages(listed, evaluated, report.evaluation.operating_point)),
+        worst=list(worst_pages(evaluated, report.evaluation.operating_point, names, open_images)),
         metric=format_metric,
         interval=format_interval,
         signed=lambda value: f"{value:+.3f}",
@@ -109,26 +98,3 @@ def describe_size(size: str) -> str:
         if max_share == float("inf")
         else f"{min_share:.1%} to {max_share:.1%} of the page"
     )
-
-
-def _worst_pages(listed: PageList, evaluated: Sequence[EvaluatedPage], operating_point: float) -> Iterator[WorstPage]:
-    """Yield the pages with the most missed and false boxes; ties keep the order of the list."""
-    matches = Matches.of(evaluated)
-    hits, false, boxes = counts_by_page(matches, matches.everything, operating_point)
-    errors = boxes - hits + false
-    worst = [int(number) for number in np.argsort(-errors, kind="stable")[:MAX_WORST_PAGES] if errors[number]]
-    images = dict(zip(worst, (image for _, image in listed.images([listed.pages[number] for number in worst])), strict=False))
-    for number in worst:
-        yield WorstPage(
-            name=listed.pages[number].name,
-            found=int(hits[number]),
-            missed=int(boxes[number] - hits[number]),
-            false=int(false[number]),
-            picture=_data_url(draw_page(images[number], evaluated[number], operating_point)),
-        )
-
-
-def _data_url(picture: Image.Image) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=72, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

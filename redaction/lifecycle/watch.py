@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from redaction.catalog import open_catalog
 from redaction.catalog.tables import Verdict, now
@@ -16,15 +17,18 @@ from redaction.monitoring.reference import read_reference
 from redaction.monitoring.windows import last_judged_at, read_requests, record_window
 from redaction.workspace import Workspace
 
-NOTHING_IN_PRODUCTION = "Nothing is in production, so there is no traffic to judge: run ct_cd until it deploys a detector."
+NOTHING_IN_PRODUCTION = (
+    "Nothing is in production, so there is no traffic to judge: put a detector into production with `redaction deploy starter`."
+)
 
 
 @dataclass(frozen=True)
 class MonitoringResult:
-    """The judgement of one window, and its summary as an HTML page."""
+    """The judgement of one window, its summary as an HTML page, and the file of that page; None if there was no window."""
 
     judgement: MonitoringJudgement
     html: str
+    report: Path | None = None
 
 
 def watch(workspace: Workspace, config: MonitoringConfig) -> MonitoringResult:
@@ -45,7 +49,7 @@ def watch(workspace: Workspace, config: MonitoringConfig) -> MonitoringResult:
     judged = judge_window(read_reference(reference_file(workspace, champion.version)), requests.pages, config)
     report = _write_reports(workspace, champion.version, judged)
     record_window(catalog, judged.judgement, champion.version, requests, report)
-    return MonitoringResult(judged.judgement, judged.summary_html)
+    return MonitoringResult(judged.judgement, judged.summary_html, workspace.inside(report))
 
 
 def _write_reports(workspace: Workspace, version: str, judged: JudgedWindow) -> str:

@@ -10,39 +10,14 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
-import psutil
 from pydantic import Field
 
 from redaction.files import write_text
+from redaction.process_identity import ProcessIdentity
 from redaction.values import Frozen
 
 MAX_STARTUP_S = 90.0
 """Time that a worker has to load its detector: 5 s on an idle machine, much more on one that is training."""
-
-
-class ProcessIdentity(Frozen):
-    """A process ID with its creation time, because the operating system reuses process IDs."""
-
-    pid: int
-    created: float
-
-    @classmethod
-    def of(cls, pid: int) -> ProcessIdentity:
-        """The process that has this ID now.
-
-        Raises:
-            psutil.NoSuchProcess: it has ended.
-        """
-        return cls(pid=pid, created=psutil.Process(pid).create_time())
-
-    def process(self) -> psutil.Process | None:
-        """The process, unless it has ended or is a zombie."""
-        try:
-            process = psutil.Process(self.pid)
-            is_same = abs(process.create_time() - self.created) < 0.1 and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return None
-        return process if is_same else None
 
 
 class FolderIdentity(Frozen):

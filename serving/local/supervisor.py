@@ -31,9 +31,10 @@ from filelock import FileLock, Timeout
 
 from redaction.errors import RedactionError
 from redaction.files import StorageError
+from redaction.process_identity import ProcessIdentity
 from serving.local.address import listen
 from serving.local.golden import check_golden_pages, load_golden_pages
-from serving.local.state import Answer, Change, FolderIdentity, ProcessIdentity, ServiceFolder, ServiceState
+from serving.local.state import Answer, Change, FolderIdentity, ServiceFolder, ServiceState
 from serving.local.stored_detector import require_intact
 from serving.local.worker_process import MAX_DRAIN_S, WorkerProcess
 
@@ -73,7 +74,7 @@ class Supervisor:
         self._workers: set[WorkerProcess] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._state = ServiceState(
-            supervisor=ProcessIdentity.of(os.getpid()),
+            supervisor=ProcessIdentity.own(),
             service=None,
             bento_tag=self._change.bento_tag,
             host=self._change.host,

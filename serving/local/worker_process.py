@@ -18,9 +18,10 @@ import psutil
 import yaml
 
 from redaction.errors import RedactionError
+from redaction.process_identity import ProcessIdentity
 from serving.app.names import MONITORING_FOLDER_VARIABLE
 from serving.bento_store import bentoml_environment, stored_bento
-from serving.local.state import ProcessIdentity, ServiceFolder
+from serving.local.state import ServiceFolder
 
 SCRIPT = Path(__file__).with_name("worker.py")
 

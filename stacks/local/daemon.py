@@ -1,6 +1,6 @@
 """The scheduler process: polls the schedules in ZenML and runs the pipelines that are due.
 
-Every run is a separate process with its own log, which does what ``zenml pipeline run`` does with the stored configuration. Two
+Every run is a separate process with its own log: ``redaction run`` with the stored configuration. Two
 runs of one pipeline never overlap: the run itself holds a lock, which therefore survives a kill and restart of the scheduler. A
 run is recorded before it starts, so that a scheduler killed in between skips the run instead of starting it twice.
 """
@@ -34,8 +34,8 @@ POLL_INTERVAL_S = 15.0
 """How soon a stored, changed or deleted schedule is noticed. Due times themselves are met to the second."""
 MAX_RUN_STOP_S = 60.0
 """Time that a run has to end after SIGTERM, before it is killed."""
-RUN_PIPELINE = (sys.executable, "-m", "pipelines.run")
-"""``zenml pipeline run`` without its notices, in this Python environment whatever is on the PATH."""
+RUN_PIPELINE = (sys.executable, "-m", "redaction.cli", "run")
+"""``redaction run`` of this Python environment, whatever is on the PATH."""
 
 
 @dataclass
@@ -147,12 +147,11 @@ class Scheduler:
         # the stack is set here because '--stack' would change the user's active stack for the duration of the run
         environment = os.environ | {
             "ZENML_ACTIVE_STACK_ID": str(spec.stack_id),
-            "ZENML_LOGGING_COLORS_DISABLED": "true",
             "PYTHONUNBUFFERED": "1",
             "REDACTION_WORKSPACE": str(self._workspace.root),
         }
         with log.open("ab") as output:
-            output.write(f"zenml pipeline run {spec.source} -c {configuration}\n".encode())
+            output.write(f"redaction run {spec.source} -c {configuration}\n".encode())
             output.flush()
             return subprocess.Popen(
                 command,

@@ -32,7 +32,7 @@ class ActiveSchedule(Frozen):
 
 
 class RunSpec(Frozen):
-    """One run of a schedule: ``zenml pipeline run SOURCE -c FILE -s STACK`` with the configuration as it was stored."""
+    """One run of a schedule: ``redaction run SOURCE -c FILE -s STACK`` with the configuration as it was stored."""
 
     source: str
     configuration: dict[str, Any]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,13 @@ COMMANDS = dict(commands(typer.main.get_command(build())))
 def test_redaction_alone_shows_the_first_steps() -> None:
     done = subprocess.run([sys.executable, "-c", MAIN], capture_output=True, text=True, check=True)
     assert done.stdout == FIRST_STEPS
-    for command in ("redaction detect report.pdf", "make demo", "pipelines.annotation_ingestion", "pipelines.ct_cd", "--help"):
+    for command in (
+        "redaction detect report.pdf",
+        "make demo",
+        "redaction run annotation_ingestion",
+        "redaction run ct_cd",
+        "--help",
+    ):
         assert command in done.stdout
     assert max(len(line) for line in FIRST_STEPS.splitlines()) <= 80
 
@@ -71,6 +79,23 @@ def test_json_is_a_flag_everywhere() -> None:
         "documents status",
         "service status",
     }
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    shown = CliRunner().invoke(build(), ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"redaction {metadata.version('redaction-detector')}\n")
+
+
+@pytest.mark.parametrize("words", [(), *{tuple(name.split()[1:stop]) for name in COMMANDS for stop in (2, 3)}], ids=" ".join)
+def test_help_is_short_named_and_shows_flags_without_types_in_80_columns(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = CliRunner().invoke(build(), [*words, "-h"])
+    assert shown.exit_code == 0
+    assert shown.output == CliRunner().invoke(build(), [*words, "--help"]).output
+    assert not re.search("bool", shown.output, re.IGNORECASE)
+    assert max(len(line) for line in shown.output.splitlines()) <= 80
 
 
 def test_exit_codes_are_documented_and_kept() -> None:

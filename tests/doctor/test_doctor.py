@@ -19,7 +19,7 @@ import pytest
 
 from redaction.catalog import open_catalog
 from redaction.checkpoints import checkpoint
-from redaction.doctor import Finding, Need, Status, check_environment, data, machine, require_ready, services
+from redaction.doctor import Finding, Need, Status, check_environment, data, machine, ports, require_ready, services
 from redaction.doctor.findings import failure, ok
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
@@ -149,14 +149,60 @@ def test_the_password_of_a_catalog_is_not_shown(workspace: Workspace, monkeypatc
     assert "secret" not in finding.model_dump_json()
 
 
-def test_a_port_is_ok_only_if_it_is_free_or_used_by_the_expected_service(unrelated_port: int) -> None:
+def test_a_port_is_ok_only_if_it_is_free_or_used_by_the_expected_service(unrelated_port: int, workspace: Workspace) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
+    assert only(ports.service_port(workspace, free, needed=True)).status is Status.OK
+    for needed, status in ((False, Status.WARN), (True, Status.FAIL)):
+        for taken in (ports.service_port(workspace, unrelated_port, needed), ports.dashboard_port(unrelated_port, needed)):
+            finding = only(taken)
+            assert finding.status is status
+            assert f"used by another program (process {os.getpid()}: " in finding.detail
 
-    assert only(services.port("p", free, "/livez", needed=True)).status is Status.OK
-    assert only(services.port("p", unrelated_port, "/livez", needed=False)).status is Status.WARN
-    assert only(services.port("p", unrelated_port, "/livez", needed=True)).status is Status.FAIL
+
+@contextlib.contextmanager
+def stand_in_for_the_service_of(workspace: Workspace) -> Iterator[int]:
+    """A process that listens on a port, as a supervisor does, and keeps a log in the folder of the service open."""
+    folder = workspace.state / "service"
+    folder.mkdir(parents=True)
+    code = f"""
+import socket
+log = open({str(folder / "service.log")!r}, "a")
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+input()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.communicate()
+
+
+def test_a_port_of_a_service_is_reported_with_the_workspace_that_it_belongs_to(tmp_path: Path) -> None:
+    own, other = Workspace.at(tmp_path / "own"), Workspace.at(tmp_path / "the other")
+    with stand_in_for_the_service_of(other) as port:
+        found = only(ports.service_port(own, port, needed=True))
+        of_itself = only(ports.service_port(other, port, needed=True))
+    assert found.status is Status.FAIL
+    assert f"{port} is used by the service of the workspace {other.root} (process " in found.detail
+    assert f"'redaction --workspace '{other.root}' service stop'" in found.remedy
+    assert of_itself.status is Status.OK
+    assert "the service of this workspace" in of_itself.detail
+
+
+@pytest.mark.parametrize("command", ["doctor", "scheduler"])
+def test_a_workspace_that_was_named_and_does_not_exist_is_refused_by_name(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from redaction.cli import build
+
+    monkeypatch.setenv("REDACTION_WORKSPACE", str(tmp_path / "mistyped"))
+    with pytest.raises(RedactionError, match=f"There is no workspace at {tmp_path / 'mistyped'}"):
+        CliRunner().invoke(build(), [command], catch_exceptions=False)
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_a_zenml_client_without_its_server_is_a_failure(

@@ -18,8 +18,14 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
-def test_every_shipped_configuration_is_valid(path: Path) -> None:
-    check_configuration(path)
+def test_every_shipped_configuration_is_valid_and_would_not_be_with_an_unknown_key(path: Path, tmp_path: Path) -> None:
+    subject = path.name.split(".")[0]
+    described = {"sources": " sources", "starter": "a starter detector from "}.get(subject, f"a run of {subject}")
+    assert described in check_configuration(path)
+    misspelled = tmp_path / path.name
+    misspelled.write_text(f"{path.read_text()}\nunknown_key_of_mine: 1\n")
+    with pytest.raises(RedactionError, match="unknown_key_of_mine"):
+        check_configuration(misspelled)
 
 
 @pytest.mark.parametrize("name", PIPELINES)

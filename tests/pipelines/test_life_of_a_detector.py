@@ -6,6 +6,7 @@ All runs happen in order in one fixture; each test checks one aspect of them.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ import yaml
 from sqlmodel import select
 from typer.testing import CliRunner
 
+from benchmarks.browser import Browser
+from benchmarks.outside_requests import WRITTEN, outside_requests, written_pages
 from redaction.annotations.importing import import_annotations
 from redaction.catalog import open_catalog
 from redaction.catalog.tables import Deployment, MonitoringWindow, Stage, TrainingRun, Verdict
@@ -31,6 +34,7 @@ from redaction.detection.starter import starter_detector
 from redaction.errors import RedactionError
 from redaction.lifecycle.detectors import load_detector
 from redaction.lifecycle.exclusive import only_run
+from redaction.lifecycle.run_records import RunFiles, RunState
 from redaction.samples import make_reading_room, serve_reading_room
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_bento
@@ -77,8 +81,8 @@ class Life:
     not_served_reason: str
 
     def steps(self, run: PipelineRunResponse) -> dict[str, str]:
-        """The status of each step of a run."""
-        return {name: str(step.status) for name, step in run.steps.items()}
+        """The status of each step of a run, without the one that holds the place of its page."""
+        return {name: str(step.status) for name, step in run.steps.items() if name != "run_page"}
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +271,7 @@ def test_a_detector_that_passed_but_could_not_be_served_ends_the_run_as_failed_a
     assert (steps["deploy"], steps["monitor"]) == ("completed", "completed")
     version = life.trained.steps["train"].outputs["detector"][0].load().version
     assert life.not_served_reason.startswith(
-        f"{version} is not served: The candidate redaction_detector:{version} did not become"
+        f"{version} is not served: The service redaction_detector:{version} ended with status 1"
     )
     assert f"nano-blind serves on at http://127.0.0.1:{life.port}. `redaction deploy {version}`" in life.not_served_reason
     with open_catalog(life.workspace).transaction() as session:
@@ -316,11 +320,68 @@ def test_artifacts_have_visualizations_for_the_dashboard(life: Life) -> None:
         ("validate", "validation_report"): {"html"},
         ("synthesize", "synthetic"): {"image"},
         ("train", "detector"): {"markdown", "image"},
+        ("run_page", "run_page"): {"html"},
         ("evaluate", "comparison"): {"markdown"},
         ("decide", "decision"): {"markdown"},
         ("monitor", "monitoring_report"): {"html"},
     }.items():
         assert kinds <= shown[artifact], artifact
+
+
+def test_no_page_that_the_runs_wrote_or_that_the_service_shows_asks_another_host(life: Life, browser: Browser) -> None:
+    from zenml.client import Client
+
+    pages = dict(written_pages(life.workspace, Path(Client().active_stack.artifact_store.path)))
+    written = {"page of a run", "validation report", "monitoring: summary"}
+    assert {*written, "artifact validation_report", "artifact real_vs_synthetic", "artifact ingestion_summary"} <= set(pages)
+    known = {file for pattern in WRITTEN.values() for file in life.workspace.root.glob(pattern)}
+    assert set(life.workspace.root.rglob("*.html")) == known, "another kind of page"
+    pages["service"] = f"{control.status(life.workspace).url}/"
+    asked = {name: outside_requests(browser, url) for name, url in pages.items()}
+    assert not any(asked.values()), asked
+
+
+def page_of(life: Life, run: PipelineRunResponse) -> str:
+    return RunFiles(life.workspace).page(run.name).read_text()
+
+
+def test_every_run_leaves_a_page_in_the_workspace_also_one_that_failed(life: Life) -> None:
+    records = RunFiles(life.workspace).read()
+    outcomes = {record.name: (record.state, record.outcome) for record in records}
+    candidate = life.held.steps["train"].outputs["detector"][0].load().version
+    assert outcomes[life.held.name] == (RunState.COMPLETED, f"hold {candidate}")
+    assert outcomes[life.trained.name] == (RunState.COMPLETED, f"deploy {candidate}")
+    assert outcomes[life.without_annotations.name] == (RunState.COMPLETED, "no training")
+    assert outcomes[life.ingested_again.name] == (RunState.COMPLETED, "nothing new")
+    assert outcomes[life.not_served.name] == (RunState.FAILED, f"not served: {candidate}")
+    errors = {record.error for record in records if record.state is RunState.FAILED}
+    assert errors == {*life.unusable, life.not_served_reason}
+
+
+def test_the_page_of_a_run_has_the_curves_the_comparison_and_the_worst_pages(life: Life) -> None:
+    page = page_of(life, life.held)
+    history = life.held.steps["train"].outputs["training_history"][0].load()
+    assert len(history.epochs) == 1
+    assert f"{history.epochs[0].train_loss:.3f}" in page
+    assert page.count("<polyline") == 5
+    worst = life.held.steps["evaluate"].outputs["worst_pages"][0].load().pages
+    assert page.count("data:image/jpeg;base64,") == len(worst) > 0
+    assert all(each.name in page for each in worst)
+    assert f'href="http://127.0.0.1:{life.port}"' in page_of(life, life.trained), "what serves, and where"
+    assert not re.findall(r'(?:src|href)="https?://(?!127\.0\.0\.1)', page)
+
+
+@pytest.mark.parametrize("name", ["ingested", "held", "not_served"])
+def test_the_page_is_the_first_artifact_in_the_dashboard_also_of_a_run_that_failed(life: Life, name: str) -> None:
+    from zenml.artifacts.utils import load_artifact_visualization
+    from zenml.client import Client
+
+    run: PipelineRunResponse = getattr(life, name)
+    first = run.artifact_versions[0]
+    assert first.name == "run_page"
+    assert run.steps["run_page"].spec.upstream_steps == [], "the dashboard draws it at the top"
+    assert load_artifact_visualization(first, zen_store=Client().zen_store).value == page_of(life, run)
+    assert Client().get_pipeline_run(run.id).run_metadata["run page"] == str(RunFiles(life.workspace).page(run.name))
 
 
 def test_with_no_new_annotations_the_run_ends_after_the_check_and_monitors_the_traffic(life: Life) -> None:

@@ -13,10 +13,11 @@ from redaction.cli import build
 from redaction.cli.service import app
 from redaction.detection.starter import starter_detector
 from redaction.errors import RedactionError
+from redaction.process_identity import ProcessIdentity
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_bento
 from serving.local.control import service_folder
-from serving.local.state import ProcessIdentity, ServiceState
+from serving.local.state import ServiceState
 from serving.release.bento import save_to_model_store
 
 

@@ -28,7 +28,7 @@ from redaction.training.operating_point import DEFAULT_OPERATING_POINT, choose_o
 from redaction.training.rescoring_fit import fit_rescoring
 from redaction.training.vfnet.callbacks import EpochMetrics
 from redaction.training.vfnet.data import CLASSES
-from redaction.training.vfnet.export import export
+from redaction.training.vfnet.export import PARITY, export
 from redaction.training.vfnet.half_precision import round_to_half_precision
 from redaction.training.vfnet.int8 import quantize_if_accurate
 
@@ -54,14 +54,14 @@ def build_detector(
         RedactionError: an export differs from PyTorch by more than is allowed.
     """
     _write_weights(model, config, folder)
-    differences = export(model, config.preprocessing, folder, _parity_images(validation), config.slim)
+    differences = export(model, config.preprocessing, folder, parity_images(validation), config.slim)
     draft = _draft(train, validation, config, folder)
     draft = _with(draft, rescoring=fit_rescoring(Predictor(draft), train))
 
     evaluated, int8_metrics = _predict(draft, validation), dict[str, float]()
     if config.int8:
         evaluated, int8_metrics = quantize_if_accurate(draft, evaluated, train, lambda other: _predict(other, validation))
-    parity = {f"parity_{name}": value for name, value in differences.items()}
+    parity = {f"{PARITY}{name}": value for name, value in differences.items()}
     metrics = _validation_metrics(evaluated, history) | parity | int8_metrics
     chosen = choose_operating_point(evaluated, config.recall_target)
     draft = _with(draft, operating_point=chosen.point, recall_claim=chosen.claim, metrics=metrics)
@@ -86,7 +86,7 @@ def _write_weights(model: nn.Module, config: TrainingConfig, folder: Path) -> No
     save_file(state, folder / WEIGHTS)
 
 
-def _parity_images(validation: Dataset) -> list[PageImage]:
+def parity_images(validation: Dataset) -> list[PageImage]:
     """The images of the pages with the most redactions."""
     pages = sorted(validation.pages, key=lambda page: -len(page.boxes))[:PARITY_PAGES]
     return [page_from_file(validation.image_path(page)) for page in pages]

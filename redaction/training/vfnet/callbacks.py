@@ -20,30 +20,32 @@ from torch import nn
 
 from redaction.errors import RedactionError
 from redaction.files import new_file
-from redaction.progress import format_duration
+from redaction.progress import format_duration, shows_bars
 from redaction.tracking import Tracker
+from redaction.training.history import write_history
 
 logger = logging.getLogger(__name__)
 
 EpochMetrics = dict[str, float]
-"""Of one epoch: ``train_loss``, ``validation_loss``, ``ap``, ``ap50``."""
+"""Of one epoch; the names are the fields of `redaction.training.history.Epoch`."""
 
 
 class ValidationMetric(COCOMetric):  # type: ignore[misc]
-    """IceVision's COCO metric, with AP and AP50 of the last epoch as attributes, and without its failure on no detections."""
+    """IceVision's COCO metric, with AP, AP50 and AR of the last epoch as attributes, and without its failure on no detections."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.ap = self.ap50 = 0.0
+        self.ap = self.ap50 = self.ar = 0.0
 
     def finalize(self) -> dict[str, float]:
-        """Compute the epoch's AP and AP50; zero if there is no detection (pycocotools fails on an empty list)."""
+        """Compute the epoch's AP, AP50 and AR; zero if there is no detection (pycocotools fails on an empty list)."""
         if any(len(prediction.detection.bboxes) for prediction in self._preds):
             metrics = super().finalize()
             self.ap, self.ap50 = (float(metrics[f"AP (IoU={iou}) area=all"]) for iou in ("0.50:0.95", "0.50"))
+            self.ar = float(metrics["AR (IoU=0.50:0.95) area=all maxDets=100"])
         else:
             self._reset()
-            self.ap = self.ap50 = 0.0
+            self.ap = self.ap50 = self.ar = 0.0
         return {"ap": self.ap}
 
 
@@ -94,15 +96,16 @@ class SaveEachEpoch(Callback):  # type: ignore[misc]
             self.losses.append(self.loss.item())
 
     def after_epoch(self) -> None:
-        """Save the best weights, then the resume state.
+        """Save the best weights and the metrics of all epochs, then the resume state.
 
-        In this order, a process that dies between the two files repeats the epoch, with the same result.
+        In this order, a process that dies between the files repeats the epoch, with the same result.
         """
         if self.epoch < len(self.history):
             return  # fastai skips the epochs before start_epoch, but calls this for them
         # not fastai's own training loss: it is smoothed over all epochs of the process, so it differs after a resume
         train_loss, validation_loss = sum(self.losses) / len(self.losses), float(self.recorder.values[-1][1])
-        metrics = {"train_loss": train_loss, "validation_loss": validation_loss, "ap": self.metric.ap, "ap50": self.metric.ap50}
+        scores = {"ap": self.metric.ap, "ap50": self.metric.ap50, "ar": self.metric.ar}
+        metrics = {"train_loss": train_loss, "validation_loss": validation_loss, **scores}
         if not all(math.isfinite(value) for value in metrics.values()):
             raise RedactionError(
                 f"the training diverged in epoch {self.epoch + 1} (training loss {train_loss}); use a lower learning_rate."
@@ -111,6 +114,7 @@ class SaveEachEpoch(Callback):  # type: ignore[misc]
         network = self.learn.model.model
         if self.metric.ap >= max(epoch["ap"] for epoch in self.history):
             save_torch({"model": network.state_dict()}, self.best_file)
+        write_history(self.state_file.parent, self.history)
         state = {"model": network.state_dict(), "optimizer": _to_builtins(self.opt.state_dict()), "history": self.history}
         save_torch(state, self.state_file)
         self.tracker.log(self.history[-1], len(self.history))
@@ -129,7 +133,7 @@ class ProgressReporter(Callback):  # type: ignore[misc]
         """Start the clock and the bar."""
         self.started, self.first_epoch = time.monotonic(), None
         console = Console(stderr=True)
-        if console.is_terminal:
+        if shows_bars(console):
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),

@@ -11,14 +11,21 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from redaction.detection.artifact import ONNX, OPENVINO
+from redaction.detection.artifact import CARD, ONNX, OPENVINO, WEIGHTS, Detector, seal
 from redaction.detection.predictor import Graph, import_openvino, load_onnxruntime, load_openvino
 from redaction.detection.preprocessing import Preprocessing
 from redaction.detection.rescoring import MIN_PROPOSAL_SCORE
 from redaction.errors import RedactionError
+from redaction.files import new_folder, write_text
 from redaction.pages.image import PageImage
+from redaction.training.card import card_markdown
+from redaction.training.vfnet.model import build_model
+
+PARITY = "parity_"
+"""Begins the names of the metrics that say how far an export differs from PyTorch."""
 
 ONNX_OPSET = 20
 MAX_BATCH = 64
@@ -75,7 +82,7 @@ def export(
         RedactionError: an export differs from PyTorch by more than is allowed.
     """
     network = DecodedNetwork(model.cpu().eval(), preprocessing).requires_grad_(False).eval()
-    example = torch.zeros(1, 3, preprocessing.height, preprocessing.width)
+    example = _example(preprocessing)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _to_openvino(network, example, folder / OPENVINO, slim)
@@ -83,6 +90,47 @@ def export(
         if not slim:
             _to_onnx(network, example, folder / ONNX)
             graphs["onnxruntime"] = load_onnxruntime(str(folder / ONNX), None)
+    return _checked_differences(network, graphs, preprocessing, pages)
+
+
+def write_onnx_only(detector: Detector, folder: Path, pages: Sequence[PageImage]) -> Detector:
+    """Export a detector again, for an installation without OpenVINO: the same version, with only ``model.onnx`` and a card.
+
+    Args:
+        detector: has ``weights.safetensors``.
+        folder: the new detector's folder; if it exists already, it is only loaded.
+        pages: images on which the export is compared with PyTorch.
+
+    Raises:
+        RedactionError: the export differs from PyTorch by more than is allowed.
+    """
+    if folder.exists():
+        return Detector.load(folder)
+    manifest = detector.manifest
+    model = build_model(manifest.profile)
+    model.load_state_dict({name: tensor.float() for name, tensor in load_file(detector.path(WEIGHTS)).items()})
+    network = DecodedNetwork(model.eval(), manifest.preprocessing).requires_grad_(False).eval()
+    with new_folder(folder) as unfinished:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _to_onnx(network, _example(manifest.preprocessing), unfinished / ONNX)
+        graphs = {"onnxruntime": load_onnxruntime(str(unfinished / ONNX), None)}
+        differences = _checked_differences(network, graphs, manifest.preprocessing, pages)
+        metrics = {name: value for name, value in manifest.metrics.items() if not name.startswith(PARITY)}
+        metrics |= {f"{PARITY}{name}": value for name, value in differences.items()}
+        copied = manifest.model_copy(update={"metrics": metrics})
+        write_text(unfinished / CARD, card_markdown(copied))
+        seal(unfinished, copied)
+    return Detector.load(folder)
+
+
+def _example(preprocessing: Preprocessing) -> Tensor:
+    return torch.zeros(1, 3, preprocessing.height, preprocessing.width)
+
+
+def _checked_differences(
+    network: DecodedNetwork, graphs: dict[str, Graph], preprocessing: Preprocessing, pages: Sequence[PageImage]
+) -> dict[str, float]:
     batches = [preprocessing.prepare(page)[0][None] for page in pages]
     differences: dict[str, float] = {}
     for name, graph in graphs.items():

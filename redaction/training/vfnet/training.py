@@ -43,7 +43,7 @@ def train(train: Dataset, validation: Dataset, config: TrainingConfig, folder: P
 
     The resume state is kept in a folder of its own below `folder`, named by `training_id`. After an interruption, the same call
     continues after the last complete epoch and returns the same detector as an uninterrupted training. After the training has
-    finished, it returns that detector at once.
+    finished, it returns that detector at once. `redaction.training.history` reads the metrics of its epochs from the same folder.
 
     Raises:
         RedactionError: the training or the validation pages have no redaction, the initial weights do not fit, the training

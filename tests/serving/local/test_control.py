@@ -18,12 +18,13 @@ import pytest
 
 from redaction.cli.demo import story
 from redaction.errors import RedactionError
+from redaction.process_identity import ProcessIdentity
 from redaction.workspace import Workspace
 from serving.bento_store import bentoml_home, stored_model
 from serving.local import control
 from serving.local.address import free_port, require_free_port
 from serving.local.control import ServiceStatus
-from serving.local.state import ProcessIdentity, ServiceState
+from serving.local.state import ServiceState
 from serving.local.supervisor import MAX_LOG_BYTES
 from serving.release.bento import build_bento, save_to_model_store
 

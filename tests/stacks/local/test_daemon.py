@@ -68,6 +68,7 @@ def scheduler_process(workspace: Workspace, tmp_path: Path) -> Iterator[Callable
     program = "from redaction.cli.scheduler import scheduler; scheduler(once=False)"
 
     def start() -> subprocess.Popen[str]:
+        workspace.state.mkdir(parents=True, exist_ok=True)  # a workspace that is named and does not exist is refused
         output = (tmp_path / f"scheduler-{len(started)}.txt").open("w")
         environment = os.environ | {"REDACTION_WORKSPACE": str(workspace.root)}
         process = subprocess.Popen([sys.executable, "-c", program], stdout=output, stderr=output, env=environment, text=True)
@@ -116,7 +117,7 @@ def test_one_run_replaces_all_missed_ones_and_its_failure_is_recorded(
     folder = workspace.state / "scheduler"
     assert RunHistory(folder / "record.json").read() == {schedule.id: run}
     log = (folder / run.log).read_text()
-    assert log.startswith("zenml pipeline run tests.stacks.local.sample_pipelines.failing -c ")
+    assert log.startswith("redaction run tests.stacks.local.sample_pipelines.failing -c ")
     assert "this step always fails" in log
 
 

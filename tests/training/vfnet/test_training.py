@@ -22,6 +22,7 @@ from redaction.detection.profiles import PROFILES, TrainingConfig
 from redaction.errors import RedactionError
 from redaction.pages.geometry import iou_matrix
 from redaction.pages.image import page_from_file
+from redaction.training.history import read_history
 
 REPOSITORY = Path(__file__).parents[3]
 SHORT = TrainingConfig(epochs=3, batch_size=2, learning_rate=1e-3, width=64, height=96)
@@ -108,6 +109,8 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(
         resumed, history_of_resumed = fit(training, validation, SHORT, killed, NoTracker())
     assert "epoch 1 of 3" not in caplog.text, "the first epoch was run twice"
     assert "epoch 3 of 3" in caplog.text
+    written = read_history(killed).epochs
+    assert [epoch.model_dump() for epoch in written] == history_of_resumed, "the page of a run reads them"
     assert [epoch["train_loss"] for epoch in history_of_resumed] == pytest.approx([epoch["train_loss"] for epoch in history])
     for name, tensor in uninterrupted.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], tensor, rtol=1e-4, atol=1e-5, msg=name)

@@ -1,4 +1,4 @@
-"""A validation report as one self-contained HTML page: the verdict, then what failed with its pages drawn, then what passed."""
+"""A validation report as one self-contained HTML page: the verdict, what failed with its pages drawn, what passed, the suites."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ MAX_DRAWN_PAGES = 12
 MAX_LISTED_ROWS = 6
 """Rows listed under one drawn page."""
 
+MAX_LISTED_EXCEPTIONS = 20
+"""Rows listed for a rule that passed because it tolerates some."""
+
 MAX_NAME_LENGTH = 40
 """Longer page names are shortened."""
 
@@ -26,7 +29,6 @@ class FailingPage:
     """A page on which a rule failed, as it is shown."""
 
     name: str
-    short_name: str
     split: str
     jpeg_base64: str | None
     """None if the page has no readable image file."""
@@ -41,13 +43,16 @@ def report_html(report: ValidationReport, dataset: Dataset) -> str:
         "expectations",
         "report.html.j2",
         report=report,
+        started=report.started.astimezone().strftime("%d %B %Y, %H:%M:%S %Z"),
         rules=sum(len(suite.expectations) for suite in report.suites),
         fixable=all(expectation.fixable_by_quarantine for expectation in report.failures),
         failed=[
             (expectation, _facts(expectation), _failing_pages(expectation, pages, dataset)) for expectation in report.failures
         ],
         passed=[(suite.suite, e, _tolerance(e)) for suite in report.suites for e in suite.expectations if e.success],
+        max_listed_exceptions=MAX_LISTED_EXCEPTIONS,
         count=_count,
+        short=_short,
     )
 
 
@@ -62,7 +67,8 @@ def _facts(expectation: ExpectationResult) -> list[str]:
     failing_pages = len({row.page for row in expectation.failing})
     if failing_pages:
         rows = _count(len(expectation.failing), "row", "rows")
-        facts = [f"{rows} of {expectation.rows:,} on {_count(failing_pages, 'page', 'pages')}"]
+        share = len(expectation.failing) / expectation.rows
+        facts = [f"{rows} of {expectation.rows:,} ({share:.1%}) on {_count(failing_pages, 'page', 'pages')}"]
     else:
         facts = ["The table as a whole" if expectation.observed is None else f"Observed: {expectation.observed}"]
     if expectation.mostly < 1.0:
@@ -85,12 +91,15 @@ def _failing_page(page: AnnotatedPage, rows: list[FailingRow], dataset: Dataset)
     jpeg = thumbnail_jpeg(dataset, page, {row.box for row in rows if row.box is not None})
     return FailingPage(
         name=page.page,
-        short_name=page.page if len(page.page) <= MAX_NAME_LENGTH else f"{page.page[:12]}…{page.page[-5:]}",
         split=page.split,
         jpeg_base64=base64.b64encode(jpeg).decode() if jpeg else None,
         rows=rows[:MAX_LISTED_ROWS],
         hidden_rows=len(rows) - MAX_LISTED_ROWS,
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[:12]}…{name[-5:]}"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -6,15 +6,18 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import AwareDatetime
 
 from expectations.tables import box_table, page_table
 from redaction.dataset import Dataset
 from redaction.errors import RedactionError
+from redaction.files import sha256_of_file
 from redaction.values import Frozen
 
 SUITES = Path(__file__).parent
@@ -41,6 +44,8 @@ class ExpectationResult(Frozen):
     """The expectation as a sentence, from the suite."""
     kind: str
     """The expectation's name in Great Expectations."""
+    arguments: str
+    """Its arguments, such as ``column=area_share, max_value=0.5``."""
     success: bool
     rows: int
     """Number of rows that were checked."""
@@ -67,6 +72,10 @@ class SuiteResult(Frozen):
     """The result of one suite."""
 
     suite: str
+    digest: str
+    """SHA-256 of the suite's file: its version."""
+    notes: str
+    """What the suite says of itself."""
     table: Table
     rows: int
     expectations: tuple[ExpectationResult, ...]
@@ -80,6 +89,9 @@ class SuiteResult(Frozen):
 class ValidationReport(Frozen):
     """The results of all suites on one dataset."""
 
+    started: AwareDatetime
+    library: str
+    """What evaluated the expectations, with its version."""
     dataset_digest: str
     pages: int
     boxes: int
@@ -101,31 +113,34 @@ class ValidationReport(Frozen):
         return frozenset(row.page for expectation in self.failures for row in expectation.failing)
 
 
-def validate(dataset: Dataset, suites: Sequence[str], docs_folder: Path | None = None) -> ValidationReport:
+def validate(dataset: Dataset, suites: Sequence[str]) -> ValidationReport:
     """Run suites, named after the JSON files beside this module, on a dataset.
 
     Args:
         dataset: its image files are read and hashed.
         suites: see `REAL_SUITES` and `SYNTHETIC_SUITES`.
-        docs_folder: where to write Great Expectations' Data Docs (``index.html``), a folder of its own; None for no Data Docs.
 
     Raises:
         RedactionError: a suite does not exist.
     """
+    started = datetime.now(UTC)
     definitions = [_read_suite(name) for name in suites]
     tables = {"pages": page_table(dataset), "boxes": box_table(dataset)}
     gx = _great_expectations()
-    context = _context(gx, docs_folder)
+    context = _context(gx)
     source = context.data_sources.add_pandas("dataset")
     batches = {
         name: source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
         for name in {definition["meta"]["table"] for definition in definitions}
     }
     results = [_run_suite(gx, context, batches, tables, definition) for definition in definitions]
-    if docs_folder is not None:
-        context.build_data_docs()
     return ValidationReport(
-        dataset_digest=dataset.digest, pages=len(tables["pages"]), boxes=len(tables["boxes"]), suites=tuple(results)
+        started=started,
+        library=f"Great Expectations {gx.__version__}",
+        dataset_digest=dataset.digest,
+        pages=len(tables["pages"]),
+        boxes=len(tables["boxes"]),
+        suites=tuple(results),
     )
 
 
@@ -170,24 +185,13 @@ def _great_expectations() -> Any:
     return gx
 
 
-def _context(gx: Any, docs_folder: Path | None) -> Any:
+def _context(gx: Any) -> Any:
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
 
-    # otherwise each context leaves an empty Data Docs folder in the temporary directory
+    # Great Expectations' own report loads scripts and styles from the internet; `expectations.report` replaces it
     stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
     context = gx.get_context(project_config=DataContextConfig(store_backend_defaults=stores))
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    if docs_folder is not None:
-        docs_folder.mkdir(parents=True, exist_ok=True)
-        backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_folder.resolve())}
-        builder = {"class_name": "DefaultSiteIndexBuilder"}
-        site = {
-            "class_name": "SiteBuilder",
-            "show_how_to_buttons": False,
-            "store_backend": backend,
-            "site_index_builder": builder,
-        }
-        context.add_data_docs_site("validation", site)
     return context
 
 
@@ -202,26 +206,29 @@ def _run_suite(
     by_rule = {result.expectation_config.description: result for result in outcome.results}
     return SuiteResult(
         suite=name,
+        digest=sha256_of_file(SUITES / f"{name}.json"),
+        notes=definition["meta"]["notes"],
         table=table_name,
         rows=len(table),
         # Great Expectations returns results in a different order
-        expectations=tuple(_result(by_rule[expectation["description"]], table) for expectation in definition["expectations"]),
+        expectations=tuple(_result(by_rule[each["description"]], each["kwargs"], table) for each in definition["expectations"]),
     )
 
 
-def _result(outcome: Any, table: pd.DataFrame) -> ExpectationResult:
+def _result(outcome: Any, arguments: dict[str, Any], table: pd.DataFrame) -> ExpectationResult:
     config, result = outcome.expectation_config, outcome.result
     observed = result.get("observed_value")
     raised = outcome.exception_info
     return ExpectationResult(
         rule=config.description,
         kind=config.type,
+        arguments=", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items()),
         success=bool(outcome.success),
         rows=int(result.get("element_count", len(table))),
-        mostly=float(config.kwargs.get("mostly", 1.0)),
+        mostly=float(arguments.get("mostly", 1.0)),
         observed=None if observed is None else str(observed),
         error=_error(raised) if not outcome.success else None,
-        failing=_failing_rows(table, result.get("unexpected_index_list") or [], _columns(config.kwargs)),
+        failing=_failing_rows(table, result.get("unexpected_index_list") or [], _columns(arguments)),
     )
 
 

@@ -22,4 +22,5 @@ def dashboard(
     if stop:
         typer.echo("The dashboard is stopped." if close_dashboard() else "The dashboard is not running.")
     else:
-        typer.echo(f"The dashboard is at {open_dashboard(port)} ('redaction dashboard --stop' stops it).")
+        typer.echo("Opening ZenML's dashboard, which takes a minute if it does not run yet ...", err=True)
+        typer.echo(f"The runs are at {open_dashboard(port)} ('redaction dashboard --stop' stops the dashboard).")

@@ -26,6 +26,7 @@ from redaction.pages.image_document import ImageDocument
 from redaction.pages.shape import page_warnings
 from redaction.reports.document import PageFindings, Redaction, page_findings
 from serving.app.errors import RequestError
+from serving.app.front_page import front_page
 from serving.app.names import MODEL_ALIAS, SERVICE_NAME
 from serving.app.request_log import RequestLog
 from serving.app.requests import UPLOAD_KEY, PageUploadMiddleware, Upload
@@ -73,7 +74,7 @@ class DetectionService:
     """Finds redactions on page images."""
 
     def __init__(self) -> None:
-        self._detector = Detector.load(Path(bentoml.models.get(MODEL_ALIAS).path))
+        self._detector = front_page.state.detector = Detector.load(Path(bentoml.models.get(MODEL_ALIAS).path))
         self._predictor = Predictor(self._detector)
         self._predictor.predict(np.full((1650, 1275, 3), 255, np.uint8))
         self._log = RequestLog(self._detector.version, self._detector.operating_point)
@@ -110,6 +111,7 @@ class DetectionService:
 
 
 DetectionService.add_asgi_middleware(PageUploadMiddleware)  # type: ignore[attr-defined]  # the decorator returns a bentoml.Service
+DetectionService.mount_asgi_app(front_page)  # type: ignore[attr-defined]
 
 
 def decode(data: bytes) -> PageImage:

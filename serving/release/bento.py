@@ -17,6 +17,7 @@ from redaction.detection.artifact import Detector
 from redaction.errors import RedactionError
 from redaction.files import storage_errors
 from redaction.import_graph import REPOSITORY, required_files
+from serving.app.front_page import FILES
 from serving.app.names import MODEL_ALIAS, SERVICE_NAME
 from serving.bento_store import bentoml_environment, stored_bento
 from serving.local.stored_detector import DIGEST_KEY, require_intact
@@ -94,7 +95,7 @@ def _build_folder(home: Path) -> Iterator[Path]:
 
 
 def _write_build_context(context: Path, tag: str) -> None:
-    packed = required_files(SERVICE_MODULE)
+    packed = [*required_files(SERVICE_MODULE), *(file.relative_to(REPOSITORY) for file in FILES)]
     for file in packed:
         target = context / file
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -51,4 +51,25 @@ def test_missing_images_are_reported_and_long_lists_are_cut(valid: Dataset, corr
     )
     page = report_html(validate(many, REAL_SUITES), many)
     assert page.count("no readable image file") == MAX_DRAWN_PAGES
-    assert "36 rows of 36 on 36 pages" in page
+    assert "36 rows of 36 (100.0%) on 36 pages" in page
+
+
+def test_rows_that_a_rule_tolerates_are_listed_with_their_values(valid: Dataset, corrupt: Corrupt) -> None:
+    upright = corrupt(0, boxes=(*valid.pages[0].boxes, Box(x0=40, y0=60, x1=60, y1=300)))
+    report = validate(upright, REAL_SUITES)
+    page = report_html(report, upright)
+    assert report.success
+    assert "2.7% (up to 20%)" in page
+    assert ", box 3: box_width=20, box_height=240</li>" in page
+
+
+def test_suites_are_named_with_their_versions_and_counts(valid: Dataset, corrupt: Corrupt) -> None:
+    corrupted = corrupt(4, boxes=(Box(x0=300, y0=200, x1=420, y1=220),))
+    report = validate(corrupted, REAL_SUITES)
+    page = report_html(report, corrupted)
+    for suite in report.suites:
+        assert suite.digest[:12] in page
+        assert suite.notes in page
+    assert ("7 of 7" in page, "6 of 7" in page) == (True, True)
+    assert report.library in page
+    assert "expect_boxes_to_lie_inside_their_page(column_list=" in page

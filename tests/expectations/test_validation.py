@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -245,13 +246,16 @@ def test_a_report_round_trips_through_json(valid: Dataset) -> None:
     assert ValidationReport.model_validate_json(report.model_dump_json()) == report
 
 
-def test_data_docs_are_written_to_the_given_folder(valid: Dataset, tmp_path: Path) -> None:
-    validate(valid, REAL_SUITES, tmp_path / "docs")
-    assert (tmp_path / "docs" / "index.html").is_file()
-    assert {path.name for path in (tmp_path / "docs" / "validations").rglob("*.html")} == {
-        "dataset-pages.html",
-        "dataset-boxes.html",
-    }
+def test_the_report_says_what_was_checked_with_what_and_when(valid: Dataset) -> None:
+    before = datetime.now(UTC)
+    report = validate(valid, REAL_SUITES)
+    assert before <= report.started <= datetime.now(UTC)
+    assert report.library.startswith("Great Expectations 1.")
+    for suite in report.suites:
+        assert suite.digest == sha256_of_file(SUITES / f"{suite.suite}.json")
+        assert suite.notes
+    (share,) = [e for e in report.suites[1].expectations if e.rule == "Most boxes cover less than half of their page."]
+    assert share.arguments == 'column="area_share", max_value=0.5, mostly=0.95'
 
 
 def test_tables_hold_the_properties_of_the_files(valid: Dataset) -> None:

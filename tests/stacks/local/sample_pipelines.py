@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel
 from zenml import get_step_context, pipeline, step
+from zenml.types import HTMLString
 
 from pipelines.strict import strict
 
@@ -92,3 +93,15 @@ def failing() -> None:
 def loose(start: int = 1) -> None:
     """A pipeline without `strict`."""
     weigh(count(start))
+
+
+@step(enable_cache=False)
+def publish(html: str) -> Annotated[HTMLString, "page"]:
+    """Return a page for the dashboard."""
+    return HTMLString(html)
+
+
+@pipeline(enable_cache=False)
+def publishing(html: str) -> None:
+    """Publish a page."""
+    publish(html)

@@ -88,6 +88,14 @@ class Workspace:
         """Detectors, a folder for each version."""
         return self.root / "models"
 
+    def detector(self, version: str) -> Path:
+        """Folder of a detector version.
+
+        Raises:
+            RedactionError: the version's name leads out of the workspace.
+        """
+        return self.inside(f"models/{version}/detector")
+
     @property
     def catalog_export(self) -> Path:
         """The catalog's tables as JSON lines, as of the last checkpoint."""

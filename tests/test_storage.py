@@ -130,6 +130,16 @@ def test_a_file_or_folder_that_cannot_be_written_keeps_its_old_content(disk: Pat
     assert {path.name for path in disk.iterdir()} <= {"file", "large"}
 
 
+def test_copying_a_folder_to_a_full_disk_is_a_sentence(disk: Path, tmp_path: Path) -> None:
+    """`shutil.copytree` gathers the errors of all files in one that has no number."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "weights").write_bytes(b"x" * 100_000)
+    fill_up(disk)
+    with pytest.raises(StorageError, match=r"No space left on device.*free some space"), new_folder(disk / "copy") as temporary:
+        shutil.copytree(source, temporary, dirs_exist_ok=True)
+
+
 def test_a_limit_on_the_size_of_files_is_a_sentence_too(tmp_path: Path) -> None:
     """What a quota or ``ulimit -f`` does to a user who is not root."""
     code = (

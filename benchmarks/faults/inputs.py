@@ -5,14 +5,10 @@ from __future__ import annotations
 import io
 import random
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,6 +16,7 @@ import numpy as np
 from PIL import Image
 from sqlmodel import select
 
+from benchmarks.faults.servers import hostile_server
 from redaction.catalog import open_catalog
 from redaction.catalog.tables import Document, DocumentStatus
 from redaction.documents.ingestion import ingest
@@ -74,7 +71,10 @@ def hostile_pdfs(count: int, seed: int = 0) -> Inputs:
 def hostile_servers(count: int, seed: int = 0) -> Inputs:
     """Ingest from a server that answers in `count` broken ways; the intact document beside them must arrive."""
     result = Inputs("hostile answers of a server", count)
-    with tempfile.TemporaryDirectory(prefix="redaction-faults-") as name, _hostile_server(count, seed) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="redaction-faults-") as name,
+        hostile_server(count, seed, make_intact_pdf(), mutated) as url,
+    ):
         workspace = Workspace.at(Path(name) / "workspace")
         polite = Politeness(
             delay_seconds=0, concurrency=8, attempts=2, backoff_seconds=0.01, timeout_seconds=2, longest_wait_seconds=1
@@ -176,86 +176,6 @@ def image_files() -> list[bytes]:
         image.convert(mode).save(buffer, image_format, **more)
         files.append(buffer.getvalue())
     return files
-
-
-@contextmanager
-def _hostile_server(count: int, seed: int) -> Iterator[str]:
-    intact = make_intact_pdf()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            rng = random.Random(f"{seed} {self.path}")  # noqa: S311 - reproducible, not secret
-            try:
-                if self.path == "/":
-                    links = "".join(f"<a href='{hostile_link(number, rng)}'>x</a>" for number in range(count))
-                    self._answer(200, {"Content-Type": "text/html"}, f"<a href=/intact.pdf>x</a>{links}<![n00b".encode())
-                elif self.path == "/intact.pdf":
-                    self._answer(200, {"Content-Type": "application/pdf"}, intact)
-                elif self.path.startswith("/robots"):
-                    self._answer(404, {}, b"")
-                else:
-                    self._hostile(rng)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-
-        def _hostile(self, rng: random.Random) -> None:
-            headers = {
-                "ETag": rng.choice(['"ok"', '"\xe9\xff"', "", '"' + "x" * 5000 + '"']),
-                "Last-Modified": rng.choice(["yesterday", "Thu, 01 Jan 1970 00:00:00 GMT", "\xb2"]),
-                "Content-Type": rng.choice(["application/pdf", "text/html", "\xff/\xfe", ""]),
-                "Retry-After": rng.choice(["\xb2", "-1", "86400", "1e9", "Fri, 31 Dec 9999 23:59:59 GMT"]),
-                "Content-Disposition": rng.choice(
-                    ['attachment; filename="../../x.pdf"', "filename*=x''%ff", "=?utf-8?q?x?=", ""]
-                ),
-                "Location": rng.choice(
-                    ["http://a..b/x.pdf", f"http://{'a' * 70}.example/x.pdf", "//[::1", "javascript:1", "/loop"]
-                ),
-            }
-            chosen = {key: value for key, value in headers.items() if rng.random() < 0.6}
-            status = rng.choice([200, 200, 204, 301, 302, 304, 308, 404, 429, 500, 503])
-            self._answer(status, chosen, rng.choice([b"", intact, mutated(intact, rng), b"<html>maintenance</html>"]))
-
-        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for key, value in headers.items():
-                self.send_header(key, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if status not in (204, 304):
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            """Stay silent about clients that hang up."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def hostile_link(number: int, rng: random.Random) -> str:
-    """A link to a document, often one that cannot be an address."""
-    return rng.choice(
-        [
-            f"/{number}.pdf",
-            f"/{number}.pdf?a=\u00b2",
-            f"http://a..b/{number}.pdf",
-            f"http://{'x' * 70}.example/{number}.pdf",
-            f"http://127.0.0.1:99999/{number}.pdf",
-            f"http://[::1/{number}.pdf",
-            f"\t/{number}\n.pdf%20",
-            f"\\\\{number}.pdf",
-        ]
-    )
 
 
 def make_intact_pdf() -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from redaction.annotations.records import PERCENT, ParsedBox, ParsedPage, RefusalReason, RefusedRow
-from redaction.catalog.tables import Page
 from redaction.dataset import Box
 from redaction.pages.geometry import as_xyxy, iou_matrix
 from redaction.values import Frozen
+
+if TYPE_CHECKING:
+    from redaction.catalog.tables import Page
 
 KNOWN_LABELS = frozenset({"redaction"})
 """Accepted labels, in lower case; Prodigy's users write labels in capitals."""

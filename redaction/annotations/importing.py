@@ -13,8 +13,8 @@ from sqlmodel import Session, col, delete
 
 from redaction.annotations.answers import last_word
 from redaction.annotations.box_checks import CheckedBoxes, check_boxes
-from redaction.annotations.page_index import PageIndex
-from redaction.annotations.records import ParsedPage, RefusedRow
+from redaction.annotations.page_index import PageIndex, in_different_folders
+from redaction.annotations.records import ParsedPage, RefusalReason, RefusedRow
 from redaction.annotations.splits import split_of
 from redaction.annotations.tools.format_names import AnnotationFormat
 from redaction.annotations.tools.formats import read_annotation_file
@@ -122,7 +122,12 @@ def _find_pages(session: Session, answers: Sequence[ParsedPage]) -> tuple[list[_
             answers_by_page[page.name].append(answer)
     checked = []
     for name, page in pages.items():
-        answer = last_word(answers_by_page[name])
+        found = answers_by_page[name]
+        if in_different_folders(found):
+            detail = "the file has images of this name in different folders; add the page's sha256, or document and page_index"
+            refused += (RefusedRow(row=answer.row, reason=RefusalReason.AMBIGUOUS_PAGE, detail=detail) for answer in found)
+            continue
+        answer = last_word(found)
         checked.append(_CheckedPage(page, answer, check_boxes(answer, page)))
     return checked, refused
 

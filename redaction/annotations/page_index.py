@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -66,6 +66,25 @@ class PageIndex:
                 row=parsed.row, reason=RefusalReason.UNRENDERED_PAGE, detail=page.reason or "the page was never rendered"
             )
         return page
+
+
+def in_different_folders(answers: Sequence[ParsedPage]) -> bool:
+    """Whether answers that fit one page by the names of their images alone come from images in different folders.
+
+    Those may be images of several documents that have the same name. A folder below another place is the same folder.
+    """
+    folders = sorted({folder for answer in answers if (folder := _folder(answer))}, key=len)
+    return any(not f"/{folders[-1]}".endswith(f"/{folder}") for folder in folders)
+
+
+def _folder(parsed: ParsedPage) -> str | None:
+    """The folder of a row's image; None if it names none, or if it also says by something else which page it is."""
+    if parsed.sha256 or parsed.document or parsed.pdf or not parsed.paths:
+        return None
+    names = [name for path in parsed.paths for name in _names(path)]
+    if any(_PAGE_NAME.search(name) or _UPLOAD_PREFIX.match(_base_name(name)) for name in names):
+        return None
+    return _path_of_url(parsed.paths[0]).replace("\\", "/").rpartition("/")[0].strip("./") or None
 
 
 def _keys(parsed: ParsedPage) -> Iterator[Iterable[Hashable]]:

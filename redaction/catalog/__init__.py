@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from redaction.catalog.connection import connect, error_sentences, file_of, readers_of
 from redaction.errors import RedactionError
-from redaction.files import storage_errors
+from redaction.files import make_private_folder, storage_errors
 from redaction.workspace import Workspace
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -64,6 +64,8 @@ def open_catalog(workspace: Workspace, rebuild: bool = False) -> Catalog:
         if engine is not None:
             engine.dispose()
         engine = connect(url)
+        with storage_errors(workspace.root):
+            make_private_folder(workspace.root)
         if engine.dialect.name == "sqlite" and file_of(engine.url) is None:
             if not rebuild:
                 _require_no_documents(workspace, engine)  # before a connection creates the file

@@ -24,7 +24,7 @@ from rich.console import Console
 
 from redaction.checkpoints.git_repository import Commit, GitError, GitRepository
 from redaction.errors import RedactionError
-from redaction.files import storage_errors, write_text
+from redaction.files import make_private_folder, storage_errors, write_text
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
@@ -153,7 +153,7 @@ def initialize(workspace: Workspace, remote: str | None = None) -> None:
         RedactionError: the folder of the remote cannot be created, or another process holds the workspace.
     """
     with storage_errors(workspace.root):
-        workspace.root.mkdir(parents=True, exist_ok=True)
+        make_private_folder(workspace.root)
     with storage_errors(workspace.root), _locked(workspace, MAX_LOCK_WAIT_S), _own_settings(workspace):
         _remove_git_locks(workspace)
         repository = GitRepository(workspace.root)
@@ -183,6 +183,8 @@ def open_registry(workspace: Workspace, max_wait_s: float = MAX_LOCK_WAIT_S) -> 
             f"There are no checkpoints in {workspace.root}; create the first with `redaction checkpoints create`, "
             "or name another workspace with --workspace."
         )
+    with storage_errors(workspace.root):
+        make_private_folder(workspace.root)
     with storage_errors(workspace.root), _locked(workspace, max_wait_s), _own_settings(workspace), _silent_dvc():
         _remove_git_locks(workspace)
         with _open_dvc(workspace) as data:
@@ -233,8 +235,7 @@ def _silent_dvc() -> Iterator[None]:
 def _open_dvc(workspace: Workspace) -> dvc.repo.Repo:
     # By default DVC keeps this state in a folder that every user of the machine can write to.
     state = workspace.root / ".dvc" / "tmp" / "site"
-    state.mkdir(parents=True, exist_ok=True)
-    state.chmod(0o700)
+    make_private_folder(state)
     # With no_scm, DVC never uses git, whose libraries would read the user's settings. All that git does is done here.
     return dvc.repo.Repo(str(workspace.root), config={"core": {"site_cache_dir": str(state), "no_scm": True}})
 
@@ -282,7 +283,8 @@ def _remote_url(workspace: Workspace, remote: str | None) -> str:
     if folder == workspace.root or folder.is_relative_to(workspace.root):
         raise RedactionError(f"The remote {folder} is inside the workspace; choose a folder outside it, or an address.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if remote is None or not folder.exists():
+            make_private_folder(folder)
     except OSError as error:
         raise RedactionError(
             f"The remote folder {folder} cannot be created ({error.strerror}); choose another with --remote."

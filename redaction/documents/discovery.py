@@ -6,21 +6,20 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-import httpx
+from typing import NamedTuple
 
 from redaction.documents.addresses import host_of, matches, resolve
+from redaction.documents.failures import Rejected, Unavailable
 from redaction.documents.folders import local_documents
-from redaction.documents.index_pages import IndexPage
+from redaction.documents.index_pages import IndexPage, read_index_page
 from redaction.documents.responses import describe, shown_reason
 from redaction.documents.sources import FolderSource, IndexSource, SourcesConfig, UrlSource
-from redaction.documents.web import PoliteClient, Rejected, Unavailable
+from redaction.documents.web import PoliteClient
 from redaction.progress import ProgressCallback, log_progress
 from redaction.values import Frozen
 
 logger = logging.getLogger(__name__)
 
-MAX_INDEX_BYTES = 32 * 1024 * 1024
 NO_MATCH = "does not match the pattern"
 
 
@@ -81,6 +80,16 @@ def discover(config: SourcesConfig, progress: ProgressCallback | None = None) ->
     )
 
 
+class _ReadPage(NamedTuple):
+    """What an index page leads to."""
+
+    documents: list[str]
+    further: list[str]
+    """Further index pages."""
+    next_page: str | None
+    """The page that takes its place."""
+
+
 @dataclass
 class _SourceVisit:
     """The visit to one source, and what is to be said about it."""
@@ -132,9 +141,12 @@ class _SourceVisit:
                 page = self._read(client, source, url, depth)
                 if page is None:
                     continue
-                documents, further = page
+                documents, further, next_page = page
                 found[start] += len(documents)  # also when there are none: the page was read
                 yield from documents
+                if next_page is not None and next_page not in seen:
+                    seen.add(next_page)
+                    queue.appendleft((next_page, start, depth))
                 if depth < source.depth:
                     further = [link for link in further if link not in seen and link not in documents]
                     seen.update(further)
@@ -143,12 +155,15 @@ class _SourceVisit:
             if not count:
                 self.warning(start, "no link to a document was found: compare its links with the selector and the pattern")
 
-    def _read(self, client: PoliteClient, source: IndexSource, url: str, depth: int) -> tuple[list[str], list[str]] | None:
-        """The documents and the further pages that a page links to; None if it cannot be read."""
+    def _read(self, client: PoliteClient, source: IndexSource, url: str, depth: int) -> _ReadPage | None:
+        """What a page leads to; None if it cannot be read."""
         try:
-            page = client.get(url, lambda response: _index_page(client, response))
+            page = client.get(url, read_index_page)
             further = _further_pages(source, page)
             documents = self._documents(source, page, set(further) if depth < source.depth else set())
+            next_page = page.refresh()
+            if next_page is not None and _is_document(source, next_page):
+                documents, next_page = list(dict.fromkeys((*documents, next_page))), None
         except Rejected as error:
             # a followed link often is not an index page: a spreadsheet, or a page that robots.txt forbids
             if depth == 0:
@@ -159,7 +174,7 @@ class _SourceVisit:
             logger.debug("Reading %s failed", url, exc_info=True)
             self.problem(url, f"could not be read: {describe(error)}")
         else:
-            return documents, further
+            return _ReadPage(documents, further, next_page)
         return None
 
     def _documents(self, source: IndexSource, page: IndexPage, further: set[str]) -> list[str]:
@@ -173,19 +188,14 @@ class _SourceVisit:
         return documents
 
 
-def _index_page(client: PoliteClient, response: httpx.Response) -> IndexPage:
-    kind = response.headers.get("Content-Type", "text/html").split(";")[0].strip().lower()
-    if not ("html" in kind or "xml" in kind or kind.startswith("text/")):
-        raise Rejected(f"is not an index page but {kind}")
-    body = b"".join(client.body(response, MAX_INDEX_BYTES))
-    return IndexPage(str(response.url), body, response.charset_encoding)
-
-
 def _further_pages(source: IndexSource, page: IndexPage) -> list[str]:
     addresses = page.links().addresses
     if source.follow is not None:
         return [address for address in addresses if matches(source.follow, address)]
     hosts = {host_of(url) for url in source.urls}
-    return [
-        address for address in addresses if host_of(address) in hosts and not matches(source.document_pattern or r"$^", address)
-    ]
+    return [address for address in addresses if host_of(address) in hosts and not _is_document(source, address)]
+
+
+def _is_document(source: IndexSource, address: str) -> bool:
+    """Whether the pattern alone says that an address is a document's."""
+    return bool(source.document_pattern) and matches(source.document_pattern, address)

@@ -23,10 +23,13 @@ import httpx
 from redaction.catalog.tables import LinkOutcome, now
 from redaction.documents.addresses import readable
 from redaction.documents.discovery import FoundLink
+from redaction.documents.failures import Rejected, Unavailable
 from redaction.documents.folders import local_path
+from redaction.documents.index_pages import IndexPage
 from redaction.documents.responses import (
     NO_VALIDATORS,
     Validators,
+    body_of,
     describe,
     published_name,
     safe_name,
@@ -36,7 +39,7 @@ from redaction.documents.responses import (
 )
 from redaction.documents.scratch import writing_to
 from redaction.documents.sources import FolderSource, IndexSource, UrlSource
-from redaction.documents.web import PoliteClient, Rejected, Unavailable
+from redaction.documents.web import PoliteClient
 from redaction.errors import RedactionError
 from redaction.files import sync
 from redaction.pages.kinds import HEAD_BYTES, SUFFIXES, DocumentKind, document_kind
@@ -44,6 +47,10 @@ from redaction.pages.kinds import HEAD_BYTES, SUFFIXES, DocumentKind, document_k
 logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
+PAGE_START_BYTES = 16 * 1024
+"""In so much of an HTML page it is looked for where the page leads on to."""
+MAX_PAGES_BETWEEN = 3
+"""So many pages may lead on to one another between a link and its document."""
 NOT_A_DOCUMENT = f"is not a PDF or an image ({', '.join(kind.name for kind in DocumentKind if kind is not DocumentKind.PDF)})"
 
 
@@ -69,7 +76,6 @@ class Download:
         """Move the (synced) scratch file to its final path."""
         with writing_to(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.part.chmod(0o644)
             self.part.replace(path)
             sync(path.parent)
 
@@ -135,18 +141,31 @@ class Visitor:
             return Visit(link, LinkOutcome.FAILED, now(), validators, reason=f"could not be read: {describe(error)}")
 
     def _visit_url(self, link: FoundLink, previous: PreviousVisit | None) -> Visit:
-        def read(response: httpx.Response) -> Visit:
-            validators = validators_of(response)
+        """Visit a link, also by way of pages that lead on to the document by themselves ("your download will start")."""
+
+        def read(response: httpx.Response) -> Visit | str:
+            # the validators of a page that leads on would claim permanently that nothing has changed
+            validators = validators_of(response) if url == link.url else NO_VALIDATORS
             if response.status_code == HTTPStatus.NOT_MODIFIED:
                 if previous is None:
                     raise Unavailable("the server answered 304 to a request without conditions")
                 etag, last_modified = previous.validators
                 kept = Validators(validators.etag or etag, validators.last_modified or last_modified)
                 return Visit(link, LinkOutcome.UNCHANGED, now(), kept)
-            chunks = self._client.body(response, self._max_bytes)
+            chunks = body_of(response, self._max_bytes)
+            start = _first(chunks, PAGE_START_BYTES)
+            if document_kind(start) is None and (target := _next_address(response, start)) is not None:
+                return target
+            chunks = itertools.chain((start,), chunks)
             return self._receive(link, previous, validators, chunks, lambda: published_name(response))
 
-        return self._client.get(link.url, read, _conditional_headers(previous))
+        url = link.url
+        for _ in range(MAX_PAGES_BETWEEN + 1):
+            visit = self._client.get(url, read, _conditional_headers(previous))
+            if isinstance(visit, Visit):
+                return visit
+            url = visit
+        raise Rejected(f"more than {MAX_PAGES_BETWEEN} pages lead on to one another")
 
     def _visit_file(self, link: FoundLink, path: Path, previous: PreviousVisit | None) -> Visit:
         try:
@@ -171,11 +190,7 @@ class Visitor:
         name: Callable[[], str],
     ) -> Visit:
         """Save the body to a scratch file, unless it does not start like a document or is that of the previous visit."""
-        start = b""
-        for chunk in chunks:
-            start += chunk
-            if len(start) >= HEAD_BYTES:
-                break
+        start = _first(chunks, HEAD_BYTES)
         kind = document_kind(start)
         if kind is None:
             raise Rejected(NOT_A_DOCUMENT if start else "is empty")
@@ -189,6 +204,23 @@ class Visitor:
     @property
     def _max_bytes(self) -> int:
         return int(self._politeness.max_megabytes * 1e6)
+
+
+def _first(chunks: Iterator[bytes], count: int) -> bytes:
+    """The first `count` bytes or some more; fewer if there are no more."""
+    start = b""
+    for chunk in chunks:
+        start += chunk
+        if len(start) >= count:
+            break
+    return start
+
+
+def _next_address(response: httpx.Response, start: bytes) -> str | None:
+    """Where a page that begins like this leads on to by itself."""
+    if "html" not in response.headers.get("Content-Type", "text/html").lower():
+        return None
+    return IndexPage(str(response.url), start, response.charset_encoding).refresh()
 
 
 def _conditional_headers(previous: PreviousVisit | None) -> dict[str, str]:

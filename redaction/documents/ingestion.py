@@ -29,7 +29,9 @@ class IngestionSummary(Frozen):
     failures: tuple[Problem, ...]
     """Links and sources that could not be reached; the next run tries again."""
     warnings: tuple[Problem, ...] = ()
-    """Places that were read and are perhaps not as intended."""
+    """Places that were read and are perhaps not as intended, and documents of which parts were not looked at."""
+    embedded_files: int = 0
+    """Number of files embedded in the new documents; nobody looks at them."""
     seconds: float
 
 
@@ -53,7 +55,8 @@ def summarize(fetched: FetchSummary, rendered: RenderSummary) -> IngestionSummar
         new_pages=rendered.pages,
         quarantine=(*fetched.quarantine, *rendered.refused, *rendered.refused_pages),
         failures=(*fetched.failures, *rendered.failures),
-        warnings=fetched.warnings,
+        warnings=(*fetched.warnings, *rendered.warnings),
+        embedded_files=rendered.embedded_files,
         seconds=fetched.seconds + rendered.seconds,
     )
 

@@ -1,9 +1,10 @@
-"""What the headers of an untrusted response say: validators, cookies, waits, lengths and file names."""
+"""Untrusted responses: their bodies within limits, and what their headers say: validators, cookies, waits and file names."""
 
 from __future__ import annotations
 
 import email.utils
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -17,6 +18,7 @@ from urllib.request import Request
 import httpx
 
 from redaction.documents.addresses import readable
+from redaction.documents.failures import Rejected
 
 MAX_VALIDATOR_CHARS = 1024
 MAX_REASON_CHARS = 500
@@ -64,10 +66,23 @@ def retry_after_seconds(response: httpx.Response) -> float | None:
         return None
 
 
-def declared_bytes(response: httpx.Response) -> int | None:
-    """The ``Content-Length``; None if it is not a number."""
-    value = response.headers.get("Content-Length", "")
-    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
+def body_of(response: httpx.Response, max_bytes: int, *, truncate: bool = False) -> Iterator[bytes]:
+    """Yield the body of a streamed response in chunks, limited in size: an untrusted body may be endless.
+
+    Raises:
+        Rejected: the body, or its declared length, exceeds `max_bytes` (with `truncate` it ends there instead).
+    """
+    too_large = f"larger than {max_bytes / 1e6:g} MB"
+    if not truncate and (_declared_bytes(response) or 0) > max_bytes:
+        raise Rejected(too_large)
+    size = 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > max_bytes:
+            if truncate:
+                return
+            raise Rejected(too_large)
+        yield chunk
 
 
 def published_name(response: httpx.Response) -> str:
@@ -111,6 +126,12 @@ def _attachment_name(disposition: str) -> str | None:
         return str(make_header(decode_header(name)))
     except (HeaderParseError, LookupError, UnicodeError):
         return name
+
+
+def _declared_bytes(response: httpx.Response) -> int | None:
+    """The ``Content-Length``; None if it is not a number."""
+    value = response.headers.get("Content-Length", "")
+    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
 
 
 def _printable(text: str, replacement: str) -> str:

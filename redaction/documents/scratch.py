@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from redaction.errors import RedactionError
+from redaction.files import make_private_folder
 from redaction.workspace import Workspace
 
 
@@ -25,6 +26,7 @@ def exclusive_scratch(workspace: Workspace, name: str) -> Iterator[Path]:
     lock = FileLock(folder.parent / "lock", timeout=0)
     try:
         with writing_to(folder.parent):
+            make_private_folder(workspace.root)
             folder.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
     except Timeout as error:

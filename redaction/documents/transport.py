@@ -1,7 +1,7 @@
-"""An HTTP transport that can end a request between two reads, and one that also uses the proxies of the environment.
+"""An HTTP transport that can end a request at any time, and one that also uses the proxies of the environment.
 
 The timeouts of HTTP clients start again with each byte: a server that sends its answer byte by byte, or endless interim answers,
-would hold the run.
+would hold the run. The look-up of a host's name has no timeout at all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from redaction.documents.hosts import Resolver
+
 
 class WatchedTransport(httpx.HTTPTransport):
     """Calls `before_read` before each read from a server; what it raises ends the request.
@@ -22,16 +24,17 @@ class WatchedTransport(httpx.HTTPTransport):
     Args:
         before_read: called in the thread that made the request.
         max_connections: at a time.
+        resolver: looks up the hosts.
     """
 
-    def __init__(self, before_read: Callable[[], None], max_connections: int) -> None:
+    def __init__(self, before_read: Callable[[], None], max_connections: int, resolver: Resolver) -> None:
         super().__init__()
         # httpx passes no network backend on to the pool
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
-            network_backend=_WatchedBackend(before_read),
+            network_backend=_WatchedBackend(before_read, resolver),
         )
 
 
@@ -53,10 +56,15 @@ class EnvironmentTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""
-        host = request.url.host
-        proxy = self._proxies.get(request.url.scheme) or self._proxies.get("all")
-        transport = self._direct if proxy is None or _is_this_machine(host) or proxy_bypass(host) else proxy
-        return transport.handle_request(request)
+        return (self._proxy(request.url) or self._direct).handle_request(request)
+
+    def is_direct(self, url: httpx.URL) -> bool:
+        """Whether requests to this address use no proxy, which looks up host names itself."""
+        return self._proxy(url) is None
+
+    def _proxy(self, url: httpx.URL) -> httpx.HTTPTransport | None:
+        goes_directly = _is_this_machine(url.host) or proxy_bypass(url.host)
+        return None if goes_directly else self._proxies.get(url.scheme) or self._proxies.get("all")
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,8 +80,8 @@ def _is_this_machine(host: str) -> bool:
 
 
 class _WatchedBackend(httpcore.SyncBackend):
-    def __init__(self, before_read: Callable[[], None]) -> None:
-        self._before_read = before_read
+    def __init__(self, before_read: Callable[[], None], resolver: Resolver) -> None:
+        self._before_read, self._resolver = before_read, resolver
 
     def connect_tcp(
         self,
@@ -83,8 +91,19 @@ class _WatchedBackend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        return _WatchedStream(stream, self._before_read)
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        try:
+            for address in self._resolver.addresses(host, port):
+                self._before_read()
+                try:
+                    stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
+                    return _WatchedStream(stream, self._before_read)
+                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                    failure = error
+        except OSError as error:
+            failure = httpcore.ConnectError(str(error))
+        self._resolver.forget(host)
+        raise failure
 
 
 class _WatchedStream(httpcore.NetworkStream):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.client import HTTP_PORT, HTTPS_PORT
 from http.cookiejar import CookieJar
 from typing import Self, TypeVar
 
@@ -22,8 +23,9 @@ from protego import Protego
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from redaction.documents.addresses import resolve
-from redaction.documents.hosts import is_host_name, is_internal
-from redaction.documents.responses import SendableCookies, declared_bytes, describe, retry_after_seconds, status_of
+from redaction.documents.failures import Rejected, Unavailable
+from redaction.documents.hosts import Resolver, is_host_name
+from redaction.documents.responses import SendableCookies, body_of, describe, retry_after_seconds, status_of
 from redaction.documents.sources import Politeness
 from redaction.documents.transport import EnvironmentTransport, WatchedTransport
 
@@ -41,22 +43,11 @@ RETRYABLE_STATUSES = {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 
+DEFAULT_PORTS = {"http": HTTP_PORT, "https": HTTPS_PORT}
+
 STOPPED = "the run was stopped"
 
 Result = TypeVar("Result")
-
-
-class Unavailable(Exception):
-    """The URL could not be read this time; the next run tries again. The message is the reason."""
-
-    def __init__(self, reason: str, *, host_failed: bool = False) -> None:
-        super().__init__(reason)
-        self.host_failed = host_failed
-        """Whether it counts as a failure of the host: a 404 does not."""
-
-
-class Rejected(Exception):
-    """The URL must not or need not be read: forbidden, too large, not a document. The message is the reason."""
 
 
 class _RetryableError(Exception):
@@ -97,15 +88,18 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
 
     def __init__(self, politeness: Politeness, named_urls: tuple[str, ...]) -> None:
         self._politeness = politeness
-        self._named_hosts = {_parsed(url).netloc for url in named_urls}
+        named = {_parsed(url).netloc.decode() for url in named_urls}
+        self._resolver = Resolver(named, politeness.timeout_seconds, self._raise_if_stopped)
         self._hosts: dict[bytes, _Host] = {}
         self._hosts_lock = threading.Lock()
         self._stopped = threading.Event()
         self._request = _CurrentRequest()
+        watched = WatchedTransport(self._raise_if_over, politeness.concurrency, self._resolver)
+        self._transport = EnvironmentTransport(watched)
         self._client = httpx.Client(
             headers={"User-Agent": politeness.user_agent, "Accept-Encoding": "identity"},
             timeout=politeness.timeout_seconds,
-            transport=EnvironmentTransport(WatchedTransport(self._raise_if_over, politeness.concurrency)),
+            transport=self._transport,
             follow_redirects=False,
             cookies=CookieJar(SendableCookies()),
         )
@@ -159,24 +153,6 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         except httpx.DecodingError as error:
             raise Unavailable(describe(error)) from error
 
-    def body(self, response: httpx.Response, max_bytes: int, *, truncate: bool = False) -> Iterator[bytes]:
-        """Yield the body in chunks, limited in size: an untrusted body may be endless.
-
-        Raises:
-            Rejected: the body, or its declared length, exceeds `max_bytes` (with `truncate` it ends there instead).
-        """
-        too_large = f"larger than {max_bytes / 1e6:g} MB"
-        if not truncate and (declared_bytes(response) or 0) > max_bytes:
-            raise Rejected(too_large)
-        size = 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > max_bytes:
-                if truncate:
-                    return
-                raise Rejected(too_large)
-            yield chunk
-
     @contextmanager
     def _follow_redirects(self, url: httpx.URL, headers: dict[str, str]) -> Iterator[httpx.Response]:
         """The response at the end of the redirects; every hop is checked and paced."""
@@ -205,8 +181,11 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
             raise Rejected(f"leads to {url.scheme or 'nowhere'}:, and only http and https are followed")
         if not is_host_name(host):
             raise Rejected(f"leads to {host}, which is not a valid host name")
-        if url.netloc not in self._named_hosts and is_internal(host):
-            raise Rejected(f"leads to {url.netloc.decode()} in a private network, which the configuration does not name")
+        try:
+            self._resolver.addresses(host, url.port or DEFAULT_PORTS[url.scheme])
+        except OSError as error:
+            if self._transport.is_direct(url):
+                raise _RetryableError(describe(error)) from error
 
     def _check_robots(self, url: httpx.URL) -> None:
         if not self._politeness.obey_robots:
@@ -248,7 +227,7 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
                 elif response.status_code in RETRYABLE_STATUSES or response.is_server_error:
                     raise self._busy(response, "robots.txt could not be read: ")
                 elif response.is_success:
-                    body = b"".join(self.body(response, MAX_ROBOTS_BYTES, truncate=True))
+                    body = b"".join(body_of(response, MAX_ROBOTS_BYTES, truncate=True))
                     return Protego.parse(body.decode("utf-8", errors="replace"))
                 else:
                     return Protego.parse("")
@@ -283,10 +262,13 @@ class PoliteClient(AbstractContextManager["PoliteClient"]):
         if self._stopped.wait(max(0.0, seconds)):
             raise Unavailable(STOPPED)
 
-    def _raise_if_over(self) -> None:
-        """Called before each read from a server."""
+    def _raise_if_stopped(self) -> None:
         if self._stopped.is_set():
             raise Unavailable(STOPPED)
+
+    def _raise_if_over(self) -> None:
+        """Called before each read from a server."""
+        self._raise_if_stopped()
         if time.monotonic() > self._request.deadline:
             raise Unavailable(f"the download took longer than {self._politeness.download_seconds:g} s", host_failed=True)
 

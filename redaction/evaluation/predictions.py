@@ -48,7 +48,7 @@ def write_predictions(path: Path, listed: PageList, evaluated: Iterable[Evaluate
         for page, predicted in zip(listed.pages, evaluated, strict=True)
         for bbox, score in _results(predicted)
     ]
-    write_text(path, json.dumps(results) + "\n")
+    write_text(path, json.dumps(results) + "\n", private=False)
 
 
 def _results(predicted: EvaluatedPage) -> Iterator[tuple[list[float], float]]:

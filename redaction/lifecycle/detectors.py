@@ -5,13 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from redaction.baselines.rules import OPERATING_POINT, RuleBasedDetector, rules_digest
-from redaction.catalog import open_catalog
 from redaction.detection.artifact import MANIFEST, Detector
 from redaction.detection.predictor import LoadedDetector
 from redaction.detection.starter import starter_detector
 from redaction.errors import RedactionError
-from redaction.lifecycle.champion import production
-from redaction.lifecycle.versions import detector_folder
 from redaction.workspace import Workspace
 
 RULES, STARTER = "rules", "starter"
@@ -51,7 +48,7 @@ def find_detector(name: str, workspace: Workspace) -> Detector | None:
         return starter_detector()
     if (Path(name) / MANIFEST).is_file():
         return Detector.load(Path(name))
-    if Path(name).name == name and (folder := detector_folder(workspace, name)).is_dir():
+    if Path(name).name == name and (folder := workspace.detector(name)).is_dir():
         return Detector.load(folder)
     return None
 
@@ -80,5 +77,9 @@ def _champion(workspace: Workspace) -> Detector | None:
     # a workspace without versions has no champion; do not create a catalog just to find that out
     if not workspace.models.is_dir():
         return None
+    # only here: the core can be installed without the catalog
+    from redaction.catalog import open_catalog
+    from redaction.lifecycle.champion import production
+
     champion = production(open_catalog(workspace), str(workspace.root)).champion
-    return Detector.load(detector_folder(workspace, champion.version)) if champion else None
+    return Detector.load(workspace.detector(champion.version)) if champion else None

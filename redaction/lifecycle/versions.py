@@ -26,11 +26,6 @@ MAX_REFERENCE_PAGES = 1000
 MAX_GOLDEN_PAGES = 6
 
 
-def detector_folder(workspace: Workspace, version: str) -> Path:
-    """Folder of a detector version in the workspace."""
-    return workspace.inside(f"models/{version}/detector")
-
-
 def reference_file(workspace: Workspace, version: str) -> Path:
     """File of a version's reference window in the workspace."""
     return workspace.inside(f"models/{version}/{FILE_NAME}")
@@ -46,7 +41,7 @@ def store_version(workspace: Workspace, detector: Detector) -> Detector:
     if not target.exists():
         with new_folder(target) as unfinished:
             shutil.copytree(detector.folder, unfinished / "detector")
-    stored = Detector.load(detector_folder(workspace, detector.version))
+    stored = Detector.load(workspace.detector(detector.version))
     if stored.digest != detector.digest:
         raise RedactionError(
             f"The workspace already has a different detector {detector.version} in {target}; train again to get a new version."

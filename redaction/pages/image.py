@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from redaction.errors import RedactionError
+from redaction.pages.kinds import document_kind
 
 logger = logging.getLogger(__name__)
 # what it says about damaged files is part of our own errors
@@ -28,6 +30,9 @@ MAX_PIXELS = 60_000_000
 
 PAPER = 255
 """The level of white paper in every channel."""
+
+SAMPLE_FORMAT, SIGNED = 339, 2
+"""Tag of a TIFF that says what kind of numbers its pixels are, and its value for signed integers."""
 
 PNG_END = b"IEND\xaeB`\x82"
 
@@ -62,6 +67,8 @@ def opened_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
             raise
         except UnidentifiedImageError as error:  # its own text names a memory address
             known = f"its {len(data):,} bytes are of no known format" if data else "it is empty"
+            if document_kind(data) is not None:
+                known = "it is damaged, or its pixels are stored in a way that is not supported"
             raise ImageError(f"cannot be read as an image ({known}); {ADVICE}") from error
         except MemoryError as error:
             raise ImageError("cannot be read as an image (it needs more memory than there is); reduce its resolution") from error
@@ -146,35 +153,56 @@ def page_from_file(path: Path, max_pixels: int = MAX_PIXELS) -> PageImage:
 
 def page_from_pil(image: Image.Image) -> PageImage:
     """Convert a Pillow image of any mode, turned upright if its camera recorded the orientation."""
+    scale = _gray_scale(image)  # of the file: an image that was turned has no tags
     # both conversions copy the page even if they change nothing, so they are skipped when not needed
     if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
         image = ImageOps.exif_transpose(image)
     if image.mode == "RGB" and "transparency" not in image.info:
         return np.asarray(image, np.uint8)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return np.repeat(_to_8_bits(np.asarray(image))[:, :, None], 3, axis=2)
+        return np.repeat(_to_8_bits(np.asarray(image), scale)[:, :, None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         opaque = Image.new("RGBA", image.size, (PAPER, PAPER, PAPER, 255))
         image = Image.alpha_composite(opaque, image.convert("RGBA"))
     return np.asarray(image.convert("RGB"), np.uint8)
 
 
-def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+class _GrayScale(NamedTuple):
+    """What gray values of more than 8 bits mean."""
+
+    white: float = 65535
+    """The highest integer of the format."""
+    is_signed: bool = False
+    white_is_zero: bool = False
+
+
+def _gray_scale(image: Image.Image) -> _GrayScale:
+    tags = getattr(image, "tag_v2", None)  # a TIFF's
+    if tags is None:
+        return _GrayScale()
+    is_signed = tags.get(SAMPLE_FORMAT, (1,))[0] == SIGNED
+    bits = tags.get(ExifTags.Base.BitsPerSample, (16,))[0] - is_signed
+    return _GrayScale(2.0 ** min(bits, 16) - 1, is_signed, tags.get(ExifTags.Base.PhotometricInterpretation) == 0)
+
+
+def _to_8_bits(values: NDArray[np.generic], scale: _GrayScale) -> NDArray[np.uint8]:
     """Scale gray values of more than 8 bits, so that an all-black page stays black.
 
-    White is the highest value of the format: 65535 for integers and 1 for floating-point numbers. Where a page has higher values,
-    white is the highest of these; where it has negative ones, black is the lowest. What is not a number is paper.
+    White is the highest value of the format: `scale.white` for integers and 1 for floating-point numbers. Where a page has higher
+    values, white is the highest of these; where it has negative ones, black is the lowest. What is not a number is paper.
     """
-    if values.dtype == np.int32 and values.min() < 0:
+    if values.dtype == np.int32 and values.min() < 0 and not scale.is_signed:
         values = values.view(np.uint32)  # Pillow reads unsigned numbers as signed
     levels = values.astype(np.float32)
     if np.issubdtype(values.dtype, np.integer):
-        black, white = 0.0, max(65535.0, float(levels.max()))
+        black, white = min(0.0, float(levels.min())), max(scale.white, float(levels.max()))
     else:
         are_numbers = np.isfinite(levels)
         black = min(0.0, float(levels.min(where=are_numbers, initial=0)))
         white = max(1.0, float(levels.max(where=are_numbers, initial=0)))
-        np.nan_to_num(levels, copy=False, nan=white, posinf=white, neginf=black)
+        paper = black if scale.white_is_zero else white
+        np.nan_to_num(levels, copy=False, nan=paper, posinf=white, neginf=black)
     levels -= black
     levels *= PAPER / (white - black)
-    return np.asarray(np.rint(np.clip(levels, 0, PAPER, out=levels), out=levels), np.uint8)
+    gray = np.asarray(np.rint(np.clip(levels, 0, PAPER, out=levels), out=levels), np.uint8)
+    return PAPER - gray if scale.white_is_zero else gray

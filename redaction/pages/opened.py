@@ -37,19 +37,33 @@ class DocumentError(RedactionError):
         self.reason = reason
 
 
+def embedded_files_warning(count: int) -> tuple[str, ...]:
+    """The warning about so many embedded files; none if there are none."""
+    return (f"{count} embedded file{' was' if count == 1 else 's were'} not looked at",) if count else ()
+
+
 class OpenDocument(ABC):
     """An open document, to be used in a ``with`` statement.
 
     Args:
         name: the document, as error messages call it.
-        warnings: what the reader of its report should know, such as attachments that are not looked at.
+        remarks: what the reader of its report should know, known from the beginning.
         is_cut_off: whether the end of the file is missing, and perhaps pages with it.
+        embedded_files: number of files in the document that are not looked at; those on pages come to light with the pages.
     """
 
-    def __init__(self, name: str, warnings: tuple[str, ...] = (), is_cut_off: bool = False) -> None:
+    def __init__(self, name: str, remarks: tuple[str, ...] = (), is_cut_off: bool = False, embedded_files: int = 0) -> None:
         self.name = name
-        self.warnings = warnings
+        self.remarks = remarks
         self.is_cut_off = is_cut_off
+        self.embedded_files = embedded_files
+        self.attached_files: dict[int, int] = {}
+        """Number of files attached to each page that was rendered, by its index."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader of its report should know; complete once all pages were rendered."""
+        return (*self.remarks, *embedded_files_warning(self.embedded_files + sum(self.attached_files.values())))
 
     def __enter__(self) -> Self:
         return self

@@ -55,7 +55,7 @@ class Pdf(OpenDocument):
         except pypdfium2.PdfiumError as error:
             raise DocumentError(str(path), _why_it_cannot_be_opened(error, path)) from error
         is_cut_off = not pdfium.FPDF_DocumentHasValidCrossReferenceTable(self._document) and _ends_within_objects(path)
-        super().__init__(str(path), _warnings(self._document, is_cut_off), is_cut_off)
+        super().__init__(str(path), _remarks(self._document, is_cut_off), is_cut_off, self._document.count_attachments())
 
     def __len__(self) -> int:
         return len(self._document)
@@ -69,6 +69,7 @@ class Pdf(OpenDocument):
         try:
             page = self._document[index]
             try:
+                self.attached_files[index] = _attached_files(page)
                 return _render(page, dpi, max_width_px, max_pixels)
             finally:
                 page.close()
@@ -126,12 +127,20 @@ def _ends_within_objects(path: Path) -> bool:
     return OBJECT.search(data, end) is not None
 
 
-def _warnings(document: pypdfium2.PdfDocument, is_cut_off: bool) -> tuple[str, ...]:
-    warnings = []
+def _remarks(document: pypdfium2.PdfDocument, is_cut_off: bool) -> tuple[str, ...]:
+    remarks = []
     if is_cut_off:
-        warnings.append("the file is cut off: pages, or parts of pages, may be missing")
-    if embedded := document.count_attachments():
-        warnings.append(f"{embedded} embedded file{' was' if embedded == 1 else 's were'} not looked at")
+        remarks.append("the file is cut off: pages, or parts of pages, may be missing")
     if document.get_formtype() in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
-        warnings.append("it is an XFA form, of which only the ordinary PDF pages were looked at")
-    return tuple(warnings)
+        remarks.append("it is an XFA form, of which only the ordinary PDF pages were looked at")
+    return tuple(remarks)
+
+
+def _attached_files(page: pypdfium2.PdfPage) -> int:
+    """Number of the page's annotations that hold a file (shown as a paper clip or pin)."""
+    count = 0
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        count += pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FILEATTACHMENT
+        pdfium.FPDFPage_CloseAnnot(annotation)
+    return count

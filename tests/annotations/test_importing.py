@@ -241,6 +241,44 @@ class TestSeveralAnswers:
         assert (report.added, report.superseded, report.refused) == (1, 1, ())
         assert boxes_in(catalog) == {"a_p0001": [(1, 2, 31, 42)]}
 
+    @pytest.mark.parametrize(
+        "places",
+        [
+            ("first/a_p0001.png", "second/a_p0001.png"),
+            ("first\\a_p0001.png", "C:\\second\\a_p0001.png"),
+            ("/data/local-files/?d=first/a_p0001.png", "/data/local-files/?d=second%2Fa_p0001.png"),
+            ("https://host/first/a_p0001.png?token=1", "https://host/second/a_p0001.png"),
+        ],
+    )
+    def test_images_of_one_name_in_different_folders_are_no_answers_for_one_page(
+        self, catalog: Workspace, write: Write, places: tuple[str, str]
+    ) -> None:
+        """They may belong to two documents of this name: the second one would erase the boxes of the first."""
+        images = [*(image(file_name=place) for place in places), {"file_name": "first/a_p0002.png"}]
+        report = import_annotations(catalog, write(coco(images, [VALID_BOX, {"image_id": 3, "bbox": [1, 2, 30, 40]}])))
+        assert [(row.row, row.reason) for row in report.refused] == [
+            (f"image {number}", RefusalReason.AMBIGUOUS_PAGE) for number in (1, 2)
+        ]
+        assert "in different folders" in report.refused[0].detail
+        assert list(boxes_in(catalog)) == ["a_p0002"]
+
+    @pytest.mark.parametrize(
+        ("places", "more"),
+        [
+            (("first/a_p0001.png", "second/a_p0001.png"), {"document": A, "page_index": 0}),
+            (("img/a_p0001.png", "/home/maria/img/a_p0001.png"), {}),
+            (("/data/upload/1/0a1b2c3d-a_p0001.png", "/data/upload/2/4e5f6a7b-a_p0001.png"), {}),
+            (("first/a_p0001.png", "a_p0001.png"), {}),
+            (("first/a_p0001.png", f"pages/{A}/0000.png"), {}),
+        ],
+    )
+    def test_images_of_one_page_that_are_surely_the_same_are_answers_for_it(
+        self, catalog: Workspace, write: Write, places: tuple[str, str], more: dict[str, Any]
+    ) -> None:
+        images = [image(file_name=place, **more) for place in places]
+        report = import_annotations(catalog, write(coco(images, [{"image_id": 2} | VALID_BOX])))
+        assert (report.added, report.superseded, report.refused) == (1, 1, ())
+
 
 class TestStored:
     @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import random
 import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,9 @@ from hypothesis import strategies as st
 
 from redaction.documents.discovery import Discovery, discover
 from redaction.documents.folders import local_path
+from redaction.documents.index_pages import MAX_INDEX_BYTES
 
-from .conftest import Website, config_of, index_source, url_source
+from .conftest import RequestHandler, Website, config_of, index_source, url_source
 
 
 def paths(found: Discovery, site: Website) -> list[str]:
@@ -106,6 +111,119 @@ def test_the_sitemaps_of_a_sitemap_index_are_followed(site: Website) -> None:
     assert paths(discover(config_of(index_source(site, depth=1))), site) == ["/a.pdf"]
 
 
+@pytest.mark.parametrize(
+    ("path", "content_type", "headers"),
+    [
+        ("/sitemap.xml.gz", "application/octet-stream", {}),
+        ("/sitemap.XML.GZ?page=2", "text/xml", {}),
+        ("/sitemap", "application/gzip", {}),
+        ("/sitemap.gz", "application/x-gzip; charset=binary", {}),
+        ("/sitemap.xml.gz", "application/xml", {"Content_Encoding": "gzip"}),  # packed once, and said twice
+    ],
+)
+def test_a_compressed_sitemap_is_read(site: Website, path: str, content_type: str, headers: dict[str, str]) -> None:
+    sitemap = b"\xef\xbb\xbf\n" + SITEMAP.format(url=site.url).encode()
+    site.publish(path, gzip.compress(sitemap), content_type, **headers)
+    site.publish("/", f"<sitemapindex><sitemap><loc>{site.url}{path}</loc></sitemap></sitemapindex>".encode(), "text/xml")
+    assert paths(discover(config_of(index_source(site, path))), site) == ["/a.pdf"]
+    assert paths(discover(config_of(index_source(site, depth=1))), site) == ["/a.pdf"]
+
+
+def test_a_sitemap_in_several_compressed_parts_is_read_whole(site: Website) -> None:
+    halves = SITEMAP.format(url=site.url).encode().partition(b"<url>")
+    site.publish("/map.xml.gz", b"".join(gzip.compress(part) for part in halves), "application/gzip")
+    assert paths(discover(config_of(index_source(site, "/map.xml.gz"))), site) == ["/a.pdf"]
+
+
+def test_a_compressed_sitemap_may_not_grow_without_limit(site: Website) -> None:
+    bomb = b"".join(gzip.compress(b"<urlset>" + bytes(1024 * 1024)) for _ in range(1000))
+    assert len(bomb) < 2_000_000
+    site.publish("/bomb.xml.gz", bomb, "application/gzip")
+    site.publish("/good.xml.gz", gzip.compress(SITEMAP.format(url=site.url).encode()), "application/gzip")
+    both = index_source(site) | {"urls": [f"{site.url}/bomb.xml.gz", f"{site.url}/good.xml.gz"]}
+    tracemalloc.start()
+    found = discover(config_of(both))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [problem.reason for problem in found.problems] == ["larger than 33.5544 MB when unpacked"]
+    assert paths(found, site) == ["/a.pdf"]
+    assert peak_bytes < 3 * MAX_INDEX_BYTES
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-30], lambda data: data[:-6] + b"abcdef", lambda data: data[:20] + b"x" * 50]
+)
+def test_a_damaged_compressed_sitemap_is_a_problem_of_its_own(site: Website, damage: Callable[[bytes], bytes]) -> None:
+    site.publish("/map.xml.gz", damage(gzip.compress(b"<urlset>" + random.Random(0).randbytes(2000))), "application/gzip")
+    found = discover(config_of(index_source(site, "/map.xml.gz")))
+    assert found.problems[0].reason.startswith("its compression is damaged: ")
+
+
+def test_a_compressed_file_that_is_no_sitemap_is_not_downloaded(site: Website) -> None:
+    archive = gzip.compress(random.Random(0).randbytes(20_000_000), compresslevel=1)
+    sent = 0
+
+    def slowly(handler: RequestHandler) -> None:
+        nonlocal sent
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/gzip")
+        handler.send_header("Content-Length", str(len(archive)))
+        handler.end_headers()
+        for start in range(0, len(archive), 65536):
+            sent += handler.wfile.write(archive[start : start + 65536])
+
+    site.behaviors["/data.tar.gz"] = slowly
+    site.index("/", "/data.tar.gz", "/a.pdf")
+    found = discover(config_of(index_source(site, depth=1)))
+    assert (paths(found, site), found.problems) == (["/a.pdf"], ())
+    assert sent < 15_000_000, "some fits into the buffers of the connection"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "0; url=/next/",
+        "5;URL='/next/'",
+        ' 0 , url = "/next/" ',
+        "0;/next/",
+        "3 /next/",
+        ".5; url=next/#top",
+    ],
+)
+def test_a_page_that_leads_on_by_itself_is_followed(site: Website, content: str) -> None:
+    site.index("/", "here.pdf", html=f"<META HTTP-EQUIV=Refresh CONTENT='{content.replace(chr(39), '&#39;')}'>")
+    site.index("/next/", "there.pdf")
+    assert paths(discover(config_of(index_source(site))), site) == ["/here.pdf", "/next/there.pdf"]
+
+
+@pytest.mark.parametrize(
+    "content", ["300", "0; url=", "0; url=/", "soon; url=/next/", "0; url=javascript:alert(1)", "0; url=http://[", "url=/next/"]
+)
+def test_a_page_that_leads_nowhere_else_is_read_once(site: Website, content: str) -> None:
+    site.index("/", "here.pdf", html=f'<meta http-equiv="refresh" content="{content}">')
+    site.index("/next/", "there.pdf")
+    found = discover(config_of(index_source(site)))
+    assert (paths(found, site), found.problems, site.request_count("/")) == (["/here.pdf"], (), 1)
+
+
+def test_pages_that_lead_on_to_each_other_are_read_once(site: Website) -> None:
+    site.index("/", "1.pdf", html='<meta http-equiv="refresh" content="0; url=/next">')
+    site.index("/next", "2.pdf", html='<meta http-equiv="refresh" content="0; url=/">')
+    assert paths(discover(config_of(index_source(site))), site) == ["/1.pdf", "/2.pdf"]
+    assert (site.request_count("/"), site.request_count("/next")) == (1, 1)
+
+
+def test_a_page_can_lead_on_to_a_document(site: Website) -> None:
+    site.index("/", html='<meta http-equiv="refresh" content="0; url=a.pdf">')
+    found = discover(config_of(index_source(site)))
+    assert (paths(found, site), found.warnings) == (["/a.pdf"], ())
+
+
+def test_a_page_cannot_lead_on_into_a_private_network(site: Website) -> None:
+    site.index("/", html='<meta http-equiv="refresh" content="0; url=http://169.254.169.254/latest/">')
+    assert "private network" in discover(config_of(index_source(site))).problems[0].reason
+
+
 def test_a_feed_cannot_read_local_files_or_exhaust_memory(site: Website, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("/secret.pdf")
     laughs = "".join(f"<!ENTITY l{n + 1} '{f'&l{n};' * 10}'>" for n in range(12))
@@ -179,6 +297,20 @@ def test_an_index_page_without_documents_is_a_warning(site: Website) -> None:
 def test_the_base_element_is_respected(site: Website) -> None:
     site.index("/", "a.pdf", html='<base href="/elsewhere/">')
     assert paths(discover(config_of(index_source(site))), site) == ["/elsewhere/a.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("bases", "path"),
+    [
+        ('<base target="_top"><base href="/first/"><base href="/second/">', "/first/a.pdf"),
+        ('<base href="javascript:1">', "/list/a.pdf"),
+        ('<base href="http://[">', "/list/a.pdf"),
+        ('<base href=" sub/dir ">', "/list/sub/a.pdf"),
+    ],
+)
+def test_of_several_base_elements_the_first_with_an_address_counts(site: Website, bases: str, path: str) -> None:
+    site.index("/list/", "a.pdf", html=bases)
+    assert paths(discover(config_of(index_source(site, "/list/"))), site) == [path]
 
 
 def test_links_are_relative_to_the_url_after_redirects(site: Website) -> None:

@@ -223,6 +223,41 @@ def test_validators_that_an_earlier_version_stored_of_a_maintenance_page_are_not
     assert not {"If-None-Match", "If-Modified-Since"} & headers.keys()
 
 
+INTERSTITIAL = '<title>Your download will start</title><meta http-equiv="refresh" content="3; url={}">'
+
+
+def test_a_page_between_a_link_and_its_document_is_passed(site: Website, workspace: Workspace) -> None:
+    site.publish("/get", INTERSTITIAL.format("/step").encode(), "text/html")
+    site.publish("/step", INTERSTITIAL.format("files/a.pdf").encode(), "text/html")
+    site.publish("/files/a.pdf", pdf_of("a"))
+    config = config_of(url_source(site, "/get"))
+    assert counts(fetch_all(workspace, config)) == {"found": 1, "new": 1}
+    assert counts(fetch_all(workspace, config)) == {"found": 1, "unchanged": 1}
+    site.publish("/files/a.pdf", pdf_of("b"))
+    assert counts(fetch_all(workspace, config)) == {"found": 1, "new": 1}, "an unchanged page in between says nothing"
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("/get?again", "more than 3 pages lead on to one another"),
+        ("http://169.254.169.254/latest/", "private network"),
+        ("javascript:location='a.pdf'", "is not a PDF or an image"),
+        ("/missing.html", "the server answered 404"),
+    ],
+)
+def test_a_page_that_leads_on_to_no_document_ends_only_its_own_link(
+    site: Website, workspace: Workspace, target: str, reason: str
+) -> None:
+    site.publish("/get", INTERSTITIAL.format(target).encode(), "text/html")
+    site.publish("/get?again", INTERSTITIAL.format("/get").encode(), "text/html")
+    site.publish("/b.pdf", pdf_of("b"))
+    summary = fetch_all(workspace, config_of(url_source(site, "/get", "/b.pdf")))
+    assert counts(summary)["new"] == 1
+    (problem,) = summary.quarantine + summary.failures
+    assert reason in problem.reason
+
+
 def test_retry_forgets_the_links_in_quarantine(site: Website, workspace: Workspace) -> None:
     config = config_of(url_source(site, "/a.pdf", "/b.pdf"))
     site.publish("/b.pdf", pdf_of("b"))

@@ -21,7 +21,7 @@ from redaction.errors import RedactionError
 from redaction.files import sha256_of_file
 from redaction.workspace import Workspace
 
-from .conftest import Website, config_of, encrypted_pdf, index_source, pdf_of, url_source
+from .conftest import Website, config_of, encrypted_pdf, index_source, pdf_of, pdf_of_objects, url_source
 
 TIMES = {"checked_at", "first_seen_at", "rendered_at"}
 
@@ -185,6 +185,33 @@ def test_a_folder_of_pages_without_rows_is_replaced(site: Website, workspace: Wo
     stray.write_bytes(b"half")
     assert len(ingest(workspace, config).new_pages) == sum(1 + number % 4 for number in range(10))
     assert not stray.exists()
+
+
+def test_embedded_files_of_new_documents_are_counted_and_warned_about(site: Website, workspace: Workspace) -> None:
+    """The portfolio is rendered in two jobs, of which each knows the files on its own pages alone."""
+    file = "<< /Type /Filespec /F (a.pdf) /EF << /F 3 0 R >> >>"
+    note = f"<< /Type /Annot /Subtype /FileAttachment /Rect [9 9 19 19] /FS {file} >>"
+    pages = [
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Annots [{note if index in (1, 39) else ''}] >>"
+        for index in range(40)
+    ]
+    kids = " ".join(f"{4 + index} 0 R" for index in range(40))
+    portfolio = pdf_of_objects(
+        f"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [(a.pdf) {file}] >> >> >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count 40 >>",
+        "<< /Type /EmbeddedFile /Length 5 >>\nstream\n%PDF-\nendstream",
+        *pages,
+    )
+    site.publish("/portfolio.pdf", portfolio)
+    site.publish("/letter.pdf", pdf_of("letter"))
+    config = config_of(url_source(site, "/portfolio.pdf", "/letter.pdf"))
+    summary = ingest(workspace, config)
+    assert (len(summary.new_pages), summary.embedded_files) == (41, 3)
+    assert [(warning.where, warning.reason) for warning in summary.warnings] == [
+        ("portfolio.pdf", "3 embedded files were not looked at")
+    ]
+    again = ingest(workspace, config)
+    assert (again.embedded_files, again.warnings) == (0, ())
 
 
 def test_links_record_the_outcome_of_the_last_visit(site: Website, workspace: Workspace) -> None:

@@ -29,7 +29,7 @@ def test_a_run_fails_for_an_unreadable_source_after_the_others_are_in_a_checkpoi
     sources.write_text(json.dumps({"sources": [absent, {"name": "own", "kind": "folder", "path": str(folder)}]}))
     config.write_text(json.dumps({"parameters": {"sources": str(sources), "workspace": str(workspace.root)}}))
     finished = subprocess.run(
-        [sys.executable, "-m", "pipelines.run", "pipelines.annotation_ingestion.annotation_ingestion", "-c", str(config)],
+        [sys.executable, "-m", "redaction.cli", "run", "annotation_ingestion", "-c", str(config)],
         cwd=REPOSITORY,
         env=os.environ | {"ZENML_LOGGING_VERBOSITY": "INFO"},
         stdout=subprocess.PIPE,

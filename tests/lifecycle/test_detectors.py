@@ -12,7 +12,7 @@ from redaction.detection.artifact import Detector
 from redaction.detection.starter import starter_detector
 from redaction.errors import RedactionError
 from redaction.lifecycle.detectors import load_detector, require_detector
-from redaction.lifecycle.versions import detector_folder, store_version
+from redaction.lifecycle.versions import store_version
 from redaction.workspace import Workspace
 
 
@@ -20,7 +20,7 @@ def test_a_detector_is_loaded_by_folder_by_version_and_as_champion(toy_detector:
     by_folder = load_detector(str(toy_detector.folder), workspace)
     assert (by_folder.digest, by_folder.operating_point) == (toy_detector.digest, toy_detector.operating_point)
 
-    shutil.copytree(toy_detector.folder, detector_folder(workspace, toy_detector.version))
+    shutil.copytree(toy_detector.folder, workspace.detector(toy_detector.version))
     assert load_detector(toy_detector.version, workspace).digest == toy_detector.digest
 
     with open_catalog(workspace).transaction() as session:

@@ -73,8 +73,11 @@ def opened_pages(data: bytes, folder: Path, name: str = "document.bin") -> list[
         tiff_of(*(sheet(number, "RGB") for number in range(1, 5)), compression="tiff_lzw"),
         tiff_of(sheet(1, "1"), sheet(2, "RGB"), sheet(3, "CMYK"), sheet(4, "RGBA")),
         tiff_of(*(sheet(number) for number in range(1, 5)), big_tiff=True),
+        tiff_of(*(sheet(number, "RGB") for number in range(1, 5)), compression="jpeg", quality=95),
+        tiff_of(*(sheet(number, "CMYK") for number in range(1, 5)), compression="tiff_adobe_deflate"),
+        tiff_of(sheet(1), sheet(2, size=(400, 300)), sheet(3, "1", size=(130, 900)), sheet(4)),
     ],
-    ids=["fax", "color", "every page another mode", "BigTIFF"],
+    ids=["fax", "color", "every page another mode", "BigTIFF", "JPEG in TIFF", "CMYK", "every page another size"],
 )
 def test_a_tiff_has_all_its_pages_in_order(data: bytes, tmp_path: Path) -> None:
     assert bar_heights(opened_pages(data, tmp_path)) == [1, 2, 3, 4]

@@ -59,6 +59,61 @@ def test_black_stays_black_and_paper_white_in_every_kind_of_image(data: bytes) -
     assert page[:, 11:].min() > 240
 
 
+def with_tiff_entry(tag: int, kind: int, value: int, tiff: bytes) -> bytes:
+    """The TIFF with another type and value in the entry of this tag."""
+    data = bytearray(tiff)
+    (directory,) = struct.unpack("<I", data[4:8])
+    (count,) = struct.unpack("<H", data[directory : directory + 2])
+    places = range(directory + 2, directory + 2 + 12 * count, 12)
+    (place,) = (place for place in places if struct.unpack("<H", data[place : place + 2]) == (tag,))
+    data[place + 2 : place + 12] = struct.pack("<HII", kind, 1, value)
+    return bytes(data)
+
+
+def half_black_12_bits() -> bytes:
+    """20 values of 12 bits take 30 bytes."""
+    wide = Image.new("L", (30, 10), 255)
+    wide.paste(0, (0, 0, 15, 10))
+    return with_tiff_entry(258, 3, 12, with_tiff_entry(256, 3, 20, encoded(wide, "TIFF")))
+
+
+@pytest.mark.parametrize(
+    "tiff",
+    [
+        with_tiff_entry(262, 3, 0, encoded(half_black("L", 255, 0), "TIFF")),
+        with_tiff_entry(262, 3, 0, encoded(half_black("I;16", 65535, 0), "TIFF")),
+        with_tiff_entry(262, 3, 0, encoded(half_black("F", 1.0, 0.0), "TIFF")),
+        half_black_12_bits(),
+        encoded(half_black("I;16", 0, 32767), "TIFF", tiffinfo={339: 2}),
+        encoded(half_black("I;16", 0x8000, 32767), "TIFF", tiffinfo={339: 2}),
+    ],
+    ids=[
+        "8 bits, white is zero",
+        "16 bits, white is zero",
+        "floating point, white is zero",
+        "12 bits",
+        "signed",
+        "signed, with negative values",
+    ],
+)
+def test_the_tags_of_a_tiff_say_what_is_black_and_what_is_white(tiff: bytes) -> None:
+    page = page_from_bytes(tiff)
+    assert (page.shape, page[:, :9].max(), page[:, 11:].min()) == ((10, 20, 3), 0, 255)
+
+
+def test_what_is_not_a_number_is_paper_also_where_white_is_zero() -> None:
+    values = np.full((8, 8), np.nan, np.float32)
+    values[4:] = 1
+    page = page_from_bytes(with_tiff_entry(262, 3, 0, encoded(Image.fromarray(values), "TIFF")))
+    assert (page[:4].min(), page[4:].max()) == (255, 0)
+
+
+def test_a_format_that_pillow_cannot_read_is_not_called_unknown() -> None:
+    double_precision = with_tiff_entry(258, 3, 64, encoded(half_black("F", 0.0, 1.0), "TIFF"))
+    with pytest.raises(RedactionError, match="it is damaged, or its pixels are stored in a way that is not supported"):
+        page_from_bytes(double_precision)
+
+
 def test_an_all_black_16_bit_page_stays_black() -> None:
     assert page_from_bytes(encoded(Image.new("I;16", (8, 8), 0))).max() == 0
 
@@ -147,26 +202,15 @@ def with_exif_entry(tag: int) -> bytes:
     return encoded(grainy("RGB", 60, 44), exif=exif + bytes(4))
 
 
-def with_tiff_entry(tag: int, kind: int, value: int) -> bytes:
-    """A TIFF in which the entry of this tag has another type and value."""
-    data = bytearray(encoded(grainy("RGB", 60, 44), "TIFF"))
-    (directory,) = struct.unpack("<I", data[4:8])
-    (count,) = struct.unpack("<H", data[directory : directory + 2])
-    places = range(directory + 2, directory + 2 + 12 * count, 12)
-    (place,) = (place for place in places if struct.unpack("<H", data[place : place + 2]) == (tag,))
-    data[place + 2 : place + 12] = struct.pack("<HII", kind, 1, value)
-    return bytes(data)
-
-
 @pytest.mark.parametrize(
     "data",
     [
         encoded(grainy("RGB", 60, 44)).replace(b"IDAT", b"tEXt"),
         with_exif_entry(0x0101),
         with_exif_entry(0x011E),
-        with_tiff_entry(259, 3, 44),
-        with_tiff_entry(273, 5, 8),
-        with_tiff_entry(256, 2, 0),
+        with_tiff_entry(259, 3, 44, encoded(grainy("RGB", 60, 44), "TIFF")),
+        with_tiff_entry(273, 5, 8, encoded(grainy("RGB", 60, 44), "TIFF")),
+        with_tiff_entry(256, 2, 0, encoded(grainy("RGB", 60, 44), "TIFF")),
     ],
     ids=["no pixels", "text for a height", "text for a fraction", "unknown compression", "a fraction for a place", "no width"],
 )

@@ -80,8 +80,18 @@ def test_the_caller_may_stop_early(letters: bytes, tmp_path: Path) -> None:
         with_field("/FT/Tx/T(f)/AP<</N 4 0 R>>", form="/AcroForm<</Fields[]>>"),
         with_field("/FT/Btn/Ff 65536/T(f)/MK<</BG[0 0 0]>>"),
         with_field("/FT/Tx/T(f)/MK<</BG[0 0 0]>>/V(secret)/DA(/Helv 10 Tf 0 g)"),
+        with_field("/FT/Btn/T(f)/V/Yes/AS/Yes/AP<</N<</Yes 4 0 R/Off 6 0 R>>>>"),
+        with_field("/FT/Tx/T(f)/MK<</BG[0 0 0]>>/Ff 16777216/MaxLen 9/V(secret)/DA(/Helv 10 Tf 0 g)"),
     ],
-    ids=["in a form", "without a form", "not listed by the form", "a button's color", "a text field without an appearance"],
+    ids=[
+        "in a form",
+        "without a form",
+        "not listed by the form",
+        "a button's color",
+        "a text field without an appearance",
+        "a check box that is checked",
+        "a field of single letters",
+    ],
 )
 def test_form_fields_are_drawn(data: bytes, tmp_path: Path) -> None:
     (page,) = images(data, tmp_path)
@@ -210,6 +220,26 @@ def test_embedded_files_are_a_warning(tmp_path: Path) -> None:
         document.save(tmp_path / "portfolio.pdf")
         with Pdf(tmp_path / "portfolio.pdf") as portfolio:
             assert portfolio.warnings == (warning,)
+
+
+ATTACHMENT = "<</Type/Annot/Subtype/FileAttachment/Rect[72 700 90 718]/FS<</Type/Filespec/F(a.pdf)/EF<</F 5 0 R>>>>>>"
+
+
+def test_files_attached_to_pages_are_counted_with_the_others(tmp_path: Path) -> None:
+    """A viewer shows them as a paper clip on the page."""
+    pages = [f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Annots[{ATTACHMENT * count}]>>" for count in (2, 0, 1)]
+    data = pdf(
+        "<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(b.pdf)<</Type/Filespec/F(b.pdf)/EF<</F 5 0 R>>>>]>>>>>>",
+        "<</Type/Pages/Count 3/Kids[3 0 R 4 0 R 6 0 R]>>",
+        pages[0],
+        pages[1],
+        stream("%PDF-", "/Type/EmbeddedFile"),
+        pages[2],
+    )
+    with Pdf(written(data, tmp_path)) as document:
+        assert document.warnings == ("1 embedded file was not looked at",)
+        assert len(list(document.pages())) == 3
+        assert document.warnings == ("4 embedded files were not looked at",)
 
 
 def test_an_xfa_form_is_a_warning(tmp_path: Path) -> None:

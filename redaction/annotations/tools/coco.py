@@ -191,7 +191,8 @@ def _corners(annotation: _Annotation) -> Corners:
     """The corners of the ``bbox``; without one, or if it has no area, those around the polygons of the segmentation."""
     polygons = annotation.segmentation if isinstance(annotation.segmentation, list) else []
     if not annotation.bbox and not polygons:
-        raise ValueError("it has neither a bbox nor polygons; export boxes")
+        mask = ", only a mask" if isinstance(annotation.segmentation, dict) else ""
+        raise ValueError(f"it has neither a bbox nor polygons{mask}; export boxes")
     if annotation.bbox and len(annotation.bbox) != XYWH_NUMBERS:
         raise ValueError("its bbox needs four numbers: x, y, width and height")
     if annotation.bbox and (all(annotation.bbox[2:]) or not polygons):

@@ -10,7 +10,7 @@ from typing import Any
 from redaction.annotations.records import ParsedFile, ParsedPage, RefusalReason, RefusedRow
 from redaction.annotations.tools.coco import read_coco, write_coco
 from redaction.annotations.tools.format_names import AnnotationFormat
-from redaction.annotations.tools.label_studio import read_label_studio, write_label_studio
+from redaction.annotations.tools.label_studio import is_json_min, read_label_studio, write_label_studio
 from redaction.annotations.tools.prodigy import read_prodigy, write_prodigy
 from redaction.errors import RedactionError
 from redaction.files import write_text
@@ -29,6 +29,10 @@ def read_annotation_file(file: Path, format: AnnotationFormat | None = None) -> 
     text = _read_text(file)
     content = _parse_json(text)
     detected = _detect_format(content, text)
+    if detected is None and is_json_min(content):
+        raise RedactionError(
+            f"{file} is Label Studio's JSON-MIN, which does not say which style belongs to which box; export it as JSON."
+        )
     if detected is None or (format is not None and detected is not format):
         expected = format.value if format else "COCO, Prodigy image.manual JSONL or Label Studio JSON"
         raise RedactionError(f"{file} is not in the format {expected}; export it again, or name its format with --format.")

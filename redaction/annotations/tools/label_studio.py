@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from redaction.annotations.answers import last_word
 from redaction.annotations.records import PERCENT, ParsedBox, ParsedFile, ParsedPage, RefusalReason, RefusedRow, compact_number
@@ -16,6 +17,8 @@ from redaction.dataset import Style
 
 LOCAL_FILES = "/data/local-files/?d="
 """Followed by a path: the address of a file on Label Studio's own machine."""
+
+_IMAGE_ADDRESS = re.compile(r"(?i)\.(png|jpe?g|webp|tiff?|bmp)($|\?)")
 
 
 class _Annotation(Row):
@@ -28,6 +31,8 @@ class _Annotation(Row):
 
 
 class _Data(Row):
+    """The data of a task. The image is what the labeling configuration calls so, or else its only image under another name."""
+
     image: str = ""
     file_name: str | None = None
     sha256: str | None = None
@@ -35,6 +40,14 @@ class _Data(Row):
     pdf: str | None = None
     page_index: int | None = Field(default=None, ge=0)
     annotator: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _image_under_another_name(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or content.get("image"):
+            return content
+        images = [value for value in content.values() if isinstance(value, str) and _IMAGE_ADDRESS.search(value)]
+        return content | {"image": images[0]} if len(images) == 1 else content
 
 
 class _Task(Row):
@@ -59,6 +72,11 @@ def read_label_studio(tasks: Sequence[Any]) -> ParsedFile:
             detail = "the task has no finished annotation"
             refused.append(RefusedRow(row=row, reason=RefusalReason.NOT_ACCEPTED, detail=detail))
     return ParsedFile(pages=tuple(pages), refused=tuple(refused))
+
+
+def is_json_min(content: Any) -> bool:
+    """Whether it is the short export: tasks without a list of annotations, the answers of each in fields of its own."""
+    return isinstance(content, list) and any(isinstance(task, dict) and "annotation_id" in task for task in content)
 
 
 def write_label_studio(pages: Sequence[ParsedPage]) -> list[dict[str, Any]]:

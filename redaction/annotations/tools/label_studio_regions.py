@@ -13,14 +13,23 @@ from redaction.annotations.tools.rows import Corners, Row, bounding_box, check_u
 STYLE_CONTROL = "style"
 """Name of the control with the style of a region in the labeling configuration; controls of other names mean something else."""
 
-CONTROLS = ("choices", "datetime", "number", "pairwise", "ranker", "rating", "relation", "taxonomy", "textarea")
+CONTROLS = (
+    "chatmessage",
+    "choices",
+    "datetime",
+    "number",
+    "pairwise",
+    "ranker",
+    "rating",
+    "reactcode",
+    "relation",
+    "taxonomy",
+    "textarea",
+)
 """Types of results that describe a region, the page or the task, and draw nothing."""
 
 LABELS_ALONE = "labels"
 """Type of a result that names the label of a region, where the labeling configuration has labels and shapes in two controls."""
-
-GEOMETRY = ("x", "points", "vertices", "rle")
-"""Fields of which every region has one."""
 
 
 class _Value(Row):
@@ -109,12 +118,11 @@ def _read_regions(row: str, results: Sequence[Any]) -> tuple[list[tuple[str, _Re
 
 
 def _is_region(result: Any) -> bool:
-    """Whether a result draws something. Results of controls repeat the geometry of the region that they describe."""
-    if not isinstance(result, dict):
-        return True
-    kind, value = str(result.get("type")), result.get("value")
-    has_geometry = isinstance(value, dict) and any(key in value for key in GEOMETRY)
-    return kind not in CONTROLS and (has_geometry or kind.endswith(LABELS_ALONE))
+    """Whether a result draws something, as far as we know: one of an unknown type must not be lost.
+
+    Results of controls repeat the geometry of the region that they describe.
+    """
+    return not isinstance(result, dict) or str(result.get("type")) not in CONTROLS
 
 
 def _is_label_alone(region: _Region) -> bool:

@@ -60,6 +60,8 @@ class _Answer(Row):
     width: FiniteFloat | None = Field(default=None, gt=0)
     height: FiniteFloat | None = Field(default=None, gt=0)
     spans: tuple[Any, ...] = ()
+    label: Any = None
+    options: Any = None
     annotator: str | None = Field(default=None, alias="_annotator_id")
     timestamp: float | None = Field(default=None, alias="_timestamp")
 
@@ -85,6 +87,9 @@ def read_prodigy(lines: Iterable[tuple[str, Any]]) -> ParsedFile:
         boxes, problems = _boxes(row, answer.spans)
         if answer.answer != ACCEPT:
             problems = [_not_accepted(row, answer)]
+        elif not answer.spans and (answer.label or answer.options):
+            detail = "it answers another question than where the redactions are; export the answers of image.manual"
+            problems = [RefusedRow(row=row, reason=RefusalReason.MALFORMED, detail=detail)]
         pages.append(_page(row, identity, answer, boxes, problems))
     return ParsedFile(pages=tuple(pages), refused=tuple(refused))
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from redaction.cli.missing_extra import require
 from redaction.workspace import Workspace
 
 
@@ -30,6 +31,7 @@ def demo(
 
     Example: redaction demo --documents my-pdfs --annotations my-boxes.json
     """
+    require("torch")
     from rich.console import Console
 
     from redaction.cli.demo import story, summary

@@ -9,8 +9,10 @@ from redaction.catalog import open_catalog
 from redaction.catalog.tables import AnnotatedBox, Annotation, MonitoringWindow, Page, TrainingRun
 from redaction.cli.demo.story import Demo, as_typed, service_url
 from redaction.evaluation import Comparison
-from redaction.lifecycle.gate import Decision
+from redaction.lifecycle.gate import Decision, ReasonCode
 from serving.local import control
+
+LACK_OF_EVIDENCE = (ReasonCode.TOO_FEW_TEST_PAGES, ReasonCode.TOO_LITTLE_EVIDENCE)
 
 
 def show(demo: Demo, elapsed: str) -> None:
@@ -18,10 +20,13 @@ def show(demo: Demo, elapsed: str) -> None:
     table = Table(title=f"The demo took {elapsed}", show_header=False, title_justify="left")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for row in (*_counts(demo), *_training(demo), *_service(demo), *_monitoring(demo)):
+    training = _last_training(demo)
+    for row in (*_counts(demo), *_training(training), *_service(demo), *_monitoring(demo)):
         table.add_row(*row)
     demo.console.print()
     demo.console.print(table)
+    if training is not None and not training[1].deploy:
+        demo.console.print(f"\n{why_held(training[1])}", soft_wrap=True)
     demo.console.print(_next_steps(demo), soft_wrap=True)
 
 
@@ -33,15 +38,31 @@ def _counts(demo: Demo) -> list[tuple[str, str]]:
     return [("pages", f"{pages} rendered, {annotated} annotated"), ("boxes", str(boxes))]
 
 
-def _training(demo: Demo) -> list[tuple[str, str]]:
+def why_held(decision: Decision) -> str:
+    """Why a candidate does not serve, and what would let it."""
+    lacks_evidence = any(reason.code in LACK_OF_EVIDENCE for reason in decision.reasons)
+    evidence = "annotate more documents, as the reasons above say, or " if lacks_evidence else ""
+    return (
+        f"{decision.candidate} was held, and {decision.champion} goes on serving: a candidate is deployed only if it is known to "
+        f"be better in something and worse in nothing. That takes more than a few minutes of training: {evidence}train for "
+        f"longer (`epochs` and `pages` of the run configuration). To deploy it anyway: redaction deploy {decision.candidate}"
+    )
+
+
+def _last_training(demo: Demo) -> tuple[Comparison, Decision] | None:
     with open_catalog(demo.workspace).snapshot() as session:
         finished = session.exec(
             select(TrainingRun).where(col(TrainingRun.finished_at).is_not(None)).order_by(col(TrainingRun.finished_at).desc())
         ).first()
     if finished is None or finished.comparison is None or finished.decision is None:
+        return None
+    return Comparison.model_validate(finished.comparison), Decision.model_validate(finished.decision)
+
+
+def _training(training: tuple[Comparison, Decision] | None) -> list[tuple[str, str]]:
+    if training is None:
         return [("training", "none finished")]
-    candidate = Comparison.model_validate(finished.comparison).candidate
-    decision = Decision.model_validate(finished.decision)
+    candidate, decision = training[0].candidate, training[1]
     metrics = candidate.overall
     rows = [
         ("candidate", candidate.version),

@@ -37,6 +37,9 @@ class Opened(Frozen):
 
     kind: Literal["opened"] = "opened"
     page_count: int
+    remarks: tuple[str, ...] = ()
+    """What the user should know about it; see `redaction.pages.opened.OpenDocument`."""
+    embedded_files: int = 0
 
 
 class Refused(Frozen):
@@ -59,6 +62,7 @@ class RenderedPage(Frozen):
     sha256: str
     perceptual_hash: str
     features: PageFeatures
+    attached_files: int = 0
 
 
 class FailedPage(Frozen):

@@ -26,6 +26,7 @@ from redaction.documents.rendering.worker import image_name
 from redaction.documents.scratch import exclusive_scratch
 from redaction.documents.sources import Politeness, Rendering, SourcesConfig
 from redaction.files import sync
+from redaction.pages.opened import embedded_files_warning
 from redaction.progress import ProgressCallback, log_progress
 from redaction.values import Frozen
 from redaction.workspace import Workspace
@@ -50,6 +51,10 @@ class RenderSummary(Frozen):
     """Pages put in quarantine, of documents that were rendered otherwise."""
     failures: tuple[Problem, ...]
     """Documents whose file is missing from the workspace; the next fetch restores it."""
+    warnings: tuple[Problem, ...] = ()
+    """Parts of newly rendered documents that were not looked at, such as embedded files."""
+    embedded_files: int = 0
+    """Number of files embedded in the newly rendered documents; nobody looks at them."""
     seconds: float
 
 
@@ -62,6 +67,8 @@ class _DocumentRendering:
     jobs_left: int = 1
     page_count: int | None = None
     refusal: str | None = None
+    remarks: tuple[str, ...] = ()
+    embedded_files: int = 0
     pages: dict[int, RenderedPage | FailedPage] = field(default_factory=dict)
 
 
@@ -108,12 +115,14 @@ def _render_documents(
             match event:
                 case Opened() if rendering.page_count is None:
                     rendering.page_count = event.page_count
+                    rendering.remarks, rendering.embedded_files = event.remarks, event.embedded_files
                     pages_known += event.page_count
                     further_jobs = _further_jobs(rendering.first_job, event.page_count)
                     rendering.jobs_left += len(further_jobs)
                     for job in further_jobs:
                         pool.add(key, job, first=True)
                 case RenderedPage() | FailedPage():
+                    rendering.embedded_files += event.attached_files if isinstance(event, RenderedPage) else 0
                     rendering.pages[event.page_index] = event
                     pages_done += 1
                     progress("render", pages_done, pages_known)
@@ -137,6 +146,8 @@ class _RenderingRecorder:
         self._pages: list[str] = []
         self._refused: list[Problem] = []
         self._refused_pages: list[Problem] = []
+        self._warnings: list[Problem] = []
+        self._embedded_files = 0
 
     def record(self, rendering: _DocumentRendering) -> None:
         """Move the images into place, then write the rows in one transaction."""
@@ -155,6 +166,9 @@ class _RenderingRecorder:
             self._refused.append(Problem(source=document.source, where=document.file_name, reason=refusal))
             return
         self._documents.append(document.sha256)
+        self._embedded_files += rendering.embedded_files
+        for warning in (*rendering.remarks, *embedded_files_warning(rendering.embedded_files)):
+            self._warnings.append(Problem(source=document.source, where=document.file_name, reason=warning))
         for page in pages:
             if page.reason is None:
                 self._pages.append(page.name)
@@ -170,6 +184,8 @@ class _RenderingRecorder:
             refused=tuple(sorted(self._refused, key=_source_and_place)),
             refused_pages=tuple(sorted(self._refused_pages, key=_source_and_place)),
             failures=tuple(Problem(source=document.source, where=document.file_name, reason=reason) for document in missing),
+            warnings=tuple(sorted(self._warnings, key=_source_and_place)),
+            embedded_files=self._embedded_files,
             seconds=seconds,
         )
 

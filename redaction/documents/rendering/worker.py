@@ -75,7 +75,7 @@ def render_job(job: Job, send: Callable[[Message], None]) -> None:
             if refused := _check_document(job, document):
                 return send(refused)
             Path(job.folder).mkdir(exist_ok=True)
-            send(Opened(page_count=len(document)))
+            send(Opened(page_count=len(document), remarks=document.remarks, embedded_files=document.embedded_files))
             for page_index in range(job.first, min(job.stop, len(document))):
                 send(_try_page(job, document, page_index))
             return send(Done())
@@ -124,6 +124,7 @@ def _render_page(job: Job, document: OpenDocument, page_index: int) -> RenderedP
         sha256=hashlib.sha256(jpeg).hexdigest(),
         perceptual_hash=perceptual_hash(gray),
         features=features,
+        attached_files=document.attached_files.get(page_index, 0),
     )
     (Path(job.folder) / image_name(page_index)).write_bytes(jpeg)
     return rendered

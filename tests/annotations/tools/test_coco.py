@@ -114,7 +114,7 @@ def test_a_box_follows_from_whatever_the_tool_wrote_of_it(write: Write, drawn: d
         ({"bbox": [1, 2, 3, 4], "attributes": {"rotation": 10**400}}, "not a number"),
         ({"bbox": [1, 2, 3, 4], "attributes": {"rotation": [90]}}, "not a number"),
         ({"bbox": [1, 2, 3, 4, 30]}, "four numbers"),
-        ({"segmentation": {"counts": [0, 5], "size": [1650, 1275]}}, "neither a bbox nor polygons"),
+        ({"segmentation": {"counts": [0, 5], "size": [1650, 1275]}}, "neither a bbox nor polygons, only a mask; export boxes"),
         ({"segmentation": [SQUARE[:-1]]}, "an x without a y"),
         ({"segmentation": [SQUARE[:4]]}, "3 points"),
         ({"segmentation": [["a", "b"]]}, "valid number"),

@@ -14,6 +14,7 @@ from redaction.annotations.records import ParsedFile, ParsedPage
 from redaction.annotations.tools.format_names import AnnotationFormat
 from redaction.annotations.tools.formats import read_annotation_file, write_annotation_file
 from redaction.dataset import Style
+from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
 from ..conftest import HEIGHT, WIDTH, boxes_in
@@ -77,6 +78,8 @@ def test_a_task_without_a_finished_annotation_is_refused(write: Write) -> None:
         ({"type": "brushlabels", "value": {"rle": [1]}}, "neither a rectangle nor a polygon"),
         ({"type": "ellipselabels", "value": {"x": 1, "y": 2, "radiusX": 3, "radiusY": 4}}, "neither a rectangle"),
         ({"type": "lasso", "value": {"vertices": [1]}}, "neither a rectangle"),
+        ({"type": "videorectangle", "value": {"sequence": []}}, "neither a rectangle"),
+        ({"type": "bitmask", "value": {"imageDataURL": "data:,"}}, "neither a rectangle"),
         ({"value": None}, "value"),
         ({"type": "rectangle", "value": POSITION | {"rectanglelabels": []}}, "no label"),
     ],
@@ -86,6 +89,34 @@ def test_a_region_that_is_no_upright_box_leaves_its_page_incomplete(write: Write
     assert len(page.boxes) == 1
     assert [refusal.row for refusal in page.refused] == ["task 5, region r1"]
     assert detail in page.refused[0].detail
+
+
+@pytest.mark.parametrize(
+    "data", [{"img": "x/a.png"}, {"image_url": "https://host/a.png?token=1.2", "number": 3, "text": "page 1 of a.pdf"}]
+)
+def test_the_image_of_a_task_may_have_another_name_than_image(write: Write, data: dict[str, Any]) -> None:
+    """The labeling configuration chooses it."""
+    (page,) = read_annotation_file(write([{"data": data, "annotations": [{"result": [RECTANGLE]}]}]))[1].pages
+    assert page.paths == (next(iter(data.values())),)
+
+
+def test_of_two_images_none_is_guessed(write: Write) -> None:
+    data = {"page": "a.png", "previous": "b.png"}
+    (page,) = read_annotation_file(write([{"data": data, "annotations": [{"result": []}]}]))[1].pages
+    assert page.paths == ()
+
+
+@pytest.mark.parametrize("change", [{"predictions": [{"result": [RECTANGLE]}]}, {"drafts": [{"result": [RECTANGLE]}]}])
+def test_what_nobody_submitted_is_no_annotation(write: Write, change: dict[str, Any]) -> None:
+    parsed = read_annotation_file(write([{"data": {"image": "a.png"}, "annotations": []} | change]))[1]
+    assert [refusal.detail for refusal in parsed.refused] == ["the task has no finished annotation"]
+    assert parsed.pages == ()
+
+
+def test_the_short_export_is_recognized_and_refused(write: Write) -> None:
+    """It gives every control a list of its own, so that styles belong to no box."""
+    with pytest.raises(RedactionError, match=r"is Label Studio's JSON-MIN, .* export it as JSON"):
+        read_annotation_file(write([{"id": 1, "image": "a.png", "label": [POSITION], "annotator": 1, "annotation_id": 1}]))
 
 
 def position(**change: Any) -> dict[str, Any]:

@@ -48,6 +48,17 @@ def test_no_spans_at_all_are_a_page_without_redactions(write: Write) -> None:
     assert (page.boxes, page.refused) == ((), ())
 
 
+@pytest.mark.parametrize("change", [{"label": "REDACTED"}, {"options": [{"id": 1, "text": "redacted"}], "accept": [1]}])
+def test_the_answer_to_another_question_is_not_taken_for_a_page_without_redactions(write: Write, change: dict[str, Any]) -> None:
+    """Prodigy also asks for the kind of an image; then "accept" says that the label is right."""
+    page = read_annotation_file(write([{"image": "a.png", "answer": "accept"} | change], "tasks.jsonl"))[1].pages[0]
+    assert [refusal.detail.split(";")[0] for refusal in page.refused] == [
+        "it answers another question than where the redactions are"
+    ]
+    with_spans = read_annotation_file(write([TASK | change], "tasks.jsonl"))[1].pages[0]
+    assert (len(with_spans.boxes), with_spans.refused) == (1, ())
+
+
 def test_an_annotator_may_be_a_number(write: Write) -> None:
     assert read_annotation_file(write([TASK | {"_annotator_id": 3}], "tasks.jsonl"))[1].pages[0].annotator == "3"
 

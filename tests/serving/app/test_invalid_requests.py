@@ -168,7 +168,9 @@ def test_other_content_types_are_rejected(client: httpx.Client, media_type: str)
     "media_type", ["multipart/form-data; boundary=b", "multipart/form-data", "multipart/form-data; boundary="]
 )
 def test_a_malformed_multipart_body_is_rejected(client: httpx.Client, body: bytes, media_type: str) -> None:
-    error_message(client.post("/detect", content=body, headers={"content-type": media_type}), 400)
+    message = error_message(client.post("/detect", content=body, headers={"content-type": media_type}), 400)
+    assert 'as the multipart file field "page"' in message, "it says what to send instead"
+    assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.parametrize("threshold", ["high", "-0.1", "1.01", "nan", "inf", "1e999", "0,5"])

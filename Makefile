@@ -6,6 +6,7 @@ PYTHON ?= python3.11
 # installed into the environment if the machine has no uv
 UV = $(shell command -v uv || echo $(VENV)/bin/uv)
 STAMP := $(VENV)/.installed
+EXTRAS := --extra pipelines --extra serve --extra train --extra dev
 RESOLVE := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate --no-header --quiet
 
 # no usage statistics, and no dashboard that opens by itself
@@ -63,7 +64,7 @@ bench: install ## run the benchmarks of docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
 
 lock: ## resolve the dependencies again: requirements.lock, and serving/requirements.lock for the Bento
-	$(UV) pip compile pyproject.toml --group dev --upgrade $(RESOLVE) -o requirements.lock
+	$(UV) pip compile pyproject.toml $(EXTRAS) --upgrade $(RESOLVE) -o requirements.lock
 	$(UV) pip compile serving/requirements.in --constraint requirements.lock --upgrade $(RESOLVE) -o serving/requirements.lock
 
 clean: ## remove the environment and all generated files

@@ -21,6 +21,7 @@ NOTES_HEADING = "## Notes"
 def main() -> None:
     """Run the benchmarks and write the report."""
     sections = [
+        _section("Small install", "benchmarks.install"),
         _section("Ingestion", "benchmarks.ingestion"),
         _section("A re-run of ct_cd", "benchmarks.pipelines"),
         _section("Prediction", "benchmarks.prediction"),

@@ -87,7 +87,7 @@ def sample_pages(folder: Path) -> Iterator[list[tuple[str, str]]]:
     command += ["--pdfs", str(room.site / "documents"), "--detector", "starter", "--against", "rules", "--output", str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     with serve_reading_room(room.folder) as server:
-        pages = [("sample reading room", f"{server.url}{name}") for name in ("index.html", "archive/index.html")]
+        pages = [(f"sample reading room: {name}", f"{server.url}{name}") for name in ("index.html", "archive/index.html")]
         yield [("evaluation", (folder / "evaluation.html").resolve().as_uri()), *pages]
 
 

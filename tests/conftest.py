@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from redaction.workspace import Workspace
 
-pytest_plugins = ["tests.toy_detector"]
+pytest_plugins = ["tests.browser", "tests.toy_detector"]
 
 REPOSITORY = Path(__file__).parent.parent
 REAL_DEV = REPOSITORY.parent / "shared" / "data" / "real-dev"

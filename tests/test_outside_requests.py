@@ -72,7 +72,11 @@ def test_a_page_that_is_empty_or_absent_is_no_page_without_requests(browser: Bro
 
 def test_an_evaluation_and_the_sample_reading_room_call_nobody(browser: Browser, tmp_path: Path) -> None:
     with sample_pages(tmp_path) as pages:
-        assert {name: outside_requests(browser, url) for name, url in pages} == {"evaluation": [], "sample reading room": []}
+        assert [(name.partition(":")[0], outside_requests(browser, url)) for name, url in pages] == [
+            ("evaluation", []),
+            ("sample reading room", []),
+            ("sample reading room", []),
+        ]
 
 
 def test_evidentlys_report_calls_nobody(browser: Browser, tmp_path: Path) -> None:

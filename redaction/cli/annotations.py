@@ -48,7 +48,7 @@ def import_(
 
     report = import_annotations(Workspace.existing(), file, annotator, format)
     if output:
-        write_text(output, report.model_dump_json(indent=1) + "\n")
+        write_text(output, report.model_dump_json(indent=1) + "\n", private=False)
     if as_json:
         print_json(report)
     else:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redaction.cli.missing_extra import require
+
 if TYPE_CHECKING:
     from redaction.workspace import Workspace
 
@@ -29,6 +31,7 @@ def deploy(
 
     Example: redaction deploy starter
     """
+    require("zenml")
     from redaction.errors import RedactionError
     from redaction.lifecycle.detectors import require_detector
     from redaction.workspace import Workspace

@@ -49,7 +49,7 @@ def detect(
     with progress_bars(open_console(stderr=True)) as progress:
         report = report_document(file, loaded, threshold, progress).model_copy(update={"workspace": workspace})
     if output is not None:
-        write_text(output, report.model_dump_json(indent=2) + "\n")
+        write_text(output, report.model_dump_json(indent=2) + "\n", private=False)
     if as_json:
         print_json(report)
     else:

@@ -42,8 +42,10 @@ def load_and_name(name: str | None) -> tuple[LoadedDetector, str | None]:
 
 
 def _has_champion(workspace: Workspace) -> bool:
+    # a workspace without versions has no champion; do not create a catalog just to find that out
+    if not workspace.models.is_dir():
+        return False
     from redaction.catalog import open_catalog
     from redaction.lifecycle.champion import production
 
-    # a workspace without versions has no champion; do not create a catalog just to find that out
-    return workspace.models.is_dir() and production(open_catalog(workspace), str(workspace.root)).champion is not None
+    return production(open_catalog(workspace), str(workspace.root)).champion is not None

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from redaction.cli.console import JsonFlag, print_json
+from redaction.cli.missing_extra import require
 from redaction.errors import RedactionError
 from redaction.workspace import Workspace
 
@@ -45,6 +46,7 @@ def start(
 
     Example: curl -F "page=@page.png" http://127.0.0.1:3000/detect
     """
+    require("bentoml")
     from serving.app.names import SERVICE_NAME
     from serving.local import control
     from serving.release.release import production_tag, service_address
@@ -72,6 +74,7 @@ def stop() -> None:
 
     Example: redaction service stop
     """
+    require("bentoml")
     from serving.local import control
 
     stopped = control.stop(Workspace.existing())
@@ -86,6 +89,7 @@ def status(as_json: JsonFlag = False) -> None:
 
     Example: redaction service status || redaction service start
     """
+    require("bentoml")
     from redaction.progress import format_duration
     from serving.local import control
 
@@ -118,6 +122,7 @@ def logs(
 
     Example: redaction service logs -n 100 --follow
     """
+    require("bentoml")
     from serving.local import control
 
     workspace = Workspace.existing()
@@ -141,6 +146,7 @@ def rollback(
 
     Example: redaction service rollback nano-1dad0c80
     """
+    require("zenml")
     from serving.release.release import rollback as roll_back
 
     outcome = roll_back(Workspace.existing(), version)

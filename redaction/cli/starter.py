@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from redaction.cli.console import new_table, open_console
+from redaction.cli.missing_extra import require
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,6 +31,7 @@ def starter(
 
     Example: redaction starter --config my-starter.yaml --folder my-starter
     """
+    require("torch")
     from redaction.configuration import read_yaml
     from redaction.detection.starter import starter_detector
     from redaction.progress import progress_bars
@@ -40,13 +42,16 @@ def starter(
         training = load_or_synthesize(settings.training_pages, folder, "training pages", progress)
         validation = load_or_synthesize(settings.validation_pages, folder, "validation pages", progress)
     typer.echo("Loading the training stack …")
+    from redaction.training.vfnet.build import parity_images
+    from redaction.training.vfnet.export import write_onnx_only
     from redaction.training.vfnet.training import train
 
     log = logging.getLogger("redaction.training")
     log.setLevel(logging.INFO)
     log.addHandler(_EchoHandler())
     trained = train(training, validation, settings.training, folder / "training")
-    typer.echo(f"The detector is in {trained.folder}.")
+    small = write_onnx_only(trained, trained.folder.with_name(f"{trained.folder.name}-onnx"), parity_images(validation))
+    typer.echo(f"The detector is in {trained.folder}, and its export for the small install in {small.folder}.")
     open_console().print(_comparison(trained, starter_detector(), validation))
 
 

@@ -46,7 +46,7 @@ def preview(
         config = config.model_copy(update={"appearances": _equal_weights(appearances), "share_without_redactions": 0.0})
     with tempfile.TemporaryDirectory() as folder:
         dataset = synthesize(config, None, Path(folder) / "pages")
-        write_bytes(output, contact_sheet_png(dataset, page_width_px=420, limit=pages))
+        write_bytes(output, contact_sheet_png(dataset, page_width_px=420, limit=pages), private=False)
     boxes = sum(len(page.boxes) for page in dataset.pages)
     typer.echo(f"{output} (pages: {len(dataset.pages)}, redactions: {boxes})")
 

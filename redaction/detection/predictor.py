@@ -187,7 +187,7 @@ def load_onnxruntime(path: str, threads: int | None) -> Graph:
 
 def _best_runtime(detector: Detector) -> Runtime:
     exported = [runtime for runtime, file in _EXPORTS.items() if file in detector.manifest.files]
-    for runtime in exported:
-        if importlib.util.find_spec(runtime) is not None:
-            return runtime
-    raise RedactionError(f"{detector.folder} needs {' or '.join(exported) or 'an export'}, which is not installed; install it.")
+    if not exported:
+        raise RedactionError(f"{detector.folder} has no {' or '.join(_EXPORTS.values())}, so it cannot predict; export it again.")
+    # where none is installed, the import of the first says so
+    return next((runtime for runtime in exported if importlib.util.find_spec(runtime)), exported[0])

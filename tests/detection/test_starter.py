@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from redaction.cli.starter import starter
 from redaction.configuration import read_yaml
 from redaction.dataset import Dataset
-from redaction.detection.artifact import ONNX, OPENVINO, WEIGHTS, Detector
+from redaction.detection.artifact import CARD, ONNX, OPENVINO, WEIGHTS, Detector
 from redaction.detection.predictor import Predictor, load_openvino, to_page_detections
 from redaction.detection.profiles import TrainingConfig
 from redaction.detection.starter import STARTER_PROFILE, starter_detector
@@ -60,6 +61,23 @@ class TestTheShippedDetector:
         found = Predictor(detector).predict(letter(bars, outlined)).at_least(detector.operating_point)
         overlaps = iou_matrix(np.array(bars, np.float32), found.xyxy)
         assert (overlaps.max(axis=1, initial=0) > 0.5).all(), f"bars {bars}, found {found}"
+
+    def test_the_one_for_onnx_runtime_is_the_same_detector(self) -> None:
+        """The core has no OpenVINO, so its starter is an export of its own."""
+        starter = starter_detector()
+        other = Detector.load(starter.folder.with_name(f"{STARTER_PROFILE}-onnx"))
+        same = {"version", "preprocessing", "postprocessing", "rescoring", "operating_point", "training", "provenance"}
+        assert other.manifest.model_dump(include=same) == starter.manifest.model_dump(include=same)
+        page = letter([(140, 200, 700, 234), (300, 506, 520, 536), (140, 740, 1100, 910), (600, 1220, 1000, 1252)])
+        found, expected = (Predictor(detector).predict(page).at_least(starter.operating_point) for detector in (other, starter))
+        assert Predictor(other).runtime == "onnxruntime"
+        assert len(expected) == 4
+        np.testing.assert_allclose(found.xyxy, expected.xyxy, atol=0.1)
+        np.testing.assert_allclose(found.scores, expected.scores, atol=0.002)
+
+    def test_it_is_the_one_for_onnx_runtime_where_openvino_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "openvino" else find_spec(name))
+        assert set(starter_detector().manifest.files) == {CARD, ONNX}
 
     def test_it_finds_nothing_on_a_page_of_text(self) -> None:
         detector = starter_detector()
@@ -229,4 +247,6 @@ class TestMakingIt:
         assert "3 synthetic validation pages" in result.output
         assert "epoch 1 of 1" in result.output
         assert "new (" in result.output
+        (small,) = (tmp_path / "starter" / "training").rglob("detector-onnx")
+        assert set(Detector.load(small).manifest.files) == {CARD, ONNX}
         assert starter_detector().version in result.output

@@ -128,8 +128,9 @@ def console_blocks() -> list[tuple[Path, str]]:
 
 @pytest.mark.parametrize(("page", "block"), console_blocks(), ids=lambda value: name(value) if isinstance(value, Path) else "")
 def test_shown_output_is_what_the_commands_print(page: Path, block: str, tmp_path: Path) -> None:
-    """The commands of a block run one after the other in an empty folder that has the repository's configs."""
-    (tmp_path / "configs").symlink_to(REPOSITORY / "configs")
+    """The commands of a block run one after the other in an empty folder that has the repository's configs and docs."""
+    for name in ("configs", "docs"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "80"}
     for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
         done = subprocess.run(

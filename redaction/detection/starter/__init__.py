@@ -6,6 +6,7 @@ It works right after installation, and trainings of the same profile can start f
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from redaction.detection.artifact import Detector
@@ -15,9 +16,12 @@ STARTER_PROFILE: ProfileName = "nano"
 
 
 def starter_detector() -> Detector:
-    """The detector that ships with the program.
+    """The detector that ships with the program: for OpenVINO, or for ONNX Runtime where OpenVINO is not installed.
+
+    Both have the same weights and version; only the one for OpenVINO has the weights as a file, too.
 
     Raises:
         RedactionError: the installation is incomplete, or one of its files was changed.
     """
-    return Detector.load(Path(__file__).parent / STARTER_PROFILE)
+    folder = Path(__file__).parent / STARTER_PROFILE
+    return Detector.load(folder if importlib.util.find_spec("openvino") else folder.with_name(f"{STARTER_PROFILE}-onnx"))

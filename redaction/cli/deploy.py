@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,11 +48,12 @@ def deploy(
     if not outcome.served:
         raise RedactionError(outcome.sentence)
     typer.echo(outcome.sentence)
-    _promote(outcome.version)
+    promote(outcome.version)
 
 
-def _promote(version: str) -> None:
-    """Set the version's stage in ZenML's Model Control Plane, as in the catalog."""
+def promote(version: str) -> None:
+    """Set the version's stage in ZenML's Model Control Plane, as in the catalog, without ZenML's own lines."""
+    os.environ.setdefault("ZENML_LOGGING_VERBOSITY", "WARN")  # ZenML reads it when it is imported
     from steps.model_control_plane import promote_version, register_version
 
     register_version(version)

@@ -147,20 +147,11 @@ def rollback(
     Example: redaction service rollback nano-1dad0c80
     """
     require("zenml")
+    from redaction.cli.deploy import promote
     from serving.release.release import rollback as roll_back
 
     outcome = roll_back(Workspace.existing(), version)
     if not outcome.served:
         raise RedactionError(f"Version {outcome.version} was not put back: {' '.join(outcome.reasons)}")
     typer.echo(f"Version {outcome.version} is in production, on {outcome.url}.")
-    _promote(outcome.version)
-
-
-def _promote(version: str) -> None:
-    """Set the version's stage in ZenML's Model Control Plane, as in the catalog."""
-    from steps.model_control_plane import promote_version
-
-    try:
-        promote_version(version)
-    except KeyError:
-        typer.echo(f"ZenML's active store does not know version {version}, so its stage there was not changed.")
+    promote(outcome.version)

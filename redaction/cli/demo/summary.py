@@ -94,6 +94,7 @@ What to try next:
   source .venv/bin/activate
   export REDACTION_WORKSPACE={root}
   curl -F "page=@$(find {root}/pages -type f | head -1)" {service_url(demo.workspace) or "http://127.0.0.1:3000"}/detect
+  redaction runs show              what the last run did and decided, on one page
   redaction dashboard              the runs, their DAG, contact sheets, cards and reports
   redaction service status         and 'logs', 'stop'
   redaction checkpoints list       and 'restore'

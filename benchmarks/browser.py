@@ -52,7 +52,7 @@ QUIET = (
 
 
 def chromium() -> str | None:
-    """Path of the installed Chromium or Chrome; None if there is none."""
+    """Path to Chromium or Chrome, if one is installed."""
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 

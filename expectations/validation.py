@@ -99,7 +99,7 @@ class ValidationReport(Frozen):
 
     @property
     def success(self) -> bool:
-        """Whether every suite passed; false if there is none."""
+        """Whether there are suites and all of them passed."""
         return bool(self.suites) and all(suite.success for suite in self.suites)
 
     @property

@@ -19,12 +19,12 @@ from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.logger import set_loggers_level
 from dvc.ui import ui
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from redaction.checkpoints.git_repository import Commit, GitError, GitRepository
 from redaction.errors import RedactionError
 from redaction.files import make_private_folder, storage_errors, write_text
+from redaction.locks import exclusive
 from redaction.values import Frozen
 from redaction.workspace import Workspace
 
@@ -242,15 +242,12 @@ def _open_dvc(workspace: Workspace) -> dvc.repo.Repo:
 
 @contextmanager
 def _locked(workspace: Workspace, max_wait_s: float) -> Iterator[None]:
-    workspace.state.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(workspace.state / "checkpoint.lock", timeout=max_wait_s):
-            yield
-    except Timeout as error:
-        raise RedactionError(
-            f"Another process has been making or restoring a checkpoint of {workspace.root} for {max_wait_s:g} s; "
-            "wait until it has finished and try again."
-        ) from error
+    refusal = (
+        f"Another process has been making or restoring a checkpoint of {workspace.root} for {max_wait_s:g} s; "
+        "wait until it has finished and try again."
+    )
+    with exclusive(workspace.state / "checkpoint.lock", refusal, max_wait_s):
+        yield
 
 
 def _remove_git_locks(workspace: Workspace) -> None:

@@ -15,6 +15,7 @@ import psutil
 from filelock import FileLock
 
 from redaction.errors import RedactionError
+from redaction.files import make_private_folder
 from redaction.import_graph import REPOSITORY
 from redaction.values import Frozen
 from redaction.workspace import Workspace
@@ -184,7 +185,7 @@ def require_usable_address(workspace: Workspace, host: str, port: int) -> None:
 
 @contextmanager
 def _command_lock(folder: ServiceFolder) -> Iterator[None]:
-    folder.folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder.folder)
     with FileLock(folder.folder / "command.lock"):
         yield
 
@@ -230,7 +231,6 @@ def _launch(folder: ServiceFolder, home: Path, change: Change) -> tuple[str, ...
     """Start a supervisor with its first change; returns the problems, with which it has ended."""
     folder.write_change(change)
     command = [sys.executable, "-m", "serving.local.supervisor", "--folder", str(folder.folder), "--bentoml-home", str(home)]
-    folder.log_file.touch(mode=0o600)
     with folder.log_file.open("ab") as log:
         subprocess.run(
             command,

@@ -27,10 +27,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from redaction.errors import RedactionError
-from redaction.files import StorageError
+from redaction.files import StorageError, keep_private
+from redaction.locks import exclusive
 from redaction.process_identity import ProcessIdentity
 from serving.local.address import listen
 from serving.local.golden import check_golden_pages, load_golden_pages
@@ -279,14 +278,12 @@ def supervise(folder: Path, home: Path) -> bool:
     Raises:
         RedactionError: another supervisor runs.
     """
-    os.umask(0o077)  # the log and the golden pages are nobody else's
+    keep_private()
     os.chdir(folder)
     own = ServiceFolder(Path())
-    try:
-        with FileLock(own.lock_file, timeout=0):
-            return asyncio.run(Supervisor(own, home).run())
-    except Timeout as error:
-        raise RedactionError(f"Another supervisor runs in {folder}; `redaction service status` shows what it serves.") from error
+    refusal = f"Another supervisor runs in {folder}; `redaction service status` shows what it serves."
+    with exclusive(own.lock_file, refusal):
+        return asyncio.run(Supervisor(own, home).run())
 
 
 def _open_log(file: Path) -> logging.Logger:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -27,6 +27,7 @@ from serving.local.control import ServiceStatus
 from serving.local.state import ServiceState
 from serving.local.supervisor import MAX_LOG_BYTES
 from serving.release.bento import build_bento, save_to_model_store
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -71,13 +72,6 @@ def worker_of(workspace: Workspace) -> psutil.Process:
     process = identity.process()
     assert process is not None
     return process
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "timed out"
-        time.sleep(0.1)
 
 
 def is_gone(process: psutil.Process) -> bool:

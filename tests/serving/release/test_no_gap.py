@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from redaction.workspace import Workspace
 from serving.local import control
 from serving.local.address import free_port
 from serving.release.release import deploy, rollback
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -59,21 +60,14 @@ def requests(workspace: Workspace, page: Path, keep_alive: bool) -> Iterator[lis
     for thread in threads:
         thread.start()
     try:
-        wait_for(lambda: len(answers) > CLIENTS)
+        wait_for(lambda: len(answers) > CLIENTS, seconds=60)
         yield answers
         seen = len(answers)
-        wait_for(lambda: len(answers) > seen + 2 * CLIENTS)
+        wait_for(lambda: len(answers) > seen + 2 * CLIENTS, seconds=60)
     finally:
         ended.set()
         for thread in threads:
             thread.join()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "timed out"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("keep_alive", [True, False], ids=["connections kept", "a connection each"])

@@ -22,6 +22,7 @@ from redaction.workspace import Workspace
 from stacks.local.daemon import Scheduler
 from stacks.local.run_history import Outcome, RunHistory, ScheduledRun
 from stacks.local.schedules import ActiveSchedule, RunSpec, ScheduleReader
+from tests.waiting import wait_for
 
 Store = Callable[[str, str], None]
 
@@ -41,13 +42,6 @@ FULL = f"""
 
 def reported(report: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "timed out"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -185,7 +179,7 @@ def test_runs_never_overlap_even_after_a_kill_and_stop_with_the_scheduler(
 
     # a scheduler is killed during a run: the run continues, and the next scheduler does not start a second one
     first = scheduler_process()
-    wait_for(lambda: reported(report))
+    wait_for(lambda: reported(report), seconds=60)
     first.kill()
     first.wait()
     run_process = psutil.Process(int(str(reported(report)[0]["pid"])))
@@ -196,7 +190,7 @@ def test_runs_never_overlap_even_after_a_kill_and_stop_with_the_scheduler(
 
     # when that run ends, the next is due; a scheduler that is stopped stops its own run
     run_process.kill()
-    wait_for(lambda: len(reported(report)) == 2)
+    wait_for(lambda: len(reported(report)) == 2, seconds=60)
     successor = psutil.Process(int(str(reported(report)[1]["pid"])))
     second.send_signal(signal.SIGTERM)
     assert second.wait(30) == 0
